@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Our element in a domain's <metadata>: what each passthrough device of the
+ * guest needs, and what the daemon has seen of it. Schema and prose:
+ * data/virtferry-domain.rng, virtferry-domain(5).
+ *
+ *   <ferry:domain xmlns:ferry='urn:virtferry:domain:1' version='1'>
+ *     <ferry:device alias='hostdev0' address='0000:00:05.0'>
+ *       <ferry:need class='mdev' type='mtty-1' vendor='0x4348' device='0x3253'
+ *                   pool='default' migration='required'/>
+ *       <ferry:seen class='mdev' vendor='0x4348' device='0x3253' driver='mtty' ...
+ *                   vfio='stop-copy p2p pre-copy dma-log' mdev-type='mtty-1' state-size='0'/>
+ *     </ferry:device>
+ *   </ferry:domain>
+ *
+ * <need> is the operator's word and is never changed by the daemon; <seen> is
+ * the daemon's. libvirt drops its own aliases ("hostdev0") from the XML that a
+ * destination's hook reads, so a device is found by its guest-side PCI address
+ * first (ABI, thus stable), then by alias.
+ */
+
+#include "xml/fingerprint.h"
+
+#define METADATA_URI "urn:virtferry:domain:1"
+#define METADATA_PREFIX "ferry"
+#define METADATA_DEVICES_MAX 256
+
+typedef enum MigrationNeed {
+        MIGRATION_NEED_ANY,       /* no word: whatever moves the guest */
+        MIGRATION_NEED_PREFERRED, /* take a device that can migrate when there is one */
+        MIGRATION_NEED_REQUIRED,  /* only a device that can migrate */
+        _MIGRATION_NEED_MAX,
+        _MIGRATION_NEED_INVALID = -22,
+} MigrationNeed;
+
+const char *migration_need_to_string(MigrationNeed need);
+MigrationNeed migration_need_from_string(const char *text);
+
+typedef struct DeviceNeed {
+        char *class_name; /* "sriov", "mdev", NULL = as seen */
+        char *type;       /* mdev type, NULL = as seen */
+        char *pool;       /* NULL = any */
+        int vendor;       /* -1 = as seen */
+        int device;
+        MigrationNeed migration;
+} DeviceNeed;
+
+typedef struct MetadataDevice {
+        char *alias;       /* may be NULL */
+        char *address;     /* guest-side PCI address, may be NULL; one of the two is there */
+        DeviceNeed *need;  /* NULL when the operator said nothing */
+        char *seen_class;  /* class of `seen`, NULL without */
+        Fingerprint *seen; /* NULL when the daemon has not seen it yet */
+} MetadataDevice;
+
+typedef struct Metadata {
+        GPtrArray *devices; /* MetadataDevice */
+} Metadata;
+
+Metadata *metadata_new(void);
+void metadata_free(Metadata *metadata);
+MetadataDevice *metadata_device_new(const char *alias, const char *address);
+void metadata_device_free(MetadataDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metadata, metadata_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MetadataDevice, metadata_device_free)
+
+/* Reads the element alone (as virDomainGetMetadata gives it). FERRY_ERROR_INVALID_XML with line. */
+Metadata *metadata_from_xml(const char *xml, size_t size, GError **error);
+/* The element alone, with its namespace declared (as virDomainSetMetadata wants it). */
+char *metadata_to_xml(const Metadata *metadata);
+bool metadata_equal(const Metadata *a, const Metadata *b);
+
+/* The entry for a device of the guest: by address, else by alias; NULL without. */
+MetadataDevice *metadata_find(const Metadata *metadata, const char *address, const char *alias);
