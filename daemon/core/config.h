@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What an operator can set: /etc/virtferry/virtferry.conf, a key file.
+ * Everything has a default, and without the file the defaults hold.
+ *
+ *   [Daemon]
+ *   Adopt=yes               take guests with managed devices as ours, unasked
+ *   LeaseTimeoutSec=120     how long a destination keeps a device for a guest that does not come
+ *
+ *   [Pool fast]             pools are tried in the order of the file; what none takes is in "default"
+ *   Class=mdev              all keys of a pool are optional and all that are given must match
+ *   Parent=mtty
+ *   Types=mtty-1;mtty-2;
+ *   Devices=0000:3b:00.*;   shell patterns on the device's id
+ *   Max=4                   leases at a time, 0 no limit
+ *   HostDevices=no          take devices that the host itself uses too
+ */
+
+#include "daemon/core/device.h"
+
+typedef struct Pool {
+        char *name;
+        char *class_name; /* NULL any */
+        char *parent;     /* shell pattern, NULL any */
+        char **types;     /* NULL any */
+        char **devices;   /* shell patterns, NULL any */
+        unsigned max;
+        bool host_devices;
+} Pool;
+
+typedef struct Config {
+        bool adopt;
+        uint64_t lease_timeout_usec;
+        GPtrArray *pools; /* Pool; the last is "default" and matches everything */
+} Config;
+
+Config *config_new(void); /* the defaults */
+/* A missing file: the defaults. FERRY_ERROR_INVALID_ARGS names file, group, key and what is allowed. */
+Config *config_load(const char *path, GError **error);
+Config *config_parse(const char *text, const char *name, GError **error);
+void config_free(Config *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
+
+/* The pool of a function, or of one that `parent` would make of `type`; never NULL. */
+const Pool *config_pool_for(const Config *config, const DeviceClass *class, const char *parent,
+                            const char *type, const char *id);
+const Pool *config_find_pool(const Config *config, const char *name); /* NULL when unknown */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The devices of this host, by id. Owned by the manager; one thread. */
+
+#include "daemon/core/config.h"
+#include "daemon/core/device-class.h"
+
+typedef struct Inventory Inventory;
+
+typedef enum InventoryChange {
+        INVENTORY_ADDED,
+        INVENTORY_CHANGED,
+        INVENTORY_REMOVED, /* `device` is the last that was known; freed after the call */
+} InventoryChange;
+
+typedef void (*InventoryListener)(void *userdata, InventoryChange change, const Device *device);
+/* vfio_probe(), or a test's. */
+typedef int (*InventoryProbe)(const Sysfs *sysfs, const char *name, int iommu_group,
+                              VfioProbe *ret_probe);
+
+/* Borrows sysfs and config. `probe` NULL: vfio_probe(). */
+Inventory *inventory_new(Sysfs *sysfs, const Config *config, InventoryProbe probe);
+void inventory_free(Inventory *inventory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inventory, inventory_free)
+
+void inventory_set_listener(Inventory *inventory, InventoryListener listener, void *userdata);
+
+/* Reads everything anew and tells the listener what differs. */
+int inventory_scan(Inventory *inventory);
+/* One device anew, and its parent: after a uevent or after we touched it. Gone: removed, 0. */
+int inventory_refresh(Inventory *inventory, const DeviceClass *class, const char *id);
+
+const Device *inventory_find(const Inventory *inventory, const char *id); /* NULL */
+unsigned inventory_size(const Inventory *inventory);
+/* Sorted by class, then id; borrowed Device pointers that hold until the next scan or refresh. */
+GPtrArray *inventory_list(const Inventory *inventory);
+
+/* Asks the kernel what the device's driver offers (VfioCap), once for each kind of device (class,
+ * ids, driver with version, mdev type), and notes it in the fingerprint of all of that kind. Only
+ * for a function that nobody holds: the caller has checked its lease. Quick when known. */
+int inventory_probe(Inventory *inventory, const char *id);
+
+/* A function that could be made: of `type` below `parent`. Borrowed strings. */
+typedef struct Offer {
+        const DeviceClass *class;
+        const Device *parent;
+        const MdevType *type;
+        const Pool *pool;
+} Offer;
+
+/* All types with an instance left. Free with g_array_unref(); elements are Offer. */
+GArray *inventory_offers(const Inventory *inventory);
+const Pool *inventory_pool(const Inventory *inventory, const Device *device);
+
+Sysfs *inventory_sysfs(Inventory *inventory);

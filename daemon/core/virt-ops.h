@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The tables of functions through which core and manager reach libvirt, and
+ * what libvirt tells. Nothing here blocks: the edge has a thread for that.
+ */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum GuestEventKind {
+        GUEST_RUNNING,   /* started here, or found running at connect; xml is live */
+        GUEST_INCOMING,  /* active here but paused: the destination in Prepare */
+        GUEST_ARRIVED,   /* RESUMED after migration: runs here now; xml live, inactive_xml when persistent */
+        GUEST_DEFINED,   /* persistent definition written; inactive_xml */
+        GUEST_ITERATING, /* source: a pass of pre-copy; iteration and job figures */
+        GUEST_LEAVING,   /* source: SUSPENDED for migration: the switchover begins */
+        GUEST_STAYED,    /* source: RESUMED after a failed migration; job figures have errmsg */
+        GUEST_LEFT,      /* source: STOPPED, migrated */
+        GUEST_STOPPED,   /* STOPPED for any other reason; detail says which */
+        GUEST_JOB_DONE,  /* source: JOB_COMPLETED with the final figures */
+        GUEST_LIST,      /* at connect, after a GUEST_RUNNING or GUEST_INCOMING for each active one:
+                          * `active` has the UUIDs of all of them; whoever is not there is not */
+        GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
+        _GUEST_EVENT_KIND_MAX,
+} GuestEventKind;
+
+typedef struct GuestJob {
+        bool success;
+        int64_t downtime_ms, total_ms; /* -1 not known */
+        uint64_t memory_bytes, memory_total, memory_remaining, vfio_bytes;
+        unsigned iteration;
+        char *error; /* NULL */
+} GuestJob;
+
+typedef struct GuestEvent {
+        GuestEventKind kind;
+        char *uuid, *name;  /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
+        char *xml;          /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
+        char *inactive_xml; /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
+        char *detail;       /* "failed", "crashed", "destroyed" ...; NULL */
+        GuestJob *job;      /* NULL */
+        char **active;      /* of GUEST_LIST */
+} GuestEvent;
+
+void guest_event_free(GuestEvent *event);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestEvent, guest_event_free)
+
+typedef struct VirtOps {
+        /* Our element into the live metadata. Failures are logged by the edge. */
+        void (*set_metadata)(void *userdata, const char *uuid, const char *xml);
+        /* The persistent definition anew. */
+        void (*redefine)(void *userdata, const char *uuid, const char *xml);
+        /* Figures of the job that moves this guest: GUEST_ITERATING answers until the job ends. */
+        void (*follow_job)(void *userdata, const char *uuid);
+        void *userdata;
+} VirtOps;

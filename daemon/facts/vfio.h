@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a device offers for migration, asked of the kernel.
+ * Source: include/uapi/linux/vfio.h, Documentation/driver-api/vfio.rst. */
+
+#include "daemon/facts/sysfs.h"
+#include "xml/fingerprint.h"
+
+typedef struct VfioProbe {
+        int caps;            /* set of VfioCap */
+        uint64_t state_size; /* bytes, 0 unknown */
+} VfioProbe;
+
+/* Opens the device through its IOMMU group (type 1 container), asks, closes. Only for a device that
+ * no guest holds: the kernel resets it at open and close. -EBUSY when somebody holds the group,
+ * -ENODEV when it is not bound to a vfio driver, -EPERM when the group is not viable (another
+ * member is used by the host). `name` is the PCI address or mdev uuid. */
+int vfio_probe(const Sysfs *sysfs, const char *name, int iommu_group, VfioProbe *ret_probe);
+
+/* Without opening it, for a device that a guest holds: from debugfs (sys/kernel/debug/vfio, since
+ * 6.8 with CONFIG_VFIO_DEBUGFS; the features file since 6.18). Returns 1 when the driver migrates,
+ * 0 when it surely does not, -ENODATA when the kernel does not tell. `ret_caps` may be
+ * VFIO_CAPS_UNKNOWN even with 1. */
+int vfio_look(const Sysfs *sysfs, const char *name, int *ret_caps);
+
+/* Whether the running kernel can report DMA logging: the report needs the IOVA bitmap, which only
+ * kernels with CONFIG_IOMMUFD carry. A driver on any other kernel offers DMA logging all the same,
+ * and the migration fails at its start ("Failed to get DMA logging report"). 1, 0, or -errno. */
+int vfio_kernel_reports_dma_log(const Sysfs *sysfs);
+
+/* Version or, where the module has none, srcversion of a driver's module; NULL without. */
+char *vfio_driver_version(const Sysfs *sysfs, const char *module);

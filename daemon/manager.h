@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Everything the daemon knows and does, without its faces: no sd-bus, no
+ * libvirt, no loop. main.c makes it, gives it to the edges, and hands it time
+ * and events. One thread.
+ *
+ * The work is elsewhere: hook-ops.c answers hooks, guest-follow.c follows
+ * guests, recover.c makes store, kernel and libvirt agree, hardware.c makes,
+ * binds and gives back.
+ */
+
+#include "daemon/core/config.h"
+#include "daemon/core/inventory.h"
+#include "daemon/core/lease.h"
+#include "daemon/core/migration.h"
+#include "daemon/core/negotiate.h"
+#include "daemon/core/virt-ops.h"
+
+typedef struct Manager {
+        Config *config;
+        Sysfs *sysfs;
+        Store *store;
+        Inventory *inventory;
+        LeaseBook *leases;
+        MigrationLog *migrations;
+        const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
+        GHashTable *active;   /* UUIDs of domains that libvirt calls active here */
+        bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */
+        int64_t (*now)(void); /* CLOCK_REALTIME in us; tests have their own */
+} Manager;
+
+/* Takes config and sysfs. `state_path` is the database. */
+Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, InventoryProbe probe,
+                     GError **error);
+void manager_free(Manager *manager);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manager, manager_free)
+
+/* Loads the store, scans the host, ends what a crash left half done. */
+bool manager_start(Manager *manager, GError **error);
+
+/* The hooks: hook-ops.c. Text in, text out; none of them reaches libvirt. */
+
+/* `migrate begin`, `restore begin`: the domain with this host's devices, leased. */
+char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
+                            GError **error);
+/* `prepare begin`, `attach begin`: claims, makes and binds. */
+bool manager_prepare_domain(Manager *manager, const char *xml, GError **error);
+/* `release end`: gives back, removes what was made. `reason` as libvirt names it ("migrated"). */
+bool manager_release_domain(Manager *manager, const char *xml, const char *reason,
+                            GError **error);
+/* What manager_filter_domain() would answer; reserves nothing. GPtrArray of Answer; the domain is
+ * returned because answers point into it. */
+GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,
+                                GError **error);
+
+/* By hand: a lease whose domain is not active here. FERRY_ERROR_INVALID_STATE otherwise. */
+bool manager_drop_lease(Manager *manager, const char *lease_id, GError **error);
+
+/* What libvirt tells: guest-follow.c. */
+void manager_on_guest_event(Manager *manager, const GuestEvent *event);
+
+/* What the kernel tells: a uevent of this subsystem about the device of this name. */
+void manager_on_device_event(Manager *manager, const char *subsystem, const char *name);
+
+/* Time: gives back what has expired. Call when manager_next_time() (CLOCK_REALTIME us, 0 never)
+ * has come. */
+void manager_on_time(Manager *manager);
+int64_t manager_next_time(const Manager *manager);
