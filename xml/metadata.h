@@ -24,7 +24,9 @@
 
 #define METADATA_URI "urn:virtferry:domain:1"
 #define METADATA_PREFIX "ferry"
+#define METADATA_VERSION "1"
 #define METADATA_DEVICES_MAX 256
+#define METADATA_XML_MAX (1u * 1024 * 1024)
 
 typedef enum MigrationNeed {
         MIGRATION_NEED_ANY,       /* no word: whatever moves the guest */
@@ -65,10 +67,14 @@ void metadata_device_free(MetadataDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Metadata, metadata_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MetadataDevice, metadata_device_free)
 
-/* Reads the element alone (as virDomainGetMetadata gives it). FERRY_ERROR_INVALID_XML with line. */
+/* Reads the element alone, in our namespace or in none: virDomainGetMetadata() takes the namespace
+ * away. FERRY_ERROR_INVALID_XML with line. */
 Metadata *metadata_from_xml(const char *xml, size_t size, GError **error);
-/* The element alone, with its namespace declared (as virDomainSetMetadata wants it). */
+/* The element alone, its namespace declared: for a domain's XML, and for people. */
 char *metadata_to_xml(const Metadata *metadata);
+/* The element alone and without namespace: for virDomainSetMetadata(key METADATA_PREFIX, uri
+ * METADATA_URI), which adds the namespace and refuses an element that declares the prefix itself. */
+char *metadata_to_libvirt(const Metadata *metadata);
 bool metadata_equal(const Metadata *a, const Metadata *b);
 
 /* The entry for a device of the guest: by address, else by alias; NULL without. */
