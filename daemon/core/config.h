@@ -2,19 +2,23 @@
 #pragma once
 
 /* What an operator can set: /etc/virtferry/virtferry.conf, a key file.
- * Everything has a default, and without the file the defaults hold.
+ * Everything has a default, and without the file the defaults hold. What it
+ * does not know is refused, so that a typing error is seen. virtferry.conf(5).
  *
  *   [Daemon]
  *   Adopt=yes               take guests with managed devices as ours, unasked
- *   LeaseTimeoutSec=120     how long a destination keeps a device for a guest that does not come
+ *   LeaseTimeoutSec=120     how long a destination keeps a device for a guest
+ *                           that does not come
  *
- *   [Pool fast]             pools are tried in the order of the file; what none takes is in "default"
- *   Class=mdev              all keys of a pool are optional and all that are given must match
- *   Parent=mtty
+ *   [Pool fast]             tried in the order of the file
+ *   Class=mdev              all keys are optional, all that are given must match
+ *   Parent=mtty             shell pattern
  *   Types=mtty-1;mtty-2;
  *   Devices=0000:3b:00.*;   shell patterns on the device's id
  *   Max=4                   leases at a time, 0 no limit
  *   HostDevices=no          take devices that the host itself uses too
+ *
+ *   [Pool default]          what none of them takes: Max and HostDevices only
  */
 
 #include "daemon/core/device.h"
@@ -36,13 +40,14 @@ typedef struct Config {
 } Config;
 
 Config *config_new(void); /* the defaults */
-/* A missing file: the defaults. FERRY_ERROR_INVALID_ARGS names file, group, key and what is allowed. */
+/* A missing file: the defaults. FERRY_ERROR_INVALID_ARGS says where and what is allowed:
+ * "FILE:12: [Pool fast] Max must be 0 to 65535, not 'many'". config_parse() has it from `name`. */
 Config *config_load(const char *path, GError **error);
 Config *config_parse(const char *text, const char *name, GError **error);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
-/* The pool of a function, or of one that `parent` would make of `type`; never NULL. */
+/* The pool of a function, or of one that `parent` would make of `type` (`id` NULL); never NULL. */
 const Pool *config_pool_for(const Config *config, const DeviceClass *class, const char *parent,
                             const char *type, const char *id);
 const Pool *config_find_pool(const Config *config, const char *name); /* NULL when unknown */

@@ -4,10 +4,11 @@
 /* One move of one guest as this host sees it; both hosts have their own.
  *
  * planned → checked → reserved → prepared → precopy → switchover → resumed → finished
- * and from every one before `resumed` → aborting → rolled-back; `failed` only
- * where undo itself failed. A state may be left out on the way forwards (the
- * source of a plain `virsh migrate` first hears of it at precopy), never
- * returned to. One table, one setter that checks, stores, tells.
+ * and from every one before `resumed` → aborting → rolled-back. `failed` is
+ * where no way back is left: undo itself failed (after `aborting`), or the
+ * guest was lost after `resumed`. A state may be left out on the way forwards
+ * (the source of a plain `virsh migrate` first hears of it at precopy), never
+ * returned to. One table, one setter that checks, stores, tells. One thread.
  */
 
 #include "daemon/core/store.h"
@@ -44,7 +45,7 @@ bool migration_state_is_final(MigrationState state);
 
 /* One device of the guest: what it had, what it gets, and why that one. */
 typedef struct MigrationDevice {
-        char *name;   /* "hostdev0" */
+        char *name; /* "hostdev0", NULL where nobody gave it one */
         char *class_name;
         char *type;   /* mdev type or NULL */
         char *from;   /* source-side id as the XML had it */
@@ -58,14 +59,14 @@ struct Migration {
         char *domain_name;
         MigrationDirection direction;
         MigrationState state;
-        char *reason;                        /* why it failed, NULL */
-        GPtrArray *devices;                  /* MigrationDevice */
+        char *reason;                          /* why it failed, NULL */
+        GPtrArray *devices;                    /* MigrationDevice */
         int64_t entered[_MIGRATION_STATE_MAX]; /* CLOCK_REALTIME in us, 0 never */
-        int64_t downtime_ms;                 /* -1 not known */
-        int64_t total_ms;                    /* -1 not known */
-        uint64_t memory_bytes;               /* sent */
-        uint64_t vfio_bytes;                 /* sent by passthrough devices */
-        uint64_t memory_total;               /* of the current job, for progress */
+        int64_t downtime_ms;                   /* -1 not known */
+        int64_t total_ms;                      /* -1 not known */
+        uint64_t memory_bytes;                 /* sent */
+        uint64_t vfio_bytes;                   /* sent by passthrough devices */
+        uint64_t memory_total;                 /* of the current job, for progress */
         uint64_t memory_remaining;
         unsigned iterations;
 };
@@ -86,26 +87,32 @@ typedef enum MigrationChange {
 #define MIGRATIONS_KEPT 100 /* ended ones, the oldest go first */
 
 typedef struct MigrationLog MigrationLog;
+/* Called when the store has the change. It may read the log, not change it. */
 typedef void (*MigrationListener)(void *userdata, MigrationChange change,
                                   const Migration *migration);
 
-MigrationLog *migration_log_new(Store *store);
+MigrationLog *migration_log_new(Store *store); /* borrows the store */
 void migration_log_free(MigrationLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigrationLog, migration_log_free)
 void migration_log_set_listener(MigrationLog *log, MigrationListener listener, void *userdata);
+void migration_log_set_clock(MigrationLog *log, int64_t (*now)(void)); /* for tests */
+/* What the store has, instead of what the log had; tells nobody. */
 bool migration_log_load(MigrationLog *log, GError **error);
 
-/* Takes the migration, in state `state`. */
+/* Takes the migration, in state `state` as this host first hears of it; after an error it is freed
+ * and the log and the store are as before. */
 Migration *migration_log_add(MigrationLog *log, Migration *migration, MigrationState state,
                              GError **error);
-/* The setter. FERRY_ERROR_INVALID_STATE for a transition that the table does not allow. */
+/* The setter. FERRY_ERROR_INVALID_STATE for a transition that the table does not allow, the same
+ * state included. `reason` NULL keeps what was said before. When it ends, those that ended beyond
+ * MIGRATIONS_KEPT are removed in the same transaction. After an error all is as before. */
 bool migration_log_enter(MigrationLog *log, Migration *migration, MigrationState state,
                          const char *reason, GError **error);
 /* Stores and tells figures that changed without a change of state. */
 bool migration_log_update(MigrationLog *log, Migration *migration, GError **error);
 
 Migration *migration_log_find(const MigrationLog *log, const char *id);
-/* The one of this domain that has not ended; NULL. */
+/* The latest of this domain that has not ended; NULL. */
 Migration *migration_log_current(const MigrationLog *log, const char *domain_uuid);
 Migration *migration_log_latest(const MigrationLog *log, const char *domain_uuid);
 GPtrArray *migration_log_list(const MigrationLog *log); /* borrowed, oldest first */

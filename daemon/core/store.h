@@ -6,7 +6,8 @@
  * Rows are the objects themselves; the schema has a version and is brought up
  * to date on open. A database from a newer daemon is refused, a damaged one is
  * set aside as NAME.damaged and told about, never deleted. All errors are
- * FERRY_ERROR_STORE.
+ * FERRY_ERROR_STORE. One thread. The directory is there already (systemd's
+ * StateDirectory=); the file is made here, mode 0600.
  */
 
 #include <glib.h>
@@ -21,18 +22,23 @@ Store *store_open(const char *path, GError **error);
 void store_close(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 
-/* One transaction for what belongs together; begin and commit do not nest. */
+/* Where store_open() has put a damaged database; NULL when it was sound. To be told to somebody. */
+const char *store_damaged_path(const Store *store);
+
+/* One transaction for what belongs together; begin and commit do not nest. After a put or delete
+ * that failed only store_rollback() may follow; a commit that failed has rolled back. */
 bool store_begin(Store *store, GError **error);
 bool store_commit(Store *store, GError **error);
 void store_rollback(Store *store);
 
 bool store_put_lease(Store *store, const Lease *lease, GError **error);
 bool store_delete_lease(Store *store, const char *id, GError **error);
-GPtrArray *store_load_leases(Store *store, GError **error); /* Lease, owned */
+GPtrArray *store_load_leases(Store *store, GError **error); /* Lease, owned, oldest first */
 
 bool store_put_migration(Store *store, const Migration *migration, GError **error);
 bool store_delete_migration(Store *store, const char *id, GError **error);
-GPtrArray *store_load_migrations(Store *store, GError **error); /* Migration, owned, by start */
+GPtrArray *store_load_migrations(Store *store, GError **error); /* Migration, owned, oldest first */
 
-/* For tests: the n-th writing call from now on fails with FERRY_ERROR_STORE; -1 none. */
+/* For tests: of the writing calls from now on (begin, put, delete, commit), number n fails once
+ * with FERRY_ERROR_STORE. 0 is the next one, -1 none. */
 void store_fail_write(Store *store, int n);

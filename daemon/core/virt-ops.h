@@ -12,7 +12,8 @@
 typedef enum GuestEventKind {
         GUEST_RUNNING,   /* started here, or found running at connect; xml is live */
         GUEST_INCOMING,  /* active here but paused: the destination in Prepare */
-        GUEST_ARRIVED,   /* RESUMED after migration: runs here now; xml live, inactive_xml when persistent */
+        GUEST_ARRIVED,   /* RESUMED after migration: runs here now; xml live, inactive_xml of a
+                          * persistent one */
         GUEST_DEFINED,   /* persistent definition written; inactive_xml */
         GUEST_ITERATING, /* source: a pass of pre-copy; iteration and job figures */
         GUEST_LEAVING,   /* source: SUSPENDED for migration: the switchover begins */
