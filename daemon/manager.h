@@ -47,8 +47,7 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
 /* `prepare begin`, `attach begin`: claims, makes and binds. */
 bool manager_prepare_domain(Manager *manager, const char *xml, GError **error);
 /* `release end`: gives back, removes what was made. `reason` as libvirt names it ("migrated"). */
-bool manager_release_domain(Manager *manager, const char *xml, const char *reason,
-                            GError **error);
+bool manager_release_domain(Manager *manager, const char *xml, const char *reason, GError **error);
 /* What manager_filter_domain() would answer; reserves nothing. GPtrArray of Answer; the domain is
  * returned because answers point into it. */
 GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,

@@ -4,17 +4,17 @@
 /* Names on the bus. The only header that the hook shares with the daemon: no
  * includes, no functions. */
 
-#define FERRY_BUS_NAME "org.virtferry1"
-#define FERRY_OBJECT_ROOT "/org/virtferry1"
-#define FERRY_OBJECT_DEVICE FERRY_OBJECT_ROOT "/device"
-#define FERRY_OBJECT_LEASE FERRY_OBJECT_ROOT "/lease"
-#define FERRY_OBJECT_MIGRATION FERRY_OBJECT_ROOT "/migration"
+#define FERRY_BUS_NAME            "org.virtferry1"
+#define FERRY_OBJECT_ROOT         "/org/virtferry1"
+#define FERRY_OBJECT_DEVICE       FERRY_OBJECT_ROOT "/device"
+#define FERRY_OBJECT_LEASE        FERRY_OBJECT_ROOT "/lease"
+#define FERRY_OBJECT_MIGRATION    FERRY_OBJECT_ROOT "/migration"
 
-#define FERRY_INTERFACE_MANAGER FERRY_BUS_NAME ".Manager"
-#define FERRY_INTERFACE_DEVICE FERRY_BUS_NAME ".Device"
-#define FERRY_INTERFACE_LEASE FERRY_BUS_NAME ".Lease"
+#define FERRY_INTERFACE_MANAGER   FERRY_BUS_NAME ".Manager"
+#define FERRY_INTERFACE_DEVICE    FERRY_BUS_NAME ".Device"
+#define FERRY_INTERFACE_LEASE     FERRY_BUS_NAME ".Lease"
 #define FERRY_INTERFACE_MIGRATION FERRY_BUS_NAME ".Migration"
-#define FERRY_INTERFACE_HOOK FERRY_BUS_NAME ".Hook"
-#define FERRY_ERROR_PREFIX FERRY_BUS_NAME ".Error."
+#define FERRY_INTERFACE_HOOK      FERRY_BUS_NAME ".Hook"
+#define FERRY_ERROR_PREFIX        FERRY_BUS_NAME ".Error."
 
-#define FERRY_METADATA_URI "urn:virtferry:domain:1"
+#define FERRY_METADATA_URI        "urn:virtferry:domain:1"

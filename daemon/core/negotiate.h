@@ -39,5 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
 /* One Answer for each domain->devices entry, in their order; never fails. Answers of one domain
  * never name a device twice. */
 GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook *book);
+/* For a guest that starts here: the sources that the XML names are the only choice. ok with `make`
+ * for an mdev that is not there when its type is known and a parent has an instance left; foreign
+ * for what we do not have or what the host itself uses: libvirt decides about those. */
+GPtrArray *negotiate_here(const Domain *domain, Inventory *inventory, const LeaseBook *book);
 /* NULL when all are ok, else the sentences of those that are not, joined by "; ". */
 char *negotiate_refusal(const GPtrArray *answers);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <string.h>
+
+#include "daemon/guest-metadata.h"
+#include "daemon/hardware.h"
+#include "daemon/recover.h"
+
+/* What libvirt tells of guests arrives here after the fact; it never refuses,
+ * and what cannot be written down is told in the journal. */
+
+static void complain(const char *what, const GError *error) {
+        g_warning("%s: %s", what, error->message);
+}
+
+static void enter(Manager *manager, Migration *migration, MigrationState state,
+                  const char *reason) {
+        g_autoptr(GError) error = NULL;
+
+        if (migration->state == state || migration_state_is_final(migration->state))
+                return;
+        if (!migration_log_enter(manager->migrations, migration, state, reason, &error))
+                complain(migration->domain_name, error);
+}
+
+static Migration *current(const Manager *manager, const char *uuid, MigrationDirection direction) {
+        Migration *migration = migration_log_current(manager->migrations, uuid);
+
+        return migration && migration->direction == direction ? migration : NULL;
+}
+
+/* Leases of a guest that is here -------------------------------------------------- */
+
+static Lease *adopt(Manager *manager, const Domain *domain, const DomainDevice *device,
+                    const Device *found) {
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        g_autoptr(GError) error = NULL;
+        Lease *lease = lease_new();
+
+        lease->domain_uuid = g_strdup(domain->uuid);
+        lease->domain_name = g_strdup(domain->name);
+        lease->device = g_strdup(found->id);
+        lease->class_name = g_strdup(found->class->name);
+        lease->pool = g_strdup(inventory_pool(manager->inventory, found)->name);
+        lease->parent = g_strdup(found->parent);
+        lease->type = g_strdup(found->fingerprint->mdev_type);
+        lease->address = g_strdup(device->address);
+        lease->managed = device->managed;
+        lease->created = manager->now();
+        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
+        g_ptr_array_add(leases, lease);
+
+        if (!lease_book_reserve(manager->leases, leases, &error)) {
+                complain(found->id, error);
+                return NULL;
+        }
+        return lease_book_find_device(manager->leases, found->id);
+}
+
+static void run_lease(Manager *manager, const Domain *domain, const DomainDevice *device) {
+        g_autoptr(GError) error = NULL;
+        const Device *found;
+        Lease *lease;
+
+        lease = lease_book_find_device(manager->leases, device->source);
+        if (lease && !g_str_equal(lease->domain_uuid, domain->uuid)) {
+                g_warning("Guest %s runs with %s, which is leased to guest %s", domain->name,
+                          device->source, lease->domain_name);
+                return;
+        }
+
+        found = inventory_find(manager->inventory, device->source);
+        if (!lease && found && !found->host_use && (manager->config->adopt || domain->metadata))
+                lease = adopt(manager, domain, device, found);
+        if (!lease)
+                return;
+
+        if ((lease->state == LEASE_RESERVED &&
+             !lease_book_enter(manager->leases, lease, LEASE_CLAIMED, 0, &error)) ||
+            !lease_book_enter(manager->leases, lease, LEASE_RUNNING, 0, &error) ||
+            !lease_book_rename(manager->leases, lease, domain->name, &error))
+                complain(lease->device, error);
+}
+
+static bool domain_names(const Domain *domain, const char *source) {
+        for (guint i = 0; i < domain->devices->len; i++)
+                if (g_str_equal(((DomainDevice *)domain->devices->pdata[i])->source, source))
+                        return true;
+        return false;
+}
+
+/* Unplugged while it ran. A transient device is unplugged while the guest moves
+ * and stays in the XML. */
+static void release_unplugged(Manager *manager, const Domain *domain) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
+
+        for (guint i = 0; i < leases->len; i++) {
+                g_autoptr(GError) error = NULL;
+                Lease *lease = leases->pdata[i];
+
+                if (!domain_names(domain, lease->device) &&
+                    !hardware_release(manager, lease, &error))
+                        complain(lease->device, error);
+        }
+}
+
+static void write_metadata(Manager *manager, const Domain *domain) {
+        g_autoptr(Metadata) metadata = NULL;
+        g_autofree char *xml = NULL;
+
+        metadata = guest_metadata(domain, manager->inventory, manager->leases);
+        if (!metadata || !manager->virt)
+                return;
+        if (domain->metadata && metadata_equal(metadata, domain->metadata))
+                return;
+
+        xml = metadata_to_libvirt(metadata);
+        manager->virt->set_metadata(manager->virt->userdata, domain->uuid, xml);
+}
+
+/* libvirt stores the source's persistent definition (--persistent), with the
+ * source's addresses. */
+static void correct_definition(Manager *manager, const GuestEvent *event) {
+        g_autofree char *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (!event->inactive_xml || !manager->virt)
+                return;
+
+        xml = guest_definition(event->inactive_xml, manager->leases, &error);
+        if (error)
+                complain(event->name, error);
+        if (xml)
+                manager->virt->redefine(manager->virt->userdata, event->uuid, xml);
+}
+
+static void follow_running(Manager *manager, const GuestEvent *event) {
+        g_autoptr(Domain) domain = NULL;
+        g_autoptr(GError) error = NULL;
+        Migration *incoming;
+
+        domain = domain_from_xml(event->xml, strlen(event->xml), &error);
+        if (!domain || !domain->uuid) {
+                g_warning("The domain of guest %s cannot be read: %s", event->name,
+                          error ? error->message : "it has no <uuid>");
+                return;
+        }
+
+        for (guint i = 0; i < domain->devices->len; i++)
+                run_lease(manager, domain, domain->devices->pdata[i]);
+        release_unplugged(manager, domain);
+        write_metadata(manager, domain);
+
+        incoming = current(manager, event->uuid, MIGRATION_INCOMING);
+        if (event->kind == GUEST_ARRIVED || incoming)
+                correct_definition(manager, event);
+        if (incoming) {
+                enter(manager, incoming, MIGRATION_RESUMED, NULL);
+                enter(manager, incoming, MIGRATION_FINISHED, NULL);
+        }
+}
+
+/* QEMU has the devices and waits for the guest: no lease expires any more. */
+static void follow_incoming(Manager *manager, const GuestEvent *event) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
+        Migration *migration = current(manager, event->uuid, MIGRATION_INCOMING);
+
+        for (guint i = 0; i < leases->len; i++) {
+                g_autoptr(GError) error = NULL;
+                Lease *lease = leases->pdata[i];
+
+                if (lease->state == LEASE_CLAIMED &&
+                    !lease_book_enter(manager->leases, lease, LEASE_CLAIMED, 0, &error))
+                        complain(lease->device, error);
+        }
+        if (migration)
+                enter(manager, migration, MIGRATION_PRECOPY, NULL);
+}
+
+/* The source ---------------------------------------------------------------------- */
+
+static Migration *outgoing(Manager *manager, const GuestEvent *event) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
+        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
+        g_autoptr(GError) error = NULL;
+
+        if (migration || leases->len == 0)
+                return migration;
+
+        migration = migration_new(MIGRATION_OUTGOING, event->uuid, event->name);
+        for (guint i = 0; i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+
+                migration_add_device(migration, lease->address, lease->class_name, lease->type,
+                                     lease->device, NULL, NULL);
+        }
+
+        migration = migration_log_add(manager->migrations, migration, MIGRATION_PRECOPY, &error);
+        if (!migration)
+                complain(event->name, error);
+        else if (manager->virt)
+                manager->virt->follow_job(manager->virt->userdata, event->uuid);
+        return migration;
+}
+
+static void note_figures(Manager *manager, Migration *migration, const GuestJob *job) {
+        g_autoptr(GError) error = NULL;
+
+        migration->iterations = MAX(migration->iterations, job->iteration);
+        if (job->memory_bytes > 0) {
+                migration->memory_bytes = job->memory_bytes;
+                migration->vfio_bytes = job->vfio_bytes;
+                migration->memory_total = job->memory_total;
+                migration->memory_remaining = job->memory_remaining;
+        }
+        if (job->downtime_ms >= 0 && job->success)
+                migration->downtime_ms = job->downtime_ms;
+        if (job->total_ms >= 0)
+                migration->total_ms = job->total_ms;
+
+        if (!migration_log_update(manager->migrations, migration, &error))
+                complain(migration->domain_name, error);
+}
+
+static void follow_job(Manager *manager, const GuestEvent *event) {
+        Migration *migration = outgoing(manager, event);
+
+        if (migration && event->job)
+                note_figures(manager, migration, event->job);
+}
+
+static void follow_job_done(Manager *manager, const GuestEvent *event) {
+        Migration *migration = migration_log_latest(manager->migrations, event->uuid);
+
+        if (migration && migration->direction == MIGRATION_OUTGOING && event->job)
+                note_figures(manager, migration, event->job);
+}
+
+static void follow_leaving(Manager *manager, const GuestEvent *event) {
+        Migration *migration = outgoing(manager, event);
+
+        if (migration)
+                enter(manager, migration, MIGRATION_SWITCHOVER, NULL);
+}
+
+static void follow_stayed(Manager *manager, const GuestEvent *event) {
+        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
+        const char *reason = event->job && event->job->error
+                                     ? event->job->error
+                                     : "The migration failed and the guest runs on here";
+
+        if (!migration)
+                return;
+        enter(manager, migration, MIGRATION_ABORTING, reason);
+        enter(manager, migration, MIGRATION_ROLLED_BACK, reason);
+}
+
+/* The end ------------------------------------------------------------------------- */
+
+/* The release hook was here before and has done this, unless it is not
+ * installed or the daemon was down. A lease with an expiry belongs to the same
+ * guest's next coming, which may have begun by now. */
+static void release_ended(Manager *manager, const char *uuid) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, uuid);
+
+        for (guint i = 0; i < leases->len; i++) {
+                g_autoptr(GError) error = NULL;
+                Lease *lease = leases->pdata[i];
+
+                if (lease->expires == 0 && !hardware_release(manager, lease, &error))
+                        complain(lease->device, error);
+        }
+}
+
+static void follow_end(Manager *manager, const GuestEvent *event) {
+        Migration *migration = migration_log_current(manager->migrations, event->uuid);
+        g_autofree char *reason = NULL;
+
+        g_hash_table_remove(manager->active, event->uuid);
+        release_ended(manager, event->uuid);
+        if (!migration)
+                return;
+
+        reason = g_strdup_printf("The guest ended on this host (%s)", event->detail ?: "unknown");
+        if (migration->direction == MIGRATION_OUTGOING && event->kind == GUEST_LEFT) {
+                enter(manager, migration, MIGRATION_FINISHED, NULL);
+        } else if (migration->state > MIGRATION_RESERVED) {
+                enter(manager, migration, MIGRATION_ABORTING, reason);
+                enter(manager, migration, MIGRATION_ROLLED_BACK, reason);
+        }
+}
+
+static void follow_list(Manager *manager, const GuestEvent *event) {
+        g_hash_table_remove_all(manager->active);
+        for (char **uuid = event->active; uuid && *uuid; uuid++)
+                g_hash_table_add(manager->active, g_strdup(*uuid));
+
+        manager->libvirt_known = true;
+        recover_after_list(manager);
+}
+
+void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
+        switch (event->kind) {
+        case GUEST_RUNNING:
+        case GUEST_ARRIVED:
+                g_hash_table_add(manager->active, g_strdup(event->uuid));
+                follow_running(manager, event);
+                return;
+        case GUEST_INCOMING:
+                g_hash_table_add(manager->active, g_strdup(event->uuid));
+                follow_incoming(manager, event);
+                return;
+        case GUEST_ITERATING:
+                follow_job(manager, event);
+                return;
+        case GUEST_LEAVING:
+                follow_leaving(manager, event);
+                return;
+        case GUEST_STAYED:
+                follow_stayed(manager, event);
+                return;
+        case GUEST_JOB_DONE:
+                follow_job_done(manager, event);
+                return;
+        case GUEST_LEFT:
+        case GUEST_STOPPED:
+                follow_end(manager, event);
+                return;
+        case GUEST_LIST:
+                follow_list(manager, event);
+                return;
+        case GUEST_LOST_LIBVIRT:
+                manager->libvirt_known = false;
+                return;
+        case GUEST_DEFINED: /* an operator's own edit is left as it is */
+        case _GUEST_EVENT_KIND_MAX:
+                return;
+        }
+}

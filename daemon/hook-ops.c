@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <string.h>
+
+#include "daemon/hardware.h"
+#include "daemon/recover.h"
+#include "xml/ferry-error.h"
+#include "xml/rewrite.h"
+
+/* libvirt waits for each of these, so none of them may reach libvirt: they work
+ * on the text, the store and the kernel alone. */
+
+static Domain *read_domain(const char *xml, GError **error) {
+        g_autoptr(Domain) domain = NULL;
+
+        domain = domain_from_xml(xml, strlen(xml), error);
+        if (!domain)
+                return NULL;
+
+        if (!domain->uuid) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML,
+                            "The domain has no <uuid>, and leases are kept by it: pass the XML "
+                            "that libvirt gives to the hook");
+                return NULL;
+        }
+        return g_steal_pointer(&domain);
+}
+
+static Lease *lease_from_answer(const Manager *manager, const Domain *domain,
+                                const Answer *answer) {
+        g_autoptr(Lease) lease = lease_new();
+
+        lease->domain_uuid = g_strdup(domain->uuid);
+        lease->domain_name = g_strdup(domain->name);
+        lease->device = g_strdup(answer->source ?: answer->device->source);
+        lease->class_name = g_strdup(answer->class_name);
+        lease->pool = g_strdup(answer->pool);
+        lease->parent = g_strdup(answer->parent);
+        lease->type = g_strdup(answer->type);
+        lease->address = g_strdup(answer->device->address);
+        lease->make = answer->make;
+        lease->managed = answer->device->managed;
+        lease->state = LEASE_RESERVED;
+        lease->created = manager->now();
+        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
+        return g_steal_pointer(&lease);
+}
+
+static const Lease *own_lease(const Manager *manager, const Domain *domain, const char *device) {
+        const Lease *lease = lease_book_find_device(manager->leases, device);
+
+        return lease && g_str_equal(lease->domain_uuid, domain->uuid) ? lease : NULL;
+}
+
+static bool answers_name(const GPtrArray *answers, const char *device) {
+        for (guint i = 0; i < answers->len; i++) {
+                const Answer *answer = answers->pdata[i];
+
+                if (!answer->foreign &&
+                    g_str_equal(answer->source ?: answer->device->source, device))
+                        return true;
+        }
+        return false;
+}
+
+/* An earlier attempt of the same guest may have left leases on devices that are
+ * not the choice any more. */
+static bool drop_stale_leases(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                              GError **error) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
+
+        for (guint i = 0; i < leases->len; i++) {
+                Lease *lease = leases->pdata[i];
+
+                if (!answers_name(answers, lease->device) &&
+                    !hardware_release(manager, lease, error))
+                        return false;
+        }
+        return true;
+}
+
+static bool reserve(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                    GError **error) {
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+
+        if (!drop_stale_leases(manager, domain, answers, error))
+                return false;
+
+        for (guint i = 0; i < answers->len; i++) {
+                const Answer *answer = answers->pdata[i];
+
+                if (!answer->foreign &&
+                    !own_lease(manager, domain, answer->source ?: answer->device->source))
+                        g_ptr_array_add(leases, lease_from_answer(manager, domain, answer));
+        }
+        return lease_book_reserve(manager->leases, leases, error);
+}
+
+static bool note_incoming(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                          const char *refusal, GError **error) {
+        Migration *migration;
+
+        migration = migration_log_current(manager->migrations, domain->uuid);
+        if (migration)
+                recover_superseded(manager, migration);
+
+        migration = migration_new(MIGRATION_INCOMING, domain->uuid, domain->name);
+        for (guint i = 0; i < answers->len; i++) {
+                const Answer *answer = answers->pdata[i];
+
+                migration_add_device(migration, answer->name, answer->class_name, answer->type,
+                                     answer->device->source, answer->source, answer->reason);
+        }
+
+        migration = migration_log_add(manager->migrations, migration,
+                                      refusal ? MIGRATION_PLANNED : MIGRATION_RESERVED, error);
+        if (!migration)
+                return false;
+        if (!refusal)
+                return true;
+
+        return migration_log_enter(manager->migrations, migration, MIGRATION_ABORTING, refusal,
+                                   error) &&
+               migration_log_enter(manager->migrations, migration, MIGRATION_ROLLED_BACK, refusal,
+                                   error);
+}
+
+static char *rewrite(const Domain *domain, const char *xml, const GPtrArray *answers,
+                     GError **error) {
+        g_autofree const char **sources = g_new0(const char *, domain->devices->len + 1);
+
+        for (guint i = 0; i < answers->len; i++)
+                sources[i] = ((const Answer *)answers->pdata[i])->source;
+
+        return domain_rewrite(xml, strlen(xml), sources, domain->devices->len, error);
+}
+
+static bool refuse_active(const Manager *manager, const Domain *domain, GError **error) {
+        if (!g_hash_table_contains(manager->active, domain->uuid))
+                return false;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                    "Guest %s is active on this host already: a guest comes from another host",
+                    domain->name);
+        return true;
+}
+
+char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
+                            GError **error) {
+        bool migrates = g_str_equal(operation, "migrate");
+        g_autoptr(GPtrArray) answers = NULL;
+        g_autofree char *refusal = NULL, *rewritten = NULL;
+        g_autoptr(Domain) domain = NULL;
+
+        domain = read_domain(xml, error);
+        if (!domain)
+                return NULL;
+        if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
+                return g_strdup(xml);
+        if (refuse_active(manager, domain, error))
+                return NULL;
+
+        answers = negotiate(domain, manager->inventory, manager->leases);
+        refusal = negotiate_refusal(answers);
+        if (refusal) {
+                if (migrates && !note_incoming(manager, domain, answers, refusal, error))
+                        return NULL;
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE, refusal);
+                return NULL;
+        }
+
+        rewritten = rewrite(domain, xml, answers, error);
+        if (!rewritten || !reserve(manager, domain, answers, error))
+                return NULL;
+        if (migrates && !note_incoming(manager, domain, answers, NULL, error)) {
+                recover_domain(manager, domain->uuid, NULL);
+                return NULL;
+        }
+        return g_steal_pointer(&rewritten);
+}
+
+/* A guest that starts cannot be running: what says so was left by a stop that
+ * nobody told us of. */
+static bool drop_ended_leases(Manager *manager, const Domain *domain, GError **error) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
+
+        for (guint i = 0; i < leases->len; i++) {
+                Lease *lease = leases->pdata[i];
+
+                if ((lease->state == LEASE_RUNNING || lease->state == LEASE_RELEASING) &&
+                    !hardware_release(manager, lease, error))
+                        return false;
+        }
+        return true;
+}
+
+/* At a start the XML has the last word: only what it names is leased. */
+static GPtrArray *negotiate_named(Manager *manager, const Domain *domain, GError **error) {
+        g_autoptr(GPtrArray) answers = NULL;
+        g_autofree char *refusal = NULL;
+
+        answers = negotiate_here(domain, manager->inventory, manager->leases);
+        refusal = negotiate_refusal(answers);
+        if (refusal) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_LEASED, refusal);
+                return NULL;
+        }
+        return g_steal_pointer(&answers);
+}
+
+/* What was made a moment ago can be asked now what it is able to do. */
+static bool check_made(Manager *manager, const Domain *domain, GPtrArray *leases, GError **error) {
+        g_autoptr(GPtrArray) answers = NULL;
+
+        for (guint i = 0; i < leases->len; i++)
+                (void)inventory_probe(manager->inventory, ((Lease *)leases->pdata[i])->device);
+
+        answers = negotiate_named(manager, domain, error);
+        return answers;
+}
+
+static bool enter_prepared(Manager *manager, const Domain *domain, GError **error) {
+        Migration *migration = migration_log_current(manager->migrations, domain->uuid);
+
+        if (!migration || migration->direction != MIGRATION_INCOMING)
+                return true;
+        return migration_log_enter(manager->migrations, migration, MIGRATION_PREPARED, NULL, error);
+}
+
+bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
+        g_autoptr(GPtrArray) answers = NULL, leases = NULL;
+        g_autoptr(Domain) domain = NULL;
+
+        domain = read_domain(xml, error);
+        if (!domain)
+                return false;
+        if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
+                return true;
+
+        if (!drop_ended_leases(manager, domain, error))
+                return false;
+        answers = negotiate_named(manager, domain, error);
+        if (!answers || !reserve(manager, domain, answers, error))
+                return false;
+
+        leases = lease_book_list_domain(manager->leases, domain->uuid);
+        if (!hardware_claim(manager, leases, error) ||
+            !check_made(manager, domain, leases, error) ||
+            !enter_prepared(manager, domain, error)) {
+                recover_domain(manager, domain->uuid, error ? (*error)->message : NULL);
+                return false;
+        }
+        return true;
+}
+
+bool manager_release_domain(Manager *manager, const char *xml, const char *reason, GError **error) {
+        g_autofree char *sentence = NULL;
+        g_autoptr(Domain) domain = NULL;
+
+        domain = read_domain(xml, error);
+        if (!domain)
+                return false;
+
+        g_hash_table_remove(manager->active, domain->uuid);
+        sentence = g_strdup_printf("The guest ended on this host before it had arrived (%s)",
+                                   reason);
+        recover_domain(manager, domain->uuid, sentence);
+        return true;
+}

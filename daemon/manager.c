@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <time.h>
+
+#include "daemon/hardware.h"
+#include "daemon/recover.h"
+#include "xml/ferry-error.h"
+
+static int64_t real_now(void) {
+        return g_get_real_time();
+}
+
+Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, InventoryProbe probe,
+                     GError **error) {
+        g_autoptr(Manager) manager = g_new0(Manager, 1);
+
+        manager->config = config;
+        manager->sysfs = sysfs;
+        manager->now = real_now;
+        manager->active = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+        manager->store = store_open(state_path, error);
+        if (!manager->store)
+                return NULL;
+
+        manager->inventory = inventory_new(sysfs, config, probe);
+        manager->leases = lease_book_new(manager->store);
+        manager->migrations = migration_log_new(manager->store);
+        return g_steal_pointer(&manager);
+}
+
+void manager_free(Manager *manager) {
+        if (!manager)
+                return;
+
+        g_clear_pointer(&manager->migrations, migration_log_free);
+        g_clear_pointer(&manager->leases, lease_book_free);
+        g_clear_pointer(&manager->inventory, inventory_free);
+        g_clear_pointer(&manager->store, store_close);
+        g_clear_pointer(&manager->active, g_hash_table_unref);
+        g_clear_pointer(&manager->sysfs, sysfs_free);
+        g_clear_pointer(&manager->config, config_free);
+        g_free(manager);
+}
+
+bool manager_start(Manager *manager, GError **error) {
+        int r;
+
+        if (!lease_book_load(manager->leases, error) ||
+            !migration_log_load(manager->migrations, error))
+                return false;
+
+        r = inventory_scan(manager->inventory);
+        if (r < 0) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
+                            "The devices of this host cannot be read below /sys: %s",
+                            g_strerror(-r));
+                return false;
+        }
+
+        recover_after_start(manager);
+        return true;
+}
+
+GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,
+                                GError **error) {
+        g_autoptr(Domain) domain = NULL;
+        GPtrArray *answers;
+
+        domain = domain_from_xml(xml, strlen(xml), error);
+        if (!domain)
+                return NULL;
+
+        answers = negotiate(domain, manager->inventory, manager->leases);
+        *ret_domain = g_steal_pointer(&domain);
+        return answers;
+}
+
+bool manager_drop_lease(Manager *manager, const char *lease_id, GError **error) {
+        Lease *lease;
+
+        lease = lease_book_find(manager->leases, lease_id);
+        if (!lease) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                            "Lease '%s' does not exist: 'virt-ferry leases' lists them", lease_id);
+                return false;
+        }
+
+        if (lease->state == LEASE_RUNNING ||
+            g_hash_table_contains(manager->active, lease->domain_uuid)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "%s is in use by guest %s, which is active on this host: shut it down "
+                            "or migrate it, and the lease ends by itself",
+                            lease->device, lease->domain_name);
+                return false;
+        }
+
+        return hardware_release(manager, lease, error);
+}
+
+/* A netdev, a driver or a group changes with the device, and the kernel tells of
+ * each by itself: every class that owns the subsystem looks at its device anew. */
+void manager_on_device_event(Manager *manager, const char *subsystem, const char *name) {
+        for (const DeviceClass *const *class = device_classes; *class; class ++)
+                if (g_str_equal((*class)->subsystem, subsystem))
+                        (void)inventory_refresh(manager->inventory, *class, name);
+}
+
+void manager_on_time(Manager *manager) {
+        g_autoptr(GPtrArray) expired = lease_book_expired(manager->leases, manager->now());
+
+        for (guint i = 0; i < expired->len; i++)
+                recover_expired(manager, expired->pdata[i]);
+}
+
+int64_t manager_next_time(const Manager *manager) {
+        return lease_book_next_expiry(manager->leases);
+}
