@@ -5,5 +5,5 @@
 
 #include "daemon/facts/sysfs.h"
 
-/* Names of the devices in the group, sorted. */
+/* Names of the devices in the group, sorted. -ENODEV: no such group. */
 int iommu_list_members(const Sysfs *sysfs, int group, GPtrArray **ret_names);

@@ -19,14 +19,15 @@ typedef struct VfioProbe {
 int vfio_probe(const Sysfs *sysfs, const char *name, int iommu_group, VfioProbe *ret_probe);
 
 /* Without opening it, for a device that a guest holds: from debugfs (sys/kernel/debug/vfio, since
- * 6.8 with CONFIG_VFIO_DEBUGFS; the features file since 6.18). Returns 1 when the driver migrates,
- * 0 when it surely does not, -ENODATA when the kernel does not tell. `ret_caps` may be
- * VFIO_CAPS_UNKNOWN even with 1. */
+ * 6.8 with CONFIG_VFIO_DEBUGFS; the features file since 6.18), else from its driver: plain vfio-pci
+ * migrates nothing. Returns 1 when the driver migrates, 0 when it surely does not, -ENODATA when
+ * nothing tells. `ret_caps` may be VFIO_CAPS_UNKNOWN even with 1; with 0 it is 0. */
 int vfio_look(const Sysfs *sysfs, const char *name, int *ret_caps);
 
 /* Whether the running kernel can report DMA logging: the report needs the IOVA bitmap, which only
  * kernels with CONFIG_IOMMUFD carry. A driver on any other kernel offers DMA logging all the same,
- * and the migration fails at its start ("Failed to get DMA logging report"). 1, 0, or -errno. */
+ * and the migration fails at its start ("Failed to get DMA logging report"). 1, 0, or -ENODATA when
+ * nothing tells. Reads all of proc/kallsyms (some 50 ms): ask once and remember. */
 int vfio_kernel_reports_dma_log(const Sysfs *sysfs);
 
 /* Version or, where the module has none, srcversion of a driver's module; NULL without. */

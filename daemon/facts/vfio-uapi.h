@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* linux/vfio.h, and what the one of Linux 6.1 (Debian 12) does not have yet. The numbers are the
+ * kernel's ABI: include/uapi/linux/vfio.h. */
+
+#include <linux/vfio.h>
+
+#ifndef VFIO_MIGRATION_PRE_COPY /* 6.2 */
+#define VFIO_MIGRATION_PRE_COPY (1 << 2)
+#endif
+
+#ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE /* 6.2 */
+#define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE 9
+#endif
