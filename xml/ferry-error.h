@@ -10,12 +10,13 @@
 #include <glib.h>
 
 typedef enum FerryError {
-        FERRY_ERROR_INVALID_XML,   /* the document breaks a rule or a limit; the message has the line */
-        FERRY_ERROR_INVALID_ARGS,  /* a value from outside that is not XML */
-        FERRY_ERROR_NOT_FOUND,     /* no such device, lease, migration or domain */
-        FERRY_ERROR_NO_DEVICE,     /* nothing on this host fits, or all that fits is taken */
-        FERRY_ERROR_INCOMPATIBLE,  /* the named device is here but is not what the guest needs */
-        FERRY_ERROR_LEASED,        /* the device belongs to another domain */
+        FERRY_ERROR_INVALID_XML,  /* the document breaks a rule or a limit; the message has the line
+                                   */
+        FERRY_ERROR_INVALID_ARGS, /* a value from outside that is not XML */
+        FERRY_ERROR_NOT_FOUND,    /* no such device, lease, migration or domain */
+        FERRY_ERROR_NO_DEVICE,    /* nothing on this host fits, or all that fits is taken */
+        FERRY_ERROR_INCOMPATIBLE, /* the named device is here but is not what the guest needs */
+        FERRY_ERROR_LEASED,       /* the device belongs to another domain */
         FERRY_ERROR_INVALID_STATE, /* a transition that the table of states does not allow */
         FERRY_ERROR_HARDWARE,      /* the kernel refused; the message has its errno in words */
         FERRY_ERROR_STORE,         /* the database cannot be read or written */

@@ -30,13 +30,14 @@ char *vfio_caps_to_string(int caps);
 int vfio_caps_from_string(const char *text);
 
 typedef struct Fingerprint {
-        int vendor;           /* PCI ids, 0 to 0xffff, -1 unknown (an mdev without PCI parent) */
+        int vendor; /* PCI ids, 0 to 0xffff, -1 unknown (an mdev without PCI parent) */
         int device;
         int subsystem_vendor;
         int subsystem_device;
-        int revision;         /* 0 to 0xff, -1 unknown */
-        char *driver;         /* the host driver that migrates it ("mtty", "mlx5_vfio_pci") or NULL */
-        char *driver_version; /* /sys/module/X/version or srcversion, NULL where the kernel tells none */
+        int revision; /* 0 to 0xff, -1 unknown */
+        char *driver; /* the host driver that migrates it ("mtty", "mlx5_vfio_pci") or NULL */
+        char *driver_version; /* /sys/module/X/version or srcversion, NULL where the kernel tells
+                                 none */
         char *firmware;       /* NULL where the kernel tells none */
         char *mdev_type;      /* "mtty-1"; NULL for PCI functions */
         int vfio_caps;        /* set of VfioCap or VFIO_CAPS_UNKNOWN */
