@@ -39,9 +39,14 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->inventory, inventory_free);
         g_clear_pointer(&manager->store, store_close);
         g_clear_pointer(&manager->active, g_hash_table_unref);
-        g_clear_pointer(&manager->sysfs, sysfs_free);
         g_clear_pointer(&manager->config, config_free);
         g_free(manager);
+}
+
+void manager_set_clock(Manager *manager, int64_t (*now)(void)) {
+        manager->now = now;
+        lease_book_set_clock(manager->leases, now);
+        migration_log_set_clock(manager->migrations, now);
 }
 
 bool manager_start(Manager *manager, GError **error) {

@@ -30,10 +30,12 @@ typedef struct Manager {
         int64_t (*now)(void); /* CLOCK_REALTIME in us; tests have their own */
 } Manager;
 
-/* Takes config and sysfs. `state_path` is the database. */
+/* Takes the config and borrows sysfs. `state_path` is the database. */
 Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, InventoryProbe probe,
                      GError **error);
 void manager_free(Manager *manager);
+/* For tests: another CLOCK_REALTIME, in microseconds. */
+void manager_set_clock(Manager *manager, int64_t (*now)(void));
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manager, manager_free)
 
 /* Loads the store, scans the host, ends what a crash left half done. */

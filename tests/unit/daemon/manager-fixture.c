@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/daemon/manager-fixture.h"
+
+#include <string.h>
+
+static int64_t fake_time;
+
+static int64_t fake_now(void) {
+        return fake_time;
+}
+
+void fixture_pass_time(int64_t usec) {
+        fake_time += usec;
+}
+
+static void abort_with_text(void *userdata, const char *uuid, const char *xml) {
+        g_error("A hook reached libvirt, which waits for the hook");
+}
+
+static void abort_with_uuid(void *userdata, const char *uuid) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
+static void note_metadata(void *userdata, const char *uuid, const char *xml) {
+        g_string_append_printf(userdata, "metadata %s %s\n", uuid, xml);
+}
+
+static void note_redefine(void *userdata, const char *uuid, const char *xml) {
+        g_string_append_printf(userdata, "redefine %s %s\n", uuid, xml);
+}
+
+static void note_follow(void *userdata, const char *uuid) {
+        g_string_append_printf(userdata, "follow %s\n", uuid);
+}
+
+void fixture_set_up(Fixture *fixture, gconstpointer config) {
+        g_autoptr(GError) error = NULL;
+        Config *parsed;
+
+        fake_time = 1000 * G_USEC_PER_SEC;
+        fixture->root = fake_root_new();
+        fake_root_add_mtty(fixture->root);
+        fake_root_set_vfio(fixture->root, "mtty",
+                           VFIO_CAP_STOP_COPY | VFIO_CAP_P2P | VFIO_CAP_PRE_COPY, 0);
+
+        parsed = config ? config_parse(config, "test.conf", &error) : config_new();
+        g_assert_no_error(error);
+
+        fixture->manager = manager_new(parsed, fake_root_sysfs(fixture->root), ":memory:", NULL,
+                                       &error);
+        g_assert_no_error(error);
+        manager_set_clock(fixture->manager, fake_now);
+        manager_start(fixture->manager, &error);
+        g_assert_no_error(error);
+
+        fixture->asked = g_string_new(NULL);
+        fixture->virt = (VirtOps){ abort_with_text, abort_with_text, abort_with_uuid, NULL };
+        fixture->manager->virt = &fixture->virt;
+}
+
+void fixture_connect(Fixture *fixture) {
+        fixture->virt = (VirtOps){ note_metadata, note_redefine, note_follow, fixture->asked };
+}
+
+void fixture_tear_down(Fixture *fixture, gconstpointer config) {
+        manager_free(fixture->manager);
+        fake_root_free(fixture->root);
+        g_string_free(fixture->asked, TRUE);
+}
+
+char *guest_xml(const char *name, const char *uuid, const char *mdev, const char *seen) {
+        g_autofree char *metadata = NULL;
+
+        metadata = !seen ? g_strdup("")
+                         : g_strdup_printf("  <metadata>\n"
+                                           "    <ferry:domain xmlns:ferry='urn:virtferry:domain:1' "
+                                           "version='1'>\n"
+                                           "      <ferry:device address='0000:00:05.0'>\n"
+                                           "        <ferry:seen class='mdev' driver='mtty' "
+                                           "mdev-type='%s' vfio='stop-copy p2p pre-copy'/>\n"
+                                           "      </ferry:device>\n"
+                                           "    </ferry:domain>\n"
+                                           "  </metadata>\n",
+                                           seen);
+
+        return g_strdup_printf("<domain type='kvm'>\n"
+                               "  <name>%s</name>\n"
+                               "  <uuid>%s</uuid>\n"
+                               "%s"
+                               "  <devices>\n"
+                               "    <hostdev mode='subsystem' type='mdev' model='vfio-pci'>\n"
+                               "      <source>\n"
+                               "        <address uuid='%s'/>\n"
+                               "      </source>\n"
+                               "      <address type='pci' domain='0x0000' bus='0x00' slot='0x05' "
+                               "function='0x0'/>\n"
+                               "    </hostdev>\n"
+                               "  </devices>\n"
+                               "</domain>\n",
+                               name, uuid, metadata, mdev);
+}
+
+void send_event(Fixture *fixture, GuestEventKind kind, const char *uuid, const char *xml) {
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+
+        event->kind = kind;
+        event->uuid = g_strdup(uuid);
+        event->name = g_strdup("g1");
+        event->xml = g_strdup(xml);
+        manager_on_guest_event(fixture->manager, event);
+}
+
+void send_list(Fixture *fixture, const char *uuid) {
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+
+        event->kind = GUEST_LIST;
+        event->active = g_new0(char *, 2);
+        event->active[0] = g_strdup(uuid);
+        manager_on_guest_event(fixture->manager, event);
+}
+
+static int compare_devices(gconstpointer a, gconstpointer b) {
+        const Lease *const *x = a, *const *y = b;
+
+        return strcmp((*x)->device, (*y)->device);
+}
+
+char *leases_text(Fixture *fixture) {
+        g_autoptr(GPtrArray) leases = lease_book_list(fixture->manager->leases);
+        GString *text = g_string_new(NULL);
+
+        g_ptr_array_sort(leases, compare_devices);
+        for (guint i = 0; i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+
+                g_string_append_printf(text, "%s %s%s\n", lease->device,
+                                       lease_state_to_string(lease->state),
+                                       lease->expires ? " expires" : "");
+        }
+        return g_string_free(text, FALSE);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "tests/unit/daemon/manager-fixture.h"
+#include "xml/ferry-error.h"
+
+/* libvirt aborts in all of these: it waits for the hook. */
+
+static char *filter(Fixture *fixture, const char *seen, GError **error) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, seen);
+
+        return manager_filter_domain(fixture->manager, "migrate", xml, error);
+}
+
+static void prepare(Fixture *fixture, const char *xml) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(manager_prepare_domain(fixture->manager, xml, &error));
+        g_assert_no_error(error);
+}
+
+static void release(Fixture *fixture, const char *xml, const char *reason) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(manager_release_domain(fixture->manager, xml, reason, &error));
+        g_assert_no_error(error);
+}
+
+static void assert_leases(Fixture *fixture, const char *expected) {
+        g_autofree char *text = leases_text(fixture);
+
+        g_assert_cmpstr(text, ==, expected);
+}
+
+static void add_mdev(Fixture *fixture, const char *type, const char *uuid) {
+        fake_root_add_mdev(fixture->root, "mtty", type, uuid);
+        g_assert_cmpint(inventory_scan(fixture->manager->inventory), ==, 0);
+}
+
+static const Migration *only_migration(Fixture *fixture) {
+        g_autoptr(GPtrArray) migrations = migration_log_list(fixture->manager->migrations);
+
+        g_assert_cmpuint(migrations->len, ==, 1);
+        return migrations->pdata[0];
+}
+
+static void test_free_device_takes_the_place_of_the_source(Fixture *f, gconstpointer unused) {
+        g_autofree char *expected = NULL, *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+
+        expected = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+        g_assert_cmpstr(xml, ==, expected);
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_RESERVED);
+}
+
+static void test_guest_without_passthrough_passes_untouched(Fixture *f, gconstpointer unused) {
+        const char *xml = "<domain><name>n</name><uuid>" GUEST_UUID "</uuid></domain>";
+        g_autofree char *filtered = NULL;
+        g_autoptr(GError) error = NULL;
+
+        filtered = manager_filter_domain(f->manager, "migrate", xml, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(filtered, ==, xml);
+        prepare(f, xml);
+        release(f, xml, "shutdown");
+        assert_leases(f, "");
+}
+
+static void test_refusal_reserves_nothing_and_says_why(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        xml = filter(f, "mtty-9", &error);
+        g_assert_null(xml);
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE);
+        g_assert_nonnull(strstr(error->message, "mtty-9"));
+        assert_leases(f, "");
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_ROLLED_BACK);
+        g_assert_cmpstr(only_migration(f)->reason, ==, error->message);
+}
+
+static void test_device_is_made_at_prepare_and_removed_at_release(Fixture *f,
+                                                                  gconstpointer unused) {
+        g_autofree char *before = fake_root_dump(f->root), *after = NULL, *xml = NULL;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Domain) domain = NULL;
+        const char *source;
+
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+        domain = domain_from_xml(xml, strlen(xml), &error);
+        g_assert_no_error(error);
+        source = ((DomainDevice *)domain->devices->pdata[0])->source;
+        g_assert_cmpstr(source, !=, SOURCE_MDEV);
+        g_assert_null(inventory_find(f->manager->inventory, source));
+
+        prepare(f, xml);
+        g_assert_nonnull(inventory_find(f->manager->inventory, source));
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_PREPARED);
+
+        release(f, xml, "failed");
+        after = fake_root_dump(f->root);
+        g_assert_cmpstr(after, ==, before);
+        assert_leases(f, "");
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_ROLLED_BACK);
+}
+
+static void test_failed_make_leaves_no_trace(Fixture *f, gconstpointer unused) {
+        g_autofree char *before = fake_root_dump(f->root), *after = NULL, *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+
+        fake_root_fail_write(f->root, 0, ENOSPC);
+        g_assert_false(manager_prepare_domain(f->manager, xml, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE);
+
+        after = fake_root_dump(f->root);
+        g_assert_cmpstr(after, ==, before);
+        assert_leases(f, "");
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_ROLLED_BACK);
+}
+
+static void test_made_device_that_cannot_migrate_is_refused(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        fake_root_set_vfio(f->root, "mtty", 0, 0);
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+
+        g_assert_false(manager_prepare_domain(f->manager, xml, &error));
+        g_assert_nonnull(strstr(error->message, "migrat"));
+        assert_leases(f, "");
+}
+
+static void test_start_claims_what_the_domain_names(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        prepare(f, xml);
+        assert_leases(f, HERE_MDEV " claimed expires\n");
+}
+
+static void test_start_on_a_leased_device_is_refused(Fixture *f, gconstpointer unused) {
+        g_autofree char *first = guest_xml("db1", OTHER_UUID, HERE_MDEV, NULL);
+        g_autofree char *second = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        prepare(f, first);
+        g_assert_false(manager_prepare_domain(f->manager, second, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_LEASED);
+        g_assert_nonnull(strstr(error->message, "db1"));
+        assert_leases(f, HERE_MDEV " claimed expires\n");
+}
+
+static void test_start_makes_the_mdev_whose_type_is_known(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-2");
+
+        prepare(f, xml);
+        g_assert_nonnull(inventory_find(f->manager->inventory, HERE_MDEV));
+        release(f, xml, "shutdown");
+        g_assert_null(inventory_find(f->manager->inventory, HERE_MDEV));
+}
+
+static void test_second_attempt_takes_the_same_device(Fixture *f, gconstpointer unused) {
+        g_autofree char *first = NULL, *second = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        add_mdev(f, "mtty-1", HERE_MDEV_2);
+        first = filter(f, "mtty-1", &error);
+        second = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(first, ==, second);
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+}
+
+static void test_lease_of_a_guest_that_never_comes_expires(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+
+        g_assert_cmpint(manager_next_time(f->manager), >, 0);
+        fixture_pass_time(119 * G_USEC_PER_SEC);
+        manager_on_time(f->manager);
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+
+        fixture_pass_time(2 * G_USEC_PER_SEC);
+        manager_on_time(f->manager);
+        assert_leases(f, "");
+        g_assert_cmpint(only_migration(f)->state, ==, MIGRATION_ROLLED_BACK);
+        g_assert_cmpint(manager_next_time(f->manager), ==, 0);
+}
+
+static void test_without_adoption_a_plain_guest_is_left_alone(Fixture *f, gconstpointer config) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL), *filtered = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        filtered = manager_filter_domain(f->manager, "migrate", xml, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(filtered, ==, xml);
+        prepare(f, xml);
+        assert_leases(f, "");
+}
+
+static void test_store_that_fails_refuses_and_reserves_nothing(Fixture *f, gconstpointer unused) {
+        char *xml = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        for (int n = 0; !xml; n++) {
+                g_autoptr(GError) error = NULL;
+
+                g_assert_cmpint(n, <, 20);
+                store_fail_write(f->manager->store, n);
+                xml = filter(f, "mtty-1", &error);
+                store_fail_write(f->manager->store, -1);
+                if (!xml) {
+                        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
+                        assert_leases(f, "");
+                }
+        }
+        g_free(xml);
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+}
+
+static void test_check_answers_and_reserves_nothing(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, "mtty-1");
+        g_autoptr(GPtrArray) answers = NULL;
+        g_autoptr(Domain) domain = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        answers = manager_check_domain(f->manager, xml, &domain, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(answers->len, ==, 1);
+        g_assert_cmpstr(((Answer *)answers->pdata[0])->source, ==, HERE_MDEV);
+        assert_leases(f, "");
+}
+
+#define TEST(name, config, function) \
+        g_test_add("/hook-ops/" name, Fixture, config, fixture_set_up, function, fixture_tear_down)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+
+        TEST("free-device-takes-the-place-of-the-source", NULL,
+             test_free_device_takes_the_place_of_the_source);
+        TEST("guest-without-passthrough-passes-untouched", NULL,
+             test_guest_without_passthrough_passes_untouched);
+        TEST("refusal-reserves-nothing-and-says-why", NULL,
+             test_refusal_reserves_nothing_and_says_why);
+        TEST("device-is-made-at-prepare-and-removed-at-release", NULL,
+             test_device_is_made_at_prepare_and_removed_at_release);
+        TEST("failed-make-leaves-no-trace", NULL, test_failed_make_leaves_no_trace);
+        TEST("made-device-that-cannot-migrate-is-refused", NULL,
+             test_made_device_that_cannot_migrate_is_refused);
+        TEST("start-claims-what-the-domain-names", NULL, test_start_claims_what_the_domain_names);
+        TEST("start-on-a-leased-device-is-refused", NULL, test_start_on_a_leased_device_is_refused);
+        TEST("start-makes-the-mdev-whose-type-is-known", NULL,
+             test_start_makes_the_mdev_whose_type_is_known);
+        TEST("second-attempt-takes-the-same-device", NULL,
+             test_second_attempt_takes_the_same_device);
+        TEST("lease-of-a-guest-that-never-comes-expires", NULL,
+             test_lease_of_a_guest_that_never_comes_expires);
+        TEST("without-adoption-a-plain-guest-is-left-alone", "[Daemon]\nAdopt=no\n",
+             test_without_adoption_a_plain_guest_is_left_alone);
+        TEST("store-that-fails-refuses-and-reserves-nothing", NULL,
+             test_store_that_fails_refuses_and_reserves_nothing);
+        TEST("check-answers-and-reserves-nothing", NULL, test_check_answers_and_reserves_nothing);
+        return g_test_run();
+}
