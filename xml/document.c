@@ -90,7 +90,7 @@ static void on_error(void *userdata, const xmlError *problem) {
         if (problem->level != XML_ERR_FATAL)
                 return; /* the namespaces of other people's metadata */
 
-        words = excerpt(problem->message);
+        words = g_strchomp(excerpt(problem->message)); /* libxml2's end with a line feed */
         reason = g_strdup_printf("not well-formed XML: %s", words);
         parse_fail(context->_private, problem->line, reason);
 }

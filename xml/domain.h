@@ -25,12 +25,12 @@ DomainDeviceKind domain_device_kind_from_string(const char *text);
 
 typedef struct DomainDevice {
         DomainDeviceKind kind;
-        char *source;  /* host side: "0000:3b:00.2" or the mdev's uuid, lower case */
-        char *address; /* guest side: "0000:00:05.0", NULL where the XML has none yet */
-        char *alias;   /* NULL where the XML has none */
-        char *mac;     /* of an <interface>, else NULL */
-        bool managed;  /* libvirt binds and gives back the driver (PCI) */
-        bool network;  /* <interface type='hostdev'> */
+        char *source;   /* host side: "0000:3b:00.2" or the mdev's uuid, lower case */
+        char *address;  /* guest side: "0000:00:05.0", NULL where the XML has none yet */
+        char *alias;    /* NULL where the XML has none */
+        char *mac;      /* of an <interface>, else NULL */
+        bool managed;   /* libvirt binds and gives back the driver (PCI) */
+        bool network;   /* <interface type='hostdev'> */
         bool transient; /* <teaming type='transient'>: unplugged while the guest moves */
         unsigned line;
 } DomainDevice;

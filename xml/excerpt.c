@@ -17,8 +17,7 @@ char *excerpt(const char *text) {
                 g_string_append_unichar(line, g_unichar_iscntrl(character) ? ' ' : character);
         }
 
-        g_strchomp(line->str);
         if (*p)
-                return g_strconcat(line->str, "...", NULL);
-        return g_strdup(line->str);
+                g_string_append(line, "...");
+        return g_string_free(g_steal_pointer(&line), FALSE);
 }

@@ -22,11 +22,13 @@
 
 #include "xml/fingerprint.h"
 
-#define METADATA_URI "urn:virtferry:domain:1"
-#define METADATA_PREFIX "ferry"
-#define METADATA_VERSION "1"
+#define METADATA_URI         "urn:virtferry:domain:1"
+#define METADATA_PREFIX      "ferry"
+#define METADATA_VERSION     "1"
 #define METADATA_DEVICES_MAX 256
-#define METADATA_XML_MAX (1u * 1024 * 1024)
+#define METADATA_XML_MAX     (1u * 1024 * 1024)
+/* Of a device, in bytes; a round number that a schema can say. */
+#define METADATA_STATE_SIZE_MAX G_GUINT64_CONSTANT(999999999999999999)
 
 typedef enum MigrationNeed {
         MIGRATION_NEED_ANY,       /* no word: whatever moves the guest */
@@ -39,6 +41,7 @@ typedef enum MigrationNeed {
 const char *migration_need_to_string(MigrationNeed need);
 MigrationNeed migration_need_from_string(const char *text);
 
+/* Words are names as xml_name_is_valid() in xml/reader.h has it: never a path. */
 typedef struct DeviceNeed {
         char *class_name; /* "sriov", "mdev", NULL = as seen */
         char *type;       /* mdev type, NULL = as seen */
@@ -60,6 +63,9 @@ typedef struct Metadata {
         GPtrArray *devices; /* MetadataDevice */
 } Metadata;
 
+DeviceNeed *device_need_new(void); /* no wishes */
+void device_need_free(DeviceNeed *need);
+
 Metadata *metadata_new(void);
 void metadata_free(Metadata *metadata);
 MetadataDevice *metadata_device_new(const char *alias, const char *address);
@@ -73,9 +79,11 @@ Metadata *metadata_from_xml(const char *xml, size_t size, GError **error);
 /* The element alone, its namespace declared: for a domain's XML, and for people. */
 char *metadata_to_xml(const Metadata *metadata);
 /* The element alone and without namespace: for virDomainSetMetadata(key METADATA_PREFIX, uri
- * METADATA_URI), which adds the namespace and refuses an element that declares the prefix itself. */
+ * METADATA_URI), which adds the namespace and refuses an element that declares the prefix itself.
+ */
 char *metadata_to_libvirt(const Metadata *metadata);
 bool metadata_equal(const Metadata *a, const Metadata *b);
 
-/* The entry for a device of the guest: by address, else by alias; NULL without. */
+/* The entry for a device of the guest: by address, else by alias; NULL without. An alias that
+ * libvirt made ("hostdev0", not "ua-...") finds no entry whose address is another one. */
 MetadataDevice *metadata_find(const Metadata *metadata, const char *address, const char *alias);

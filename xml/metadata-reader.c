@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+
+#include "xml/excerpt.h"
+#include "xml/ferry-error.h"
+#include "xml/from-node.h"
+#include "xml/reader.h"
+
+static const char *const domain_attributes[] = { "version", NULL };
+static const char *const device_attributes[] = { "alias", "address", NULL };
+static const char *const need_attributes[] = {
+        "class", "type", "vendor", "device", "pool", "migration", NULL,
+};
+static const char *const seen_attributes[] = {
+        "class",
+        "vendor",
+        "device",
+        "subsystem-vendor",
+        "subsystem-device",
+        "revision",
+        "driver",
+        "driver-version",
+        "firmware",
+        "mdev-type",
+        "vfio",
+        "state-size",
+        NULL,
+};
+
+static const char *uri_of(const xmlNs *ns) {
+        return ns ? (const char *)ns->href : NULL;
+}
+
+/* Attributes of other namespaces are other people's. */
+static bool check_attributes(const xmlNode *element, const char *const *known, GError **error) {
+        for (const xmlAttr *attr = element->properties; attr; attr = attr->next) {
+                const char *name = (const char *)attr->name, *uri = uri_of(attr->ns);
+                g_autofree char *shown = NULL, *tag = NULL, *words = NULL;
+
+                if (uri ? !g_str_equal(uri, METADATA_URI) : g_strv_contains(known, name))
+                        continue;
+
+                tag = xml_tag(element);
+                shown = excerpt(name);
+                if (uri)
+                        return xml_fail(element, error,
+                                        "attribute '%s' of %s has a prefix: write it without",
+                                        shown, tag);
+
+                words = g_strjoinv(", ", (char **)known);
+                return xml_fail(element, error, "%s has no attribute '%s', only %s", tag, shown,
+                                words);
+        }
+
+        return true;
+}
+
+static bool check_no_text(const xmlNode *element, GError **error) {
+        for (const xmlNode *child = element->children; child; child = child->next) {
+                g_autofree char *shown = NULL, *tag = NULL;
+
+                if (child->type != XML_TEXT_NODE || xmlIsBlankNode(child))
+                        continue;
+
+                tag = xml_tag(element);
+                shown = excerpt((const char *)child->content);
+                return xml_fail(element, error, "%s takes no text, but has '%s'", tag,
+                                g_strstrip(shown));
+        }
+
+        return true;
+}
+
+/* An element in no namespace, inside ours, is ours with its prefix forgotten. */
+static bool check_namespace(const xmlNode *child, const char *ours, GError **error) {
+        const char *uri = uri_of(child->ns);
+        g_autofree char *tag = NULL;
+
+        if (g_strcmp0(uri, ours) == 0 || (uri && !g_str_equal(uri, METADATA_URI)))
+                return true;
+
+        tag = xml_tag(child);
+        return xml_fail(child, error, "%s is not in the namespace of the element around it: %s",
+                        tag,
+                        uri ? "write all with the prefix, or none"
+                            : "write it with the prefix '" METADATA_PREFIX ":'");
+}
+
+/* Gives our children one by one and leaves others out; *ret_child is NULL at the end. */
+static bool next_child(const xmlNode *element, xmlNode **ret_child, GError **error) {
+        xmlNode *child = *ret_child ? xmlNextElementSibling(*ret_child)
+                                    : xmlFirstElementChild((xmlNode *)element);
+        const char *ours = uri_of(element->ns);
+
+        for (; child; child = xmlNextElementSibling(child)) {
+                if (!check_namespace(child, ours, error))
+                        return false;
+                if (g_strcmp0(uri_of(child->ns), ours) == 0)
+                        break;
+        }
+
+        *ret_child = child;
+        return true;
+}
+
+static bool fail_child(const xmlNode *child, const char *known, GError **error) {
+        g_autofree char *tag = xml_tag(child), *parent = xml_tag(child->parent);
+
+        return xml_fail(child, error, "%s has no element %s, only %s", parent, tag, known);
+}
+
+/* For elements without children of ours. */
+static bool check_leaf(const xmlNode *element, const char *const *attributes, GError **error) {
+        xmlNode *child = NULL;
+
+        if (!check_attributes(element, attributes, error) || !check_no_text(element, error) ||
+            !next_child(element, &child, error))
+                return false;
+
+        return !child || fail_child(child, "attributes", error);
+}
+
+static const char *migration_word(int need) {
+        return migration_need_to_string((MigrationNeed)need);
+}
+
+static bool read_need(const xmlNode *element, MetadataDevice *device, GError **error) {
+        DeviceNeed *need = device->need = device_need_new();
+        int migration = MIGRATION_NEED_ANY;
+
+        if (!check_leaf(element, need_attributes, error) ||
+            !xml_prop_name(element, "class", &need->class_name, error) ||
+            !xml_prop_name(element, "type", &need->type, error) ||
+            !xml_prop_name(element, "pool", &need->pool, error) ||
+            !xml_prop_hex(element, "vendor", 4, &need->vendor, error) ||
+            !xml_prop_hex(element, "device", 4, &need->device, error) ||
+            !xml_prop_enum(element, "migration", migration_word, &migration, error))
+                return false;
+
+        need->migration = (MigrationNeed)migration;
+        return true;
+}
+
+static bool read_vfio(const xmlNode *element, int *ret_caps, GError **error) {
+        g_autofree char *value = xml_prop(element, "vfio"), *known = NULL, *shown = NULL;
+
+        if (!value)
+                return true;
+
+        *ret_caps = vfio_caps_from_string(value);
+        if (*ret_caps >= 0)
+                return true;
+
+        known = vfio_caps_to_string(_VFIO_CAP_ALL);
+        shown = excerpt(value);
+        return xml_fail(element, error, "attribute 'vfio' must be words of '%s', not '%s'", known,
+                        shown);
+}
+
+static bool read_seen(const xmlNode *element, MetadataDevice *device, GError **error) {
+        Fingerprint *seen = device->seen = fingerprint_new();
+
+        return check_leaf(element, seen_attributes, error) &&
+               xml_prop_name(element, "class", &device->seen_class, error) &&
+               xml_prop_hex(element, "vendor", 4, &seen->vendor, error) &&
+               xml_prop_hex(element, "device", 4, &seen->device, error) &&
+               xml_prop_hex(element, "subsystem-vendor", 4, &seen->subsystem_vendor, error) &&
+               xml_prop_hex(element, "subsystem-device", 4, &seen->subsystem_device, error) &&
+               xml_prop_hex(element, "revision", 2, &seen->revision, error) &&
+               xml_prop_name(element, "driver", &seen->driver, error) &&
+               xml_prop_text(element, "driver-version", &seen->driver_version, error) &&
+               xml_prop_text(element, "firmware", &seen->firmware, error) &&
+               xml_prop_name(element, "mdev-type", &seen->mdev_type, error) &&
+               read_vfio(element, &seen->vfio_caps, error) &&
+               xml_prop_uint64(element, "state-size", 0, METADATA_STATE_SIZE_MAX, &seen->state_size,
+                               error);
+}
+
+static bool read_device_child(const xmlNode *child, MetadataDevice *device, GError **error) {
+        const char *ours = uri_of(child->ns);
+        bool need = xml_is(child, ours, "need"), seen = xml_is(child, ours, "seen");
+
+        if (!need && !seen)
+                return fail_child(child, "need and seen", error);
+        if (need ? device->need != NULL : device->seen != NULL)
+                return xml_fail(child, error, "a second <%s> of one device: remove one",
+                                (const char *)child->name);
+
+        return need ? read_need(child, device, error) : read_seen(child, device, error);
+}
+
+static MetadataDevice *read_device(const xmlNode *element, GError **error) {
+        g_autoptr(MetadataDevice) device = metadata_device_new(NULL, NULL);
+        xmlNode *child = NULL;
+
+        if (!check_attributes(element, device_attributes, error) ||
+            !check_no_text(element, error) ||
+            !xml_prop_name(element, "alias", &device->alias, error) ||
+            !xml_prop_pci_address(element, "address", &device->address, error))
+                return NULL;
+
+        if (!device->alias && !device->address) {
+                g_autofree char *tag = xml_tag(element);
+
+                xml_fail(element, error, "%s needs an attribute 'alias' or 'address'", tag);
+                return NULL;
+        }
+
+        do {
+                if (!next_child(element, &child, error) ||
+                    (child && !read_device_child(child, device, error)))
+                        return NULL;
+        } while (child);
+
+        return g_steal_pointer(&device);
+}
+
+/* One entry a device, or metadata_find() would not know which is meant. */
+static bool check_unique(const Metadata *metadata, const MetadataDevice *device,
+                         const xmlNode *element, GError **error) {
+        for (unsigned i = 0; i < metadata->devices->len; i++) {
+                const MetadataDevice *other = metadata->devices->pdata[i];
+
+                if (device->address && g_strcmp0(device->address, other->address) == 0)
+                        return xml_fail(element, error, "a second entry for address %s: remove one",
+                                        device->address);
+                if (device->alias && g_strcmp0(device->alias, other->alias) == 0)
+                        return xml_fail(element, error, "a second entry for alias %s: remove one",
+                                        device->alias);
+        }
+
+        return true;
+}
+
+static bool add_device(Metadata *metadata, const xmlNode *element, GError **error) {
+        g_autoptr(MetadataDevice) device = NULL;
+
+        if (!xml_is(element, uri_of(element->ns), "device"))
+                return fail_child(element, "device", error);
+        if (metadata->devices->len >= METADATA_DEVICES_MAX)
+                return xml_fail(element, error, "more than %d devices", METADATA_DEVICES_MAX);
+
+        device = read_device(element, error);
+        if (!device || !check_unique(metadata, device, element, error))
+                return false;
+
+        g_ptr_array_add(metadata->devices, g_steal_pointer(&device));
+        return true;
+}
+
+static bool check_version(const xmlNode *element, GError **error) {
+        g_autofree char *version = xml_prop(element, "version"), *shown = NULL;
+
+        if (!xml_require(element, "version", error))
+                return false;
+        if (g_str_equal(version, METADATA_VERSION))
+                return true;
+
+        shown = excerpt(version);
+        return xml_fail(element, error,
+                        "version '%s' of our element is not known here, only '" METADATA_VERSION
+                        "': update virt-ferry on this host",
+                        shown);
+}
+
+Metadata *metadata_from_node(const xmlNode *element, GError **error) {
+        g_autoptr(Metadata) metadata = metadata_new();
+        xmlNode *child = NULL;
+
+        if (!check_version(element, error) ||
+            !check_attributes(element, domain_attributes, error) || !check_no_text(element, error))
+                return NULL;
+
+        do {
+                if (!next_child(element, &child, error) ||
+                    (child && !add_device(metadata, child, error)))
+                        return NULL;
+        } while (child);
+
+        return g_steal_pointer(&metadata);
+}
+
+Metadata *metadata_from_xml(const char *xml, size_t size, GError **error) {
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, METADATA_XML_MAX, error);
+        g_autofree char *tag = NULL;
+        xmlNode *root;
+
+        if (!doc)
+                return NULL;
+
+        root = xmlDocGetRootElement(doc);
+        if (xml_is(root, METADATA_URI, "domain") || xml_is(root, NULL, "domain"))
+                return metadata_from_node(root, error);
+
+        tag = xml_tag(root);
+        xml_fail(root, error, "%s is not <%s:domain> of namespace %s", tag, METADATA_PREFIX,
+                 METADATA_URI);
+        return NULL;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/metadata.h"
+
+static const char *const migration_names[] = {
+        [MIGRATION_NEED_ANY] = "any",
+        [MIGRATION_NEED_PREFERRED] = "preferred",
+        [MIGRATION_NEED_REQUIRED] = "required",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(migration_names) == _MIGRATION_NEED_MAX);
+
+const char *migration_need_to_string(MigrationNeed need) {
+        if (need < 0 || need >= _MIGRATION_NEED_MAX)
+                return NULL;
+
+        return migration_names[need];
+}
+
+MigrationNeed migration_need_from_string(const char *text) {
+        for (int i = 0; i < _MIGRATION_NEED_MAX; i++)
+                if (g_strcmp0(migration_names[i], text) == 0)
+                        return (MigrationNeed)i;
+
+        return _MIGRATION_NEED_INVALID;
+}
+
+DeviceNeed *device_need_new(void) {
+        DeviceNeed *need = g_new0(DeviceNeed, 1);
+
+        need->vendor = -1;
+        need->device = -1;
+        return need;
+}
+
+void device_need_free(DeviceNeed *need) {
+        if (!need)
+                return;
+
+        g_free(need->class_name);
+        g_free(need->type);
+        g_free(need->pool);
+        g_free(need);
+}
+
+static bool device_need_equal(const DeviceNeed *a, const DeviceNeed *b) {
+        if (!a || !b)
+                return a == b;
+
+        return g_strcmp0(a->class_name, b->class_name) == 0 && g_strcmp0(a->type, b->type) == 0 &&
+               g_strcmp0(a->pool, b->pool) == 0 && a->vendor == b->vendor &&
+               a->device == b->device && a->migration == b->migration;
+}
+
+MetadataDevice *metadata_device_new(const char *alias, const char *address) {
+        MetadataDevice *device = g_new0(MetadataDevice, 1);
+
+        device->alias = g_strdup(alias);
+        device->address = g_strdup(address);
+        return device;
+}
+
+void metadata_device_free(MetadataDevice *device) {
+        if (!device)
+                return;
+
+        g_free(device->alias);
+        g_free(device->address);
+        device_need_free(device->need);
+        g_free(device->seen_class);
+        fingerprint_free(device->seen);
+        g_free(device);
+}
+
+static bool metadata_device_equal(const MetadataDevice *a, const MetadataDevice *b) {
+        return g_strcmp0(a->alias, b->alias) == 0 && g_strcmp0(a->address, b->address) == 0 &&
+               device_need_equal(a->need, b->need) &&
+               g_strcmp0(a->seen_class, b->seen_class) == 0 && fingerprint_equal(a->seen, b->seen);
+}
+
+Metadata *metadata_new(void) {
+        Metadata *metadata = g_new0(Metadata, 1);
+
+        metadata->devices = g_ptr_array_new_with_free_func((GDestroyNotify)metadata_device_free);
+        return metadata;
+}
+
+void metadata_free(Metadata *metadata) {
+        if (!metadata)
+                return;
+
+        g_ptr_array_unref(metadata->devices);
+        g_free(metadata);
+}
+
+bool metadata_equal(const Metadata *a, const Metadata *b) {
+        if (!a || !b)
+                return a == b;
+        if (a->devices->len != b->devices->len)
+                return false;
+
+        for (unsigned i = 0; i < a->devices->len; i++)
+                if (!metadata_device_equal(a->devices->pdata[i], b->devices->pdata[i]))
+                        return false;
+        return true;
+}
+
+/* libvirt numbers its own aliases anew ("hostdev0"), so they say nothing against an address. */
+static bool same_device(const MetadataDevice *device, const char *address, const char *alias) {
+        if (g_strcmp0(device->alias, alias) != 0)
+                return false;
+
+        return !device->address || !address || g_str_has_prefix(alias, "ua-");
+}
+
+MetadataDevice *metadata_find(const Metadata *metadata, const char *address, const char *alias) {
+        for (unsigned i = 0; address && i < metadata->devices->len; i++) {
+                MetadataDevice *device = metadata->devices->pdata[i];
+
+                if (g_strcmp0(device->address, address) == 0)
+                        return device;
+        }
+
+        for (unsigned i = 0; alias && i < metadata->devices->len; i++) {
+                MetadataDevice *device = metadata->devices->pdata[i];
+
+                if (same_device(device, address, alias))
+                        return device;
+        }
+
+        return NULL;
+}

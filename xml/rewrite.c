@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/rewrite.h"
+
+#include <string.h>
+
+#include "xml/ferry-error.h"
+#include "xml/from-node.h"
+#include "xml/pci-address.h"
+#include "xml/reader.h"
+
+/* Bytes `start` to `end` of the text give way to `text`. */
+typedef struct Edit {
+        size_t start, end;
+        char *text;
+} Edit;
+
+typedef struct Rewrite {
+        const char *xml;
+        size_t size;
+        GArray *edits; /* Edit */
+} Rewrite;
+
+static void edit_clear(void *edit) {
+        g_free(((Edit *)edit)->text);
+}
+
+static bool find_value(const Rewrite *rewrite, const xmlNode *element, const char *name,
+                       Edit *ret_edit, GError **error) {
+        const xmlAttr *attr = xmlHasNsProp((xmlNode *)element, (const xmlChar *)name, NULL);
+
+        if (attr &&
+            xml_value_position(attr, rewrite->xml, rewrite->size, &ret_edit->start, &ret_edit->end))
+                return true;
+
+        return xml_fail(element, error,
+                        "attribute '%s' cannot be rewritten: write its value without '&'", name);
+}
+
+static bool replace_value(Rewrite *rewrite, const xmlNode *element, const char *name,
+                          const char *value, GError **error) {
+        Edit edit;
+
+        if (!find_value(rewrite, element, name, &edit, error))
+                return false;
+
+        edit.text = g_strdup(value);
+        g_array_append_val(rewrite->edits, edit);
+        return true;
+}
+
+/* The attributes of a PCI source. The first and the last may be absent, which means 0: they are
+ * then put behind another one, as wide as libvirt writes them. */
+static const struct {
+        const char *name, *behind;
+        int digits;
+} pci_attributes[] = {
+        { "domain", "bus", 4 },
+        { "bus" },
+        { "slot" },
+        { "function", "slot", 1 },
+};
+
+static bool insert_number(Rewrite *rewrite, const xmlNode *element, size_t part, uint32_t value,
+                          GError **error) {
+        Edit edit;
+        char quote;
+
+        if (!find_value(rewrite, element, pci_attributes[part].behind, &edit, error))
+                return false;
+
+        quote = rewrite->xml[edit.end];
+        edit.start = ++edit.end;
+        edit.text = g_strdup_printf(" %s=%c0x%0*x%c", pci_attributes[part].name, quote,
+                                    pci_attributes[part].digits, value, quote);
+        g_array_append_val(rewrite->edits, edit);
+        return true;
+}
+
+/* As many hex digits as stand there, or decimal where decimal stands there. */
+static char *number_like(const char *present, uint32_t value) {
+        if (present[0] != '0' || (present[1] != 'x' && present[1] != 'X'))
+                return g_strdup_printf("%u", value);
+
+        return g_strdup_printf("%.2s%0*x", present, (int)strlen(present) - 2, value);
+}
+
+static bool rewrite_number(Rewrite *rewrite, const xmlNode *element, size_t part, uint32_t value,
+                           GError **error) {
+        const char *name = pci_attributes[part].name;
+        g_autofree char *present = xml_prop(element, name), *text = NULL;
+        uint32_t number = 0;
+
+        if (!xml_prop_number(element, name, G_MAXUINT32, &number, error))
+                return false;
+        if (number == value)
+                return true;
+        if (!present)
+                return insert_number(rewrite, element, part, value, error);
+
+        text = number_like(present, value);
+        return replace_value(rewrite, element, name, text, error);
+}
+
+static bool rewrite_pci(Rewrite *rewrite, const xmlNode *element, const char *source,
+                        GError **error) {
+        PciAddress address = { 0 };
+
+        (void)pci_address_from_string(source, &address); /* canonical, thus valid */
+
+        const uint32_t values[] = { address.domain, address.bus, address.slot, address.function };
+        G_STATIC_ASSERT(G_N_ELEMENTS(values) == G_N_ELEMENTS(pci_attributes));
+
+        for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
+                if (!rewrite_number(rewrite, element, i, values[i], error))
+                        return false;
+        return true;
+}
+
+static bool rewrite_uuid(Rewrite *rewrite, const xmlNode *element, const char *source,
+                         GError **error) {
+        g_autofree char *present = xml_prop(element, "uuid");
+
+        if (g_ascii_strcasecmp(present, source) == 0)
+                return true;
+
+        return replace_value(rewrite, element, "uuid", source, error);
+}
+
+static int compare_edits(const void *a, const void *b) {
+        const Edit *first = a, *second = b;
+
+        return first->start < second->start ? -1 : first->start > second->start;
+}
+
+static char *apply(Rewrite *rewrite) {
+        g_autoptr(GString) text = g_string_sized_new(rewrite->size + 256);
+        size_t kept = 0;
+
+        g_array_sort(rewrite->edits, compare_edits);
+        for (unsigned i = 0; i < rewrite->edits->len; i++) {
+                const Edit *edit = &g_array_index(rewrite->edits, Edit, i);
+
+                g_string_append_len(text, rewrite->xml + kept, (gssize)(edit->start - kept));
+                g_string_append(text, edit->text);
+                kept = edit->end;
+        }
+        g_string_append_len(text, rewrite->xml + kept, (gssize)(rewrite->size - kept));
+
+        return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static char *canonical_source(DomainDeviceKind kind, const char *source) {
+        char buffer[PCI_ADDRESS_STRING_MAX];
+        PciAddress address;
+
+        if (kind == DOMAIN_DEVICE_MDEV)
+                return uuid_is_valid(source) ? g_ascii_strdown(source, -1) : NULL;
+        if (pci_address_from_string(source, &address) < 0)
+                return NULL;
+
+        return g_strdup(pci_address_to_string(&address, buffer));
+}
+
+/* What each device's source is to be in the end, all canonical. */
+static GStrv wanted_sources(const Domain *domain, const char *const *sources, size_t n_sources,
+                            GError **error) {
+        g_auto(GStrv) wanted = g_new0(char *, domain->devices->len + 1);
+
+        if (n_sources != domain->devices->len) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
+                            "%zu sources for %u passthrough devices", n_sources,
+                            domain->devices->len);
+                return NULL;
+        }
+
+        for (size_t i = 0; i < n_sources; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                g_autofree char *name = NULL;
+
+                wanted[i] = canonical_source(device->kind, sources[i] ?: device->source);
+                if (wanted[i])
+                        continue;
+
+                name = domain_device_name(domain, device);
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
+                            "%s: '%s' is not the source of a %s device", name, sources[i],
+                            domain_device_kind_to_string(device->kind));
+                return NULL;
+        }
+
+        return g_steal_pointer(&wanted);
+}
+
+static bool rewrite_devices(Rewrite *rewrite, const Domain *domain, const GPtrArray *addresses,
+                            char **wanted, GError **error) {
+        for (unsigned i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                const xmlNode *element = addresses->pdata[i];
+
+                if (device->kind == DOMAIN_DEVICE_PCI
+                            ? !rewrite_pci(rewrite, element, wanted[i], error)
+                            : !rewrite_uuid(rewrite, element, wanted[i], error))
+                        return false;
+        }
+
+        return true;
+}
+
+/* Read again what is about to be handed to libvirt: a guest with another guest's device is worse
+ * than one that stays where it is. */
+static bool check_result(const char *xml, char **wanted, GError **error) {
+        g_autoptr(Domain) domain = domain_from_xml(xml, strlen(xml), error);
+
+        if (!domain)
+                return false;
+
+        for (unsigned i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (g_strcmp0(device->source, wanted[i]) == 0)
+                        continue;
+
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML,
+                            "line %u: source of the device became '%s', not '%s'", device->line,
+                            device->source, wanted[i]);
+                return false;
+        }
+
+        return true;
+}
+
+char *domain_rewrite(const char *xml, size_t size, const char *const *sources, size_t n_sources,
+                     GError **error) {
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
+        g_autoptr(GArray) edits = g_array_new(FALSE, FALSE, sizeof(Edit));
+        Rewrite rewrite = { .xml = xml, .size = size, .edits = edits };
+        g_autoptr(GPtrArray) addresses = NULL;
+        g_autoptr(Domain) domain = NULL;
+        g_auto(GStrv) wanted = NULL;
+        g_autofree char *text = NULL;
+
+        g_array_set_clear_func(edits, edit_clear);
+
+        domain = doc ? domain_from_document(doc, &addresses, error) : NULL;
+        if (!domain)
+                return NULL;
+
+        wanted = wanted_sources(domain, sources, n_sources, error);
+        if (!wanted || !rewrite_devices(&rewrite, domain, addresses, wanted, error))
+                return NULL;
+
+        text = apply(&rewrite);
+        return check_result(text, wanted, error) ? g_steal_pointer(&text) : NULL;
+}
