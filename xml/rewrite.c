@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "xml/excerpt.h"
 #include "xml/ferry-error.h"
 #include "xml/from-node.h"
 #include "xml/pci-address.h"
@@ -175,15 +176,16 @@ static GStrv wanted_sources(const Domain *domain, const char *const *sources, si
 
         for (size_t i = 0; i < n_sources; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
-                g_autofree char *name = NULL;
+                g_autofree char *name = NULL, *shown = NULL;
 
                 wanted[i] = canonical_source(device->kind, sources[i] ?: device->source);
                 if (wanted[i])
                         continue;
 
                 name = domain_device_name(domain, device);
+                shown = excerpt(sources[i]);
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
-                            "%s: '%s' is not the source of a %s device", name, sources[i],
+                            "%s: '%s' cannot be the source of type '%s'", name, shown,
                             domain_device_kind_to_string(device->kind));
                 return NULL;
         }
