@@ -99,7 +99,7 @@ bool lease_book_drop(LeaseBook *book, Lease *lease, GError **error);
 
 Lease *lease_book_find(const LeaseBook *book, const char *id);
 Lease *lease_book_find_device(const LeaseBook *book, const char *device);
-GPtrArray *lease_book_list(const LeaseBook *book); /* borrowed, by created */
+GPtrArray *lease_book_list(const LeaseBook *book); /* borrowed, oldest first */
 GPtrArray *lease_book_list_domain(const LeaseBook *book, const char *domain_uuid); /* borrowed */
 unsigned lease_book_count_pool(const LeaseBook *book, const char *pool);
 GPtrArray *lease_book_expired(const LeaseBook *book, int64_t now); /* borrowed */

@@ -42,6 +42,8 @@ MigrationState migration_state_from_string(const char *text);
 const char *migration_direction_to_string(MigrationDirection direction);
 MigrationDirection migration_direction_from_string(const char *text);
 bool migration_state_is_final(MigrationState state);
+/* The table. */
+bool migration_state_may_enter(MigrationState from, MigrationState to);
 
 /* One device of the guest: what it had, what it gets, and why that one. */
 typedef struct MigrationDevice {

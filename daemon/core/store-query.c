@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/store-query.h"
+
+#include <errno.h>
+
+#include "xml/ferry-error.h"
+
+#define LEASE_COLUMNS                                                                              \
+        "id, domain_uuid, domain_name, device, class, pool, parent, type, address, make, managed," \
+        " bound, previous_driver, state, created, expires"
+#define LEASE_EXCLUDED                                                                     \
+        "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.device, "       \
+        "excluded.class,"                                                                  \
+        " excluded.pool, excluded.parent, excluded.type, excluded.address, excluded.make," \
+        " excluded.managed, excluded.bound, excluded.previous_driver, excluded.state,"     \
+        " excluded.created, excluded.expires"
+#define MIGRATION_COLUMNS                                                                \
+        "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms," \
+        " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations"
+#define MIGRATION_EXCLUDED                                                             \
+        "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.direction," \
+        " excluded.state, excluded.reason, excluded.downtime_ms, excluded.total_ms,"   \
+        " excluded.memory_bytes, excluded.vfio_bytes, excluded.memory_total,"          \
+        " excluded.memory_remaining, excluded.iterations"
+#define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
+
+/* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
+ * take away the lease of whoever has the same device. */
+static const char *const sql[] = {
+        [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+        [STATEMENT_COMMIT] = "COMMIT",
+        [STATEMENT_ROLLBACK] = "ROLLBACK",
+
+        [STATEMENT_PUT_LEASE] = "INSERT INTO leases(" LEASE_COLUMNS ")"
+                                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                " ON CONFLICT(id) DO UPDATE SET (" LEASE_COLUMNS
+                                ") = (" LEASE_EXCLUDED ")",
+        [STATEMENT_DELETE_LEASE] = "DELETE FROM leases WHERE id = ?",
+        [STATEMENT_LOAD_LEASES] = "SELECT " LEASE_COLUMNS " FROM leases ORDER BY number",
+
+        [STATEMENT_PUT_MIGRATION] = "INSERT INTO migrations(" MIGRATION_COLUMNS ")"
+                                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                    " ON CONFLICT(id) DO UPDATE SET (" MIGRATION_COLUMNS
+                                    ") = (" MIGRATION_EXCLUDED ")",
+        [STATEMENT_DELETE_MIGRATION] = "DELETE FROM migrations WHERE id = ?",
+        [STATEMENT_LOAD_MIGRATIONS] = "SELECT " MIGRATION_COLUMNS
+                                      " FROM migrations ORDER BY number",
+
+        [STATEMENT_PUT_DEVICE] = "INSERT INTO migration_devices(migration, position," DEVICE_COLUMNS
+                                 ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        [STATEMENT_DELETE_DEVICES] = "DELETE FROM migration_devices WHERE migration = ?",
+        [STATEMENT_LOAD_DEVICES] = "SELECT " DEVICE_COLUMNS
+                                   " FROM migration_devices WHERE migration = ? ORDER BY position",
+
+        [STATEMENT_PUT_TIME] =
+                "INSERT INTO migration_times(migration, state, entered) VALUES(?, ?, ?)",
+        [STATEMENT_DELETE_TIMES] = "DELETE FROM migration_times WHERE migration = ?",
+        [STATEMENT_LOAD_TIMES] = "SELECT state, entered FROM migration_times WHERE migration = ?",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
+
+int store_prepare(Store *store) {
+        for (int i = 0; i < _STATEMENT_MAX; i++) {
+                int r = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                           &store->statements[i], NULL);
+                if (r != SQLITE_OK)
+                        return r;
+        }
+        return SQLITE_OK;
+}
+
+void store_finalize(Store *store) {
+        for (int i = 0; i < _STATEMENT_MAX; i++)
+                g_clear_pointer(&store->statements[i], sqlite3_finalize);
+}
+
+bool store_may_write(Store *store, GError **error) {
+        if (store->fail_write < 0 || store->fail_write-- > 0)
+                return true;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
+                    "The database %s cannot be written: a test wants it so", store->path);
+        return false;
+}
+
+bool store_set_error(const Store *store, const char *what, GError **error) {
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE, "The database %s cannot be %s: %s",
+                    store->path, what, sqlite3_errmsg(store->db));
+        return false;
+}
+
+Query query_new(Store *store, Statement statement) {
+        return (Query){ .store = store, .statement = store->statements[statement] };
+}
+
+void query_done(Query *query) {
+        if (!query->statement)
+                return;
+
+        /* Both repeat an error that query_run() or query_next_row() has told. */
+        (void)sqlite3_reset(query->statement);
+        (void)sqlite3_clear_bindings(query->statement);
+}
+
+static void note(Query *query, int r) {
+        if (query->r == SQLITE_OK)
+                query->r = r;
+}
+
+void query_put_text(Query *query, const char *text) {
+        note(query, sqlite3_bind_text(query->statement, ++query->next, text, -1, SQLITE_STATIC));
+}
+
+void query_put_int(Query *query, int64_t value) {
+        note(query, sqlite3_bind_int64(query->statement, ++query->next, value));
+}
+
+bool query_run(Query *query, GError **error) {
+        if (query->r != SQLITE_OK || sqlite3_step(query->statement) != SQLITE_DONE)
+                return store_set_error(query->store, "written", error);
+
+        return true;
+}
+
+int query_next_row(Query *query, GError **error) {
+        switch (query->r == SQLITE_OK ? sqlite3_step(query->statement) : query->r) {
+        case SQLITE_ROW:
+                query->next = 0;
+                return 1;
+        case SQLITE_DONE:
+                return 0;
+        default:
+                store_set_error(query->store, "read", error);
+                return -EIO;
+        }
+}
+
+char *query_get_text(Query *query) {
+        return g_strdup((const char *)sqlite3_column_text(query->statement, query->next++));
+}
+
+int64_t query_get_int(Query *query) {
+        return sqlite3_column_int64(query->statement, query->next++);
+}
+
+bool store_run(Store *store, Statement statement, const char *id, GError **error) {
+        g_auto(Query) query = query_new(store, statement);
+
+        if (id)
+                query_put_text(&query, id);
+        return query_run(&query, error);
+}
+
+bool store_run_commit(Store *store, GError **error) {
+        if (store_run(store, STATEMENT_COMMIT, NULL, error))
+                return true;
+
+        store_rollback(store);
+        return false;
+}
+
+bool query_set_unknown_word(const Query *query, const char *object, const char *column,
+                            const char *word, GError **error) {
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
+                    "The database %s cannot be read: %s has the %s '%s', which this version does "
+                    "not know; move the file away to begin without it",
+                    query->store->path, object, column, word);
+        return false;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Inside of the store: its statements, prepared once, and the way they are
+ * filled, run and read. For store*.c alone.
+ */
+
+#include "daemon/core/store.h"
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+typedef enum Statement {
+        STATEMENT_BEGIN,
+        STATEMENT_COMMIT,
+        STATEMENT_ROLLBACK,
+        STATEMENT_PUT_LEASE,
+        STATEMENT_DELETE_LEASE,
+        STATEMENT_LOAD_LEASES,
+        STATEMENT_PUT_MIGRATION,
+        STATEMENT_DELETE_MIGRATION,
+        STATEMENT_LOAD_MIGRATIONS,
+        STATEMENT_PUT_DEVICE,
+        STATEMENT_DELETE_DEVICES,
+        STATEMENT_LOAD_DEVICES,
+        STATEMENT_PUT_TIME,
+        STATEMENT_DELETE_TIMES,
+        STATEMENT_LOAD_TIMES,
+        _STATEMENT_MAX,
+} Statement;
+
+struct Store {
+        char *path;
+        char *damaged_path; /* NULL */
+        sqlite3 *db;
+        sqlite3_stmt *statements[_STATEMENT_MAX];
+        int fail_write; /* writing calls until one fails, -1 never */
+};
+
+/* SQLITE_OK, or SQLite's code: the words are in the connection. */
+int store_prepare(Store *store);
+void store_finalize(Store *store);
+
+/* Every writing call begins with it: false when a test wants this one to fail. */
+bool store_may_write(Store *store, GError **error);
+/* Always false, so that a function can end with it. `what`: "written". */
+bool store_set_error(const Store *store, const char *what, GError **error);
+
+/* One use of a statement. Parameters are put, columns are got, in their order in the SQL; texts
+ * that are put must live as long as the query. */
+typedef struct Query {
+        Store *store;
+        sqlite3_stmt *statement;
+        int next; /* parameter or column */
+        int r;    /* of the puts */
+} Query;
+
+Query query_new(Store *store, Statement statement);
+void query_done(Query *query);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_done)
+
+void query_put_text(Query *query, const char *text); /* NULL is NULL */
+void query_put_int(Query *query, int64_t value);
+bool query_run(Query *query, GError **error);
+/* A statement without a parameter, or with an id as its only one. */
+bool store_run(Store *store, Statement statement, const char *id, GError **error);
+bool store_run_commit(Store *store, GError **error); /* rolls back when it fails */
+
+int query_next_row(Query *query, GError **error); /* 1, 0 at the end, negative with error */
+char *query_get_text(Query *query);
+int64_t query_get_int(Query *query);
+/* Always false: a column of words has one that this daemon does not know. `object` is "lease ID".
+ */
+bool query_set_unknown_word(const Query *query, const char *object, const char *column,
+                            const char *word, GError **error);

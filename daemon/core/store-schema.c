@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/store-schema.h"
+
+#include <glib.h>
+
+/* `number` keeps the order in which rows came, whatever the clock did.
+ * States are words, so that a person can read the tables. */
+const char *const store_schema[] = {
+        "CREATE TABLE leases("
+        "  number INTEGER PRIMARY KEY,"
+        "  id TEXT NOT NULL UNIQUE,"
+        "  domain_uuid TEXT NOT NULL,"
+        "  domain_name TEXT NOT NULL,"
+        "  device TEXT NOT NULL UNIQUE,"
+        "  class TEXT NOT NULL,"
+        "  pool TEXT NOT NULL,"
+        "  parent TEXT,"
+        "  type TEXT,"
+        "  address TEXT,"
+        "  make INTEGER NOT NULL,"
+        "  managed INTEGER NOT NULL,"
+        "  bound INTEGER NOT NULL,"
+        "  previous_driver TEXT,"
+        "  state TEXT NOT NULL,"
+        "  created INTEGER NOT NULL,"
+        "  expires INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE migrations("
+        "  number INTEGER PRIMARY KEY,"
+        "  id TEXT NOT NULL UNIQUE,"
+        "  domain_uuid TEXT NOT NULL,"
+        "  domain_name TEXT NOT NULL,"
+        "  direction TEXT NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  reason TEXT,"
+        "  downtime_ms INTEGER NOT NULL,"
+        "  total_ms INTEGER NOT NULL,"
+        "  memory_bytes INTEGER NOT NULL,"
+        "  vfio_bytes INTEGER NOT NULL,"
+        "  memory_total INTEGER NOT NULL,"
+        "  memory_remaining INTEGER NOT NULL,"
+        "  iterations INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE migration_devices("
+        "  migration TEXT NOT NULL REFERENCES migrations(id) ON DELETE CASCADE,"
+        "  position INTEGER NOT NULL,"
+        "  name TEXT,"
+        "  class TEXT,"
+        "  type TEXT,"
+        "  source_there TEXT,"
+        "  source_here TEXT,"
+        "  reason TEXT,"
+        "  PRIMARY KEY(migration, position)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE migration_times("
+        "  migration TEXT NOT NULL REFERENCES migrations(id) ON DELETE CASCADE,"
+        "  state TEXT NOT NULL,"
+        "  entered INTEGER NOT NULL,"
+        "  PRIMARY KEY(migration, state)"
+        ") STRICT, WITHOUT ROWID;",
+        NULL,
+};
+
+int store_schema_latest(const char *const *steps) {
+        int n = 0;
+
+        while (steps[n])
+                n++;
+        return n;
+}
+
+int store_schema_version(sqlite3 *db, int *ret_version) {
+        sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
+        if (r != SQLITE_OK)
+                return r;
+
+        r = sqlite3_step(statement);
+        if (r == SQLITE_ROW)
+                *ret_version = sqlite3_column_int(statement, 0);
+        sqlite3_finalize(statement);
+        return r == SQLITE_ROW ? SQLITE_OK : r;
+}
+
+static int take_step(sqlite3 *db, const char *step, int version) {
+        g_autofree char *sql = NULL;
+
+        /* A pragma takes no parameters, hence the printf. */
+        sql = g_strdup_printf("BEGIN IMMEDIATE; %s PRAGMA user_version=%d; COMMIT", step, version);
+        return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+int store_schema_upgrade(sqlite3 *db, const char *const *steps) {
+        int version, r;
+
+        r = store_schema_version(db, &version);
+        if (r != SQLITE_OK)
+                return r;
+        if (version < 0 || version > store_schema_latest(steps))
+                return SQLITE_MISMATCH;
+
+        for (; steps[version]; version++) {
+                r = take_step(db, steps[version], version + 1);
+                if (r != SQLITE_OK)
+                        return r; /* closing the connection rolls back */
+        }
+        return SQLITE_OK;
+}
