@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/lease.h"
+
+#include "daemon/core/string-table.h"
+#include "xml/ferry-error.h"
+
+static const char *const state_words[] = {
+        [LEASE_RESERVED] = "reserved",
+        [LEASE_CLAIMED] = "claimed",
+        [LEASE_RUNNING] = "running",
+        [LEASE_RELEASING] = "releasing",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(state_words) == _LEASE_STATE_MAX);
+
+const char *lease_state_to_string(LeaseState state) {
+        return string_table_word(state_words, _LEASE_STATE_MAX, state);
+}
+
+LeaseState lease_state_from_string(const char *text) {
+        return (LeaseState)string_table_value(state_words, _LEASE_STATE_MAX, text);
+}
+
+/* Where a lease may go from each state; itself is a new expiry. */
+#define TO(state) (1u << LEASE_##state)
+#define GONE      (1u << _LEASE_STATE_MAX)
+
+static const unsigned transitions[] = {
+        [LEASE_RESERVED] = TO(RESERVED) | TO(CLAIMED) | TO(RUNNING) | TO(RELEASING) | GONE,
+        [LEASE_CLAIMED] = TO(CLAIMED) | TO(RUNNING) | TO(RELEASING) | GONE,
+        [LEASE_RUNNING] = TO(RUNNING) | TO(RELEASING),
+        [LEASE_RELEASING] = TO(RELEASING) | GONE,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(transitions) == _LEASE_STATE_MAX);
+
+Lease *lease_new(void) {
+        return g_new0(Lease, 1);
+}
+
+Lease *lease_copy(const Lease *lease) {
+        Lease *copy;
+
+        if (!lease)
+                return NULL;
+
+        copy = g_new(Lease, 1);
+        *copy = *lease;
+        copy->id = g_strdup(lease->id);
+        copy->domain_uuid = g_strdup(lease->domain_uuid);
+        copy->domain_name = g_strdup(lease->domain_name);
+        copy->device = g_strdup(lease->device);
+        copy->class_name = g_strdup(lease->class_name);
+        copy->pool = g_strdup(lease->pool);
+        copy->parent = g_strdup(lease->parent);
+        copy->type = g_strdup(lease->type);
+        copy->address = g_strdup(lease->address);
+        copy->previous_driver = g_strdup(lease->previous_driver);
+        return copy;
+}
+
+void lease_free(Lease *lease) {
+        if (!lease)
+                return;
+
+        g_free(lease->id);
+        g_free(lease->domain_uuid);
+        g_free(lease->domain_name);
+        g_free(lease->device);
+        g_free(lease->class_name);
+        g_free(lease->pool);
+        g_free(lease->parent);
+        g_free(lease->type);
+        g_free(lease->address);
+        g_free(lease->previous_driver);
+        g_free(lease);
+}
+
+/* The book -------------------------------------------------------------------------- */
+
+struct LeaseBook {
+        Store *store;
+        GPtrArray *leases;     /* Lease, owned, oldest first */
+        GHashTable *by_device; /* device id to Lease, both of `leases` */
+        LeaseListener listener;
+        void *userdata;
+        int64_t (*now)(void);
+};
+
+LeaseBook *lease_book_new(Store *store) {
+        LeaseBook *book = g_new0(LeaseBook, 1);
+
+        book->store = store;
+        book->leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        book->by_device = g_hash_table_new(g_str_hash, g_str_equal);
+        book->now = g_get_real_time;
+        return book;
+}
+
+void lease_book_free(LeaseBook *book) {
+        if (!book)
+                return;
+
+        g_hash_table_unref(book->by_device);
+        g_ptr_array_unref(book->leases);
+        g_free(book);
+}
+
+void lease_book_set_listener(LeaseBook *book, LeaseListener listener, void *userdata) {
+        book->listener = listener;
+        book->userdata = userdata;
+}
+
+void lease_book_set_clock(LeaseBook *book, int64_t (*now)(void)) {
+        book->now = now;
+}
+
+static void tell(LeaseBook *book, LeaseChange change, const Lease *lease) {
+        if (book->listener)
+                book->listener(book->userdata, change, lease);
+}
+
+static void take(LeaseBook *book, Lease *lease) {
+        g_ptr_array_add(book->leases, lease);
+        g_hash_table_insert(book->by_device, lease->device, lease);
+}
+
+bool lease_book_load(LeaseBook *book, GError **error) {
+        GPtrArray *leases;
+
+        leases = store_load_leases(book->store, error);
+        if (!leases)
+                return false;
+
+        g_hash_table_remove_all(book->by_device);
+        g_ptr_array_unref(book->leases);
+        book->leases = leases;
+        for (guint i = 0; i < leases->len; i++) {
+                Lease *lease = leases->pdata[i];
+
+                g_hash_table_insert(book->by_device, lease->device, lease);
+        }
+        return true;
+}
+
+/* Changes: stored, then in the book, then told -------------------------------------- */
+
+static bool asked_twice(const GPtrArray *leases, guint position) {
+        const Lease *lease = leases->pdata[position];
+
+        for (guint i = 0; i < position; i++)
+                if (g_str_equal(((const Lease *)leases->pdata[i])->device, lease->device))
+                        return true;
+        return false;
+}
+
+static bool check_free(const LeaseBook *book, const GPtrArray *leases, guint position,
+                       GError **error) {
+        const Lease *lease = leases->pdata[position];
+        const Lease *other = lease_book_find_device(book, lease->device);
+
+        if (other) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_LEASED, "%s is leased to guest %s",
+                            lease->device, other->domain_name);
+                return false;
+        }
+        if (asked_twice(leases, position)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_LEASED,
+                            "%s is named twice by guest %s: each of its devices needs one of its "
+                            "own",
+                            lease->device, lease->domain_name);
+                return false;
+        }
+        return true;
+}
+
+static bool put_all(LeaseBook *book, const GPtrArray *leases, GError **error) {
+        if (!store_begin(book->store, error))
+                return false;
+
+        for (guint i = 0; i < leases->len; i++)
+                if (!store_put_lease(book->store, leases->pdata[i], error)) {
+                        store_rollback(book->store);
+                        return false;
+                }
+
+        return store_commit(book->store, error);
+}
+
+static void complete(LeaseBook *book, Lease *lease) {
+        g_assert(lease->state == LEASE_RESERVED);
+
+        if (!lease->id)
+                lease->id = g_uuid_string_random();
+        if (lease->created == 0)
+                lease->created = book->now();
+}
+
+bool lease_book_reserve(LeaseBook *book, GPtrArray *leases, GError **error) {
+        g_autofree void **taken = NULL;
+        gsize n_taken;
+
+        if (leases->len == 0)
+                return true;
+
+        for (guint i = 0; i < leases->len; i++) {
+                if (!check_free(book, leases, i, error))
+                        return false;
+                complete(book, leases->pdata[i]);
+        }
+        if (!put_all(book, leases, error))
+                return false;
+
+        taken = g_ptr_array_steal(leases, &n_taken);
+        for (gsize i = 0; i < n_taken; i++)
+                take(book, taken[i]);
+        for (gsize i = 0; i < n_taken; i++)
+                tell(book, LEASE_ADDED, taken[i]);
+        return true;
+}
+
+static bool check_transition(const Lease *lease, unsigned to, const char *what, GError **error) {
+        if (transitions[lease->state] & to)
+                return true;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                    "The lease of %s to guest %s is %s and cannot be %s", lease->device,
+                    lease->domain_name, lease_state_to_string(lease->state), what);
+        return false;
+}
+
+/* `next` is the lease with other values; what it points to is the lease's own after success. */
+static bool replace(LeaseBook *book, Lease *lease, const Lease *next, GError **error) {
+        if (!store_put_lease(book->store, next, error))
+                return false;
+
+        *lease = *next;
+        tell(book, LEASE_CHANGED, lease);
+        return true;
+}
+
+bool lease_book_enter(LeaseBook *book, Lease *lease, LeaseState state, int64_t expires,
+                      GError **error) {
+        Lease next = *lease;
+
+        g_assert(state >= 0 && state < _LEASE_STATE_MAX);
+        if (!check_transition(lease, 1u << state, lease_state_to_string(state), error))
+                return false;
+        if (lease->state == state && lease->expires == expires)
+                return true;
+
+        next.state = state;
+        next.expires = expires;
+        return replace(book, lease, &next, error);
+}
+
+bool lease_book_note_bound(LeaseBook *book, Lease *lease, const char *previous_driver,
+                           GError **error) {
+        char *old = lease->previous_driver;
+        Lease next = *lease;
+
+        next.bound = true;
+        next.previous_driver = g_strdup(previous_driver);
+        if (!replace(book, lease, &next, error)) {
+                g_free(next.previous_driver);
+                return false;
+        }
+
+        g_free(old);
+        return true;
+}
+
+bool lease_book_rename(LeaseBook *book, Lease *lease, const char *domain_name, GError **error) {
+        char *old = lease->domain_name;
+        Lease next = *lease;
+
+        if (g_str_equal(old, domain_name))
+                return true;
+
+        next.domain_name = g_strdup(domain_name);
+        if (!replace(book, lease, &next, error)) {
+                g_free(next.domain_name);
+                return false;
+        }
+
+        g_free(old);
+        return true;
+}
+
+bool lease_book_drop(LeaseBook *book, Lease *lease, GError **error) {
+        guint position;
+
+        if (!check_transition(lease, GONE, "dropped before it was given back", error) ||
+            !store_delete_lease(book->store, lease->id, error))
+                return false;
+
+        g_hash_table_remove(book->by_device, lease->device);
+        g_ptr_array_find(book->leases, lease, &position);
+        g_ptr_array_steal_index(book->leases, position);
+        tell(book, LEASE_REMOVED, lease);
+        lease_free(lease);
+        return true;
+}
+
+/* Questions ------------------------------------------------------------------------- */
+
+Lease *lease_book_find(const LeaseBook *book, const char *id) {
+        for (guint i = 0; i < book->leases->len; i++) {
+                Lease *lease = book->leases->pdata[i];
+
+                if (g_str_equal(lease->id, id))
+                        return lease;
+        }
+        return NULL;
+}
+
+Lease *lease_book_find_device(const LeaseBook *book, const char *device) {
+        return g_hash_table_lookup(book->by_device, device);
+}
+
+GPtrArray *lease_book_list(const LeaseBook *book) {
+        GPtrArray *list = g_ptr_array_new();
+
+        g_ptr_array_extend(list, book->leases, NULL, NULL);
+        return list;
+}
+
+GPtrArray *lease_book_list_domain(const LeaseBook *book, const char *domain_uuid) {
+        GPtrArray *list = g_ptr_array_new();
+
+        for (guint i = 0; i < book->leases->len; i++) {
+                Lease *lease = book->leases->pdata[i];
+
+                if (g_str_equal(lease->domain_uuid, domain_uuid))
+                        g_ptr_array_add(list, lease);
+        }
+        return list;
+}
+
+unsigned lease_book_count_pool(const LeaseBook *book, const char *pool) {
+        unsigned n = 0;
+
+        for (guint i = 0; i < book->leases->len; i++)
+                if (g_str_equal(((const Lease *)book->leases->pdata[i])->pool, pool))
+                        n++;
+        return n;
+}
+
+GPtrArray *lease_book_expired(const LeaseBook *book, int64_t now) {
+        GPtrArray *list = g_ptr_array_new();
+
+        for (guint i = 0; i < book->leases->len; i++) {
+                Lease *lease = book->leases->pdata[i];
+
+                if (lease->expires != 0 && lease->expires <= now)
+                        g_ptr_array_add(list, lease);
+        }
+        return list;
+}
+
+int64_t lease_book_next_expiry(const LeaseBook *book) {
+        int64_t next = 0;
+
+        for (guint i = 0; i < book->leases->len; i++) {
+                int64_t expires = ((const Lease *)book->leases->pdata[i])->expires;
+
+                if (expires != 0 && (next == 0 || expires < next))
+                        next = expires;
+        }
+        return next;
+}
