@@ -2,7 +2,8 @@
 #pragma once
 
 /* A passthrough device of this host, or the parent that makes such devices, as
- * the inventory keeps it. A value: nobody changes one, a refresh replaces it.
+ * the inventory keeps it. A value: a refresh replaces it, and nobody changes one
+ * but the inventory, which notes in it what the driver answers to a probe.
  */
 
 #include "daemon/facts/mdev.h"
@@ -31,12 +32,13 @@ typedef struct Device {
         int numa_node;            /* -1 none */
         int iommu_group;          /* -1 none */
         char *netdev;             /* NULL without */
-        char *host_use;           /* why the host itself uses it, a sentence; NULL when it does not */
+        char *host_use;           /* why the host itself uses it, in words; NULL when it does not */
         double link_speed;        /* GT/s, 0 unknown */
         int link_width;           /* lanes, 0 unknown */
         unsigned vfs_made;        /* of a PF */
         unsigned vfs_total;
-        GPtrArray *types;         /* MdevType, of an mdev parent; NULL otherwise */
+        GPtrArray *types;    /* MdevType, of an mdev parent; NULL otherwise */
+        const char *finding; /* what would stop a migration from here; interned, NULL none */
 } Device;
 
 Device *device_new(const DeviceClass *class, DeviceRole role, const char *id);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/driver-memo.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "daemon/facts/vfio.h"
+
+struct DriverMemo {
+        GHashTable *chosen;   /* PciKind → driver */
+        GHashTable *versions; /* driver → version */
+};
+
+/* What a driver's aliases look at, but for the class, which goes with the ids. */
+typedef struct PciKind {
+        int vendor, device, subsystem_vendor, subsystem_device;
+} PciKind;
+
+static guint pci_kind_hash(gconstpointer key) {
+        const PciKind *kind = key;
+        guint high = (guint)kind->vendor << 16 ^ (guint)kind->device;
+        guint low = (guint)kind->subsystem_vendor << 16 ^ (guint)kind->subsystem_device;
+
+        return high * 31 + low;
+}
+
+static gboolean pci_kind_equal(gconstpointer a, gconstpointer b) {
+        return memcmp(a, b, sizeof(PciKind)) == 0;
+}
+
+DriverMemo *driver_memo_new(void) {
+        DriverMemo *memo = g_new0(DriverMemo, 1);
+
+        memo->chosen = g_hash_table_new_full(pci_kind_hash, pci_kind_equal, g_free, g_free);
+        memo->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        return memo;
+}
+
+void driver_memo_free(DriverMemo *memo) {
+        if (!memo)
+                return;
+
+        g_hash_table_unref(memo->chosen);
+        g_hash_table_unref(memo->versions);
+        g_free(memo);
+}
+
+void driver_memo_forget(DriverMemo *memo) {
+        g_hash_table_remove_all(memo->chosen);
+        g_hash_table_remove_all(memo->versions);
+}
+
+bool driver_is_vfio(const char *driver) {
+        return driver && strstr(driver, "vfio");
+}
+
+int driver_best_vfio(const Sysfs *sysfs, const char *address, char **ret_driver) {
+        g_autofree char *release = NULL;
+        struct utsname name;
+
+        /* /proc may be hidden from a service. */
+        if (sysfs_read_string(sysfs, "proc/sys/kernel/osrelease", &release) < 0)
+                release = g_strdup(uname(&name) < 0 ? "" : name.release);
+
+        return pci_best_vfio_driver(sysfs, release, address, ret_driver);
+}
+
+const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts) {
+        PciKind kind = { facts->vendor, facts->device, facts->subsystem_vendor,
+                         facts->subsystem_device };
+        char *driver;
+
+        if (driver_is_vfio(facts->driver))
+                return facts->driver;
+
+        driver = g_hash_table_lookup(memo->chosen, &kind);
+        if (driver)
+                return driver;
+
+        /* What cannot be asked has the driver that takes everything. */
+        if (driver_best_vfio(sysfs, facts->address, &driver) < 0)
+                driver = g_strdup(DRIVER_PLAIN_VFIO);
+        g_hash_table_insert(memo->chosen, g_memdup2(&kind, sizeof(kind)), driver);
+        return driver;
+}
+
+const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char *driver) {
+        g_autofree char *module = NULL;
+        char *version;
+
+        if (!driver)
+                return NULL;
+
+        version = g_hash_table_lookup(memo->versions, driver);
+        if (version)
+                return version;
+
+        /* A module that is not loaded has no version yet: that is asked again. */
+        module = g_strdelimit(g_strdup(driver), "-", '_');
+        version = vfio_driver_version(sysfs, module);
+        if (version)
+                g_hash_table_insert(memo->versions, g_strdup(driver), version);
+        return version;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is the same for all functions of one kind and dear to ask: which vfio
+ * driver fits (it takes a walk through modules.alias, megabytes of text) and
+ * the version of a driver. A PF has thousands of VFs of one kind; each is asked
+ * once. Owned by the inventory, which forgets at each scan, since modules come
+ * and go.
+ */
+
+#include "daemon/facts/pci.h"
+
+typedef struct DriverMemo DriverMemo;
+
+DriverMemo *driver_memo_new(void);
+void driver_memo_free(DriverMemo *memo);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriverMemo, driver_memo_free)
+void driver_memo_forget(DriverMemo *memo);
+
+/* The driver that would carry a migration of this function: what it is bound to if that is a vfio
+ * driver, else the best one. Borrowed until the next call. */
+const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts);
+/* Version of a driver's module; NULL for NULL and where the kernel tells none. Borrowed as above.
+ */
+const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char *driver);
+
+/* Plain vfio-pci gives a device to a guest and cannot carry its state. */
+#define DRIVER_PLAIN_VFIO "vfio-pci"
+
+/* Every vfio driver of the kernel has the word in its name ("mlx5_vfio_pci", "xe-vfio-pci"). */
+bool driver_is_vfio(const char *driver);
+/* Asked of the kernel that runs below this root (proc/sys/kernel/osrelease). */
+int driver_best_vfio(const Sysfs *sysfs, const char *address, char **ret_driver);
