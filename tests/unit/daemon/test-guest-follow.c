@@ -48,7 +48,7 @@ static void test_plain_guest_gets_its_fingerprint_into_its_metadata(Fixture *f,
         start_plain(f);
         assert_leases(f, HERE_MDEV " running\n");
         g_assert_nonnull(strstr(f->asked->str, "metadata " GUEST_UUID));
-        g_assert_nonnull(strstr(f->asked->str, "mdev-type=\"mtty-1\""));
+        g_assert_nonnull(strstr(f->asked->str, "mdev-type='mtty-1'"));
         g_assert_nonnull(strstr(f->asked->str, "0000:00:05.0"));
         g_assert_nonnull(strstr(f->asked->str, "stop-copy"));
         g_assert_null(strstr(f->asked->str, HERE_MDEV));
@@ -260,7 +260,8 @@ static void test_unplugged_device_is_given_back(Fixture *f, gconstpointer unused
 
 static void test_held_device_is_given_back_when_the_kernel_lets_go(Fixture *f,
                                                                    gconstpointer unused) {
-        g_autofree char *here = NULL, *xml = NULL, *text = NULL;
+        g_autofree char *here = NULL, *xml = NULL;
+        g_autoptr(GPtrArray) leases = NULL;
         g_autoptr(GError) error = NULL;
         Lease *lease;
 
@@ -272,7 +273,8 @@ static void test_held_device_is_given_back_when_the_kernel_lets_go(Fixture *f,
         manager_prepare_domain(f->manager, here, &error);
         g_assert_no_error(error);
 
-        lease = lease_book_list(f->manager->leases)->pdata[0];
+        leases = lease_book_list(f->manager->leases);
+        lease = leases->pdata[0];
         fake_root_hold(f->root, lease->device);
         manager_release_domain(f->manager, here, "failed", &error);
         g_assert_no_error(error);
