@@ -85,7 +85,6 @@ const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFa
 }
 
 const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char *driver) {
-        g_autofree char *module = NULL;
         char *version;
 
         if (!driver)
@@ -96,8 +95,7 @@ const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char
                 return version;
 
         /* A module that is not loaded has no version yet: that is asked again. */
-        module = g_strdelimit(g_strdup(driver), "-", '_');
-        version = vfio_driver_version(sysfs, module);
+        version = vfio_driver_version(sysfs, driver);
         if (version)
                 g_hash_table_insert(memo->versions, g_strdup(driver), version);
         return version;
