@@ -6,7 +6,7 @@
  * does not know is refused, so that a typing error is seen. virtferry.conf(5).
  *
  *   [Daemon]
- *   Adopt=yes               take guests with managed devices as ours, unasked
+ *   Adopt=yes               take the devices of every guest as ours, unasked
  *   LeaseTimeoutSec=120     how long a destination keeps a device for a guest
  *                           that does not come
  *

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/config.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "daemon/core/config-reader.h"
+#include "daemon/core/device-class.h"
+#include "daemon/facts/fd.h"
+#include "xml/ferry-error.h"
+
+#define CONFIG_MAX            (1024 * 1024)
+#define GROUP_DAEMON          "Daemon"
+#define GROUP_POOL            "Pool "
+#define POOL_DEFAULT          "default"
+#define POOL_NAME_MAX         64
+#define POOL_LEASES_MAX       65535
+#define LEASE_TIMEOUT_SEC     120
+#define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
+
+static Pool *pool_new(const char *name) {
+        Pool *pool = g_new0(Pool, 1);
+
+        pool->name = g_strdup(name);
+        return pool;
+}
+
+static void pool_free(Pool *pool) {
+        if (!pool)
+                return;
+
+        g_free(pool->name);
+        g_free(pool->class_name);
+        g_free(pool->parent);
+        g_strfreev(pool->types);
+        g_strfreev(pool->devices);
+        g_free(pool);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pool, pool_free)
+
+Config *config_new(void) {
+        Config *config = g_new0(Config, 1);
+
+        config->adopt = true;
+        config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
+        config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
+        g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
+        return config;
+}
+
+void config_free(Config *config) {
+        if (!config)
+                return;
+
+        g_ptr_array_unref(config->pools);
+        g_free(config);
+}
+
+/* Reading --------------------------------------------------------------------------- */
+
+static bool parse_daemon(Config *config, const ConfigReader *reader, const char *group,
+                         GError **error) {
+        static const char *const keys[] = { "Adopt", "LeaseTimeoutSec", NULL };
+        unsigned timeout = LEASE_TIMEOUT_SEC;
+
+        if (!config_reader_check_keys(reader, group, keys, error) ||
+            !config_read_bool(reader, group, "Adopt", &config->adopt, error) ||
+            !config_read_uint(reader, group, "LeaseTimeoutSec", 1, LEASE_TIMEOUT_MAX_SEC, &timeout,
+                              error))
+                return false;
+
+        config->lease_timeout_usec = (uint64_t)timeout * G_USEC_PER_SEC;
+        return true;
+}
+
+static bool check_class(const ConfigReader *reader, const char *group, const char *name,
+                        GError **error) {
+        g_autoptr(GString) known = NULL;
+
+        if (!name || device_class_from_string(name))
+                return true;
+
+        known = g_string_new(NULL);
+        for (const DeviceClass *const *class = device_classes; *class; class ++)
+                g_string_append_printf(known, "%s%s", known->len > 0 ? " or " : "", (*class)->name);
+        return config_reader_fail(reader, group, "Class", error, "must be %s, not '%s'", known->str,
+                                  name);
+}
+
+/* What limits a pool, whatever is in it. */
+static bool parse_limits(Pool *pool, const ConfigReader *reader, const char *group,
+                         GError **error) {
+        return config_read_uint(reader, group, "Max", 0, POOL_LEASES_MAX, &pool->max, error) &&
+               config_read_bool(reader, group, "HostDevices", &pool->host_devices, error);
+}
+
+/* It takes what no other pool takes, so it has nothing to choose by. */
+static bool parse_default_pool(Config *config, const ConfigReader *reader, const char *group,
+                               GError **error) {
+        static const char *const keys[] = { "Max", "HostDevices", NULL };
+        Pool *pool = config->pools->pdata[config->pools->len - 1];
+
+        return config_reader_check_keys(reader, group, keys, error) &&
+               parse_limits(pool, reader, group, error);
+}
+
+static bool parse_pool(Config *config, const ConfigReader *reader, const char *group,
+                       GError **error) {
+        static const char *const keys[] = { "Class", "Parent",      "Types", "Devices",
+                                            "Max",   "HostDevices", NULL };
+        g_autoptr(Pool) pool = pool_new(group + strlen(GROUP_POOL));
+
+        if (!config_reader_check_keys(reader, group, keys, error) ||
+            !config_read_string(reader, group, "Class", &pool->class_name, error) ||
+            !check_class(reader, group, pool->class_name, error) ||
+            !config_read_string(reader, group, "Parent", &pool->parent, error) ||
+            !config_read_list(reader, group, "Types", &pool->types, error) ||
+            !config_read_list(reader, group, "Devices", &pool->devices, error) ||
+            !parse_limits(pool, reader, group, error))
+                return false;
+
+        g_ptr_array_insert(config->pools, (int)config->pools->len - 1, g_steal_pointer(&pool));
+        return true;
+}
+
+/* It goes into XML, onto the bus and through shells. */
+static bool pool_name_is_valid(const char *name) {
+        size_t length = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
+
+        return length > 0 && length <= POOL_NAME_MAX && name[length] == '\0';
+}
+
+static bool parse_group(Config *config, const ConfigReader *reader, const char *group,
+                        GError **error) {
+        const char *pool = group + strlen(GROUP_POOL);
+
+        if (g_str_equal(group, GROUP_DAEMON))
+                return parse_daemon(config, reader, group, error);
+
+        if (!g_str_has_prefix(group, GROUP_POOL))
+                return config_reader_fail(reader, group, NULL, error,
+                                          "is unknown: the groups are [Daemon] and [Pool NAME]");
+        if (!pool_name_is_valid(pool))
+                return config_reader_fail(reader, group, NULL, error,
+                                          "must have a name of 1 to %d letters, digits and '-_.'",
+                                          POOL_NAME_MAX);
+
+        return g_str_equal(pool, POOL_DEFAULT) ? parse_default_pool(config, reader, group, error)
+                                               : parse_pool(config, reader, group, error);
+}
+
+Config *config_parse(const char *text, const char *name, GError **error) {
+        g_autoptr(ConfigReader) reader = NULL;
+        g_autoptr(Config) config = config_new();
+        g_auto(GStrv) groups = NULL;
+
+        reader = config_reader_new(text, name, error);
+        if (!reader)
+                return NULL;
+
+        groups = config_reader_groups(reader);
+        for (char **group = groups; *group; group++)
+                if (!parse_group(config, reader, *group, error))
+                        return NULL;
+        return g_steal_pointer(&config);
+}
+
+static void set_file_error(const char *path, const char *why, GError **error) {
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s: The file cannot be read: %s",
+                    path, why);
+}
+
+/* The whole file, which is text and not too long. */
+static char *read_text(Fd fd, const char *path, GError **error) {
+        g_autoptr(GMappedFile) file = NULL;
+        g_autoptr(GError) failure = NULL;
+        const char *contents;
+        size_t size;
+
+        file = g_mapped_file_new_from_fd(fd, FALSE, &failure);
+        if (!file) {
+                set_file_error(path, failure->message, error);
+                return NULL;
+        }
+
+        contents = g_mapped_file_get_contents(file); /* NULL for an empty one */
+        size = g_mapped_file_get_length(file);
+        if (size > CONFIG_MAX || (contents && memchr(contents, '\0', size))) {
+                set_file_error(path, "it is no text, or longer than 1 MiB", error);
+                return NULL;
+        }
+        return g_strndup(contents ?: "", size);
+}
+
+Config *config_load(const char *path, GError **error) {
+        g_autofree char *text = NULL;
+        g_auto(Fd) fd = -1;
+
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0 && errno == ENOENT)
+                return config_new();
+        if (fd < 0) {
+                set_file_error(path, g_strerror(errno), error);
+                return NULL;
+        }
+
+        text = read_text(fd, path, error);
+        return text ? config_parse(text, path, error) : NULL;
+}
+
+/* Choosing -------------------------------------------------------------------------- */
+
+static bool matches(const char *pattern, const char *text) {
+        return text && fnmatch(pattern, text, FNM_CASEFOLD) == 0;
+}
+
+static bool any_matches(char *const *patterns, const char *text) {
+        for (; *patterns; patterns++)
+                if (matches(*patterns, text))
+                        return true;
+        return false;
+}
+
+static bool pool_takes(const Pool *pool, const DeviceClass *class, const char *parent,
+                       const char *type, const char *id) {
+        if (pool->class_name && !g_str_equal(pool->class_name, class->name))
+                return false;
+        if (pool->parent && !matches(pool->parent, parent))
+                return false;
+        if (pool->types && !(type && g_strv_contains((const char *const *)pool->types, type)))
+                return false;
+        return !pool->devices || any_matches(pool->devices, id);
+}
+
+const Pool *config_pool_for(const Config *config, const DeviceClass *class, const char *parent,
+                            const char *type, const char *id) {
+        guint last = config->pools->len - 1;
+
+        for (guint i = 0; i < last; i++)
+                if (pool_takes(config->pools->pdata[i], class, parent, type, id))
+                        return config->pools->pdata[i];
+        return config->pools->pdata[last];
+}
+
+const Pool *config_find_pool(const Config *config, const char *name) {
+        for (guint i = 0; i < config->pools->len; i++) {
+                const Pool *pool = config->pools->pdata[i];
+
+                if (g_str_equal(pool->name, name))
+                        return pool;
+        }
+        return NULL;
+}
