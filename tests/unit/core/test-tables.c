@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Walks the tables of words of the ring: each value has one word, the word gives the value, and
+ * nothing else does. */
+
+#include <errno.h>
+
+#include "daemon/core/device.h"
+#include "daemon/core/lease.h"
+#include "daemon/core/migration.h"
+
+typedef struct Table {
+        const char *name;
+        const char *words; /* in the order of the values: they are on the bus and in the store */
+        const char *(*to_string)(int value);
+        int (*from_string)(const char *word);
+} Table;
+
+#define TABLE_OF(object, Type)                          \
+        static const char *object##_word(int value) {   \
+                return object##_to_string((Type)value); \
+        }                                               \
+        static int object##_value(const char *word) {   \
+                return object##_from_string(word);      \
+        }
+
+TABLE_OF(device_role, DeviceRole)
+TABLE_OF(lease_state, LeaseState)
+TABLE_OF(migration_state, MigrationState)
+TABLE_OF(migration_direction, MigrationDirection)
+
+static const Table tables[] = {
+        { "roles of devices", "function parent", device_role_word, device_role_value },
+        { "states of leases", "reserved claimed running releasing", lease_state_word,
+          lease_state_value },
+        { "states of migrations",
+          "planned checked reserved prepared precopy switchover resumed finished aborting "
+          "rolled-back failed",
+          migration_state_word, migration_state_value },
+        { "directions of migrations", "incoming outgoing", migration_direction_word,
+          migration_direction_value },
+};
+
+static void test_each_value_has_one_word(gconstpointer data) {
+        const Table *table = data;
+        g_auto(GStrv) words = g_strsplit(table->words, " ", -1);
+        int n = (int)g_strv_length(words);
+
+        for (int i = 0; i < n; i++) {
+                g_assert_cmpstr(table->to_string(i), ==, words[i]);
+                g_assert_cmpint(table->from_string(words[i]), ==, i);
+        }
+        g_assert_null(table->to_string(n));
+}
+
+static void test_nothing_else_has_a_word(gconstpointer data) {
+        const Table *table = data;
+
+        g_assert_null(table->to_string(-1));
+        g_assert_null(table->to_string(-EINVAL));
+        g_assert_null(table->to_string(G_MAXINT));
+        g_assert_cmpint(table->from_string(NULL), ==, -EINVAL);
+        g_assert_cmpint(table->from_string(""), ==, -EINVAL);
+        g_assert_cmpint(table->from_string("nonsense"), ==, -EINVAL);
+        g_assert_cmpint(table->from_string("Reserved"), ==, -EINVAL);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+                g_autofree char *one = g_strdup_printf("/tables/%s/each value has one word",
+                                                       tables[i].name);
+                g_autofree char *other = g_strdup_printf("/tables/%s/nothing else has a word",
+                                                         tables[i].name);
+
+                g_test_add_data_func(one, &tables[i], test_each_value_has_one_word);
+                g_test_add_data_func(other, &tables[i], test_nothing_else_has_a_word);
+        }
+        return g_test_run();
+}
