@@ -21,8 +21,9 @@ PrivateBus *private_bus_new(void) {
         int fd;
 
         g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
-                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent,
-                                 NULL, &bus->pid, NULL, &fd, NULL, &error);
+                                 G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                                         G_SPAWN_STDERR_TO_DEV_NULL,
+                                 die_with_parent, NULL, &bus->pid, NULL, &fd, NULL, &error);
         g_assert_no_error(error);
 
         out = fdopen(fd, "r");
@@ -32,12 +33,20 @@ PrivateBus *private_bus_new(void) {
         return bus;
 }
 
-void private_bus_free(PrivateBus *bus) {
-        if (!bus)
+void private_bus_stop(PrivateBus *bus) {
+        if (bus->pid == 0)
                 return;
 
         (void)kill(bus->pid, SIGTERM);
         (void)waitpid(bus->pid, NULL, 0);
+        bus->pid = 0;
+}
+
+void private_bus_free(PrivateBus *bus) {
+        if (!bus)
+                return;
+
+        private_bus_stop(bus);
         g_free(bus->address);
         g_free(bus);
 }

@@ -14,5 +14,7 @@ typedef struct PrivateBus {
 } PrivateBus;
 
 PrivateBus *private_bus_new(void);
+/* Its end, before that of the test. */
+void private_bus_stop(PrivateBus *bus);
 void private_bus_free(PrivateBus *bus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PrivateBus, private_bus_free)

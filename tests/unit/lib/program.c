@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -48,13 +49,17 @@ static int open_input(Program *program, const char *input, size_t size) {
         return fds[0];
 }
 
+static void watch_output(Program *program, int fd, GString *text, sd_event_source **ret_source) {
+        g_assert_cmpint(sd_event_add_io(program->event, ret_source, fd, EPOLLIN, on_text, text), >=,
+                        0);
+        (void)sd_event_source_set_io_fd_own(*ret_source, 1);
+}
+
 static int open_output(Program *program, GString *text, sd_event_source **ret_source) {
         int fds[2];
 
         g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
-        g_assert_cmpint(sd_event_add_io(program->event, ret_source, fds[0], EPOLLIN, on_text, text),
-                        >=, 0);
-        (void)sd_event_source_set_io_fd_own(*ret_source, 1);
+        watch_output(program, fds[0], text, ret_source);
         return fds[1];
 }
 
@@ -80,8 +85,22 @@ static void spawn(Program *program, const char *const *argv, const char *const *
         (void)posix_spawnattr_destroy(&attributes);
 }
 
-Program *program_start(sd_event *event, const char *const *argv, const char *const *environment,
-                       const char *input, size_t size) {
+/* Without echo and the rest of a terminal's input side; nobody types. */
+static int open_terminal(Program *program, GString *text, sd_event_source **ret_source) {
+        char name[64];
+        int main_fd;
+
+        main_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        g_assert_cmpint(main_fd, >=, 0);
+        g_assert_cmpint(grantpt(main_fd), ==, 0);
+        g_assert_cmpint(unlockpt(main_fd), ==, 0);
+        g_assert_cmpint(ptsname_r(main_fd, name, sizeof(name)), ==, 0);
+        watch_output(program, main_fd, text, ret_source);
+        return open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+static Program *start(sd_event *event, const char *const *argv, const char *const *environment,
+                      const char *input, size_t size, bool terminal) {
         Program *program = g_new0(Program, 1);
         sigset_t children;
         int fds[3];
@@ -96,7 +115,8 @@ Program *program_start(sd_event *event, const char *const *argv, const char *con
         program->err = g_string_new(NULL);
 
         fds[0] = open_input(program, input, size);
-        fds[1] = open_output(program, program->out, &program->out_source);
+        fds[1] = terminal ? open_terminal(program, program->out, &program->out_source)
+                          : open_output(program, program->out, &program->out_source);
         fds[2] = open_output(program, program->err, &program->err_source);
         spawn(program, argv, environment, fds);
         for (int i = 0; i < 3; i++)
@@ -108,6 +128,16 @@ Program *program_start(sd_event *event, const char *const *argv, const char *con
         return program;
 }
 
+Program *program_start(sd_event *event, const char *const *argv, const char *const *environment,
+                       const char *input, size_t size) {
+        return start(event, argv, environment, input, size, false);
+}
+
+Program *program_start_on_terminal(sd_event *event, const char *const *argv,
+                                   const char *const *environment) {
+        return start(event, argv, environment, "", 0, true);
+}
+
 static bool output_is_open(Program *program) {
         int out, err;
 
@@ -116,8 +146,8 @@ static bool output_is_open(Program *program) {
         return out != SD_EVENT_OFF || err != SD_EVENT_OFF;
 }
 
-void program_await(Program *program, const char *text) {
-        while (!strstr(program->out->str, text)) {
+void program_await(Program *program, const GString *where, const char *text) {
+        while (!strstr(where->str, text)) {
                 if (program->exited && !output_is_open(program))
                         g_error("no '%s' came, but '%s' and '%s'", text, program->out->str,
                                 program->err->str);

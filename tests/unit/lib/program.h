@@ -24,8 +24,12 @@ typedef struct Program {
  * "NAME=VALUE", NULL-terminated, and nothing else is set. Borrows the event loop. */
 Program *program_start(sd_event *event, const char *const *argv, const char *const *environment,
                        const char *input, size_t size);
-/* Serves the loop until `text` stands in the output; a program that ends before fails the test. */
-void program_await(Program *program, const char *text);
+/* The same with a terminal as its standard output, which turns "\n" into "\r\n", and no input. */
+Program *program_start_on_terminal(sd_event *event, const char *const *argv,
+                                   const char *const *environment);
+/* Serves the loop until `text` stands in `where` (out or err); a program that ends before fails the
+ * test. */
+void program_await(Program *program, const GString *where, const char *text);
 /* Serves the loop until the program has ended. */
 void program_finish(Program *program);
 void program_free(Program *program);

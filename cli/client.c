@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/client.h"
+
+#include <string.h>
+
+#include "cli/value.h"
+#include "daemon/names.h"
+
+G_DEFINE_QUARK(client_error, client_error)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
+
+void client_set_lost(const Client *client, int r, GError **error) {
+        if (client->host)
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_UNREACHABLE,
+                            "the system bus of %s cannot be reached: see whether 'ssh %s "
+                            "systemd-stdio-bridge' works",
+                            client->host, client->host);
+        else
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_UNREACHABLE,
+                            "the system bus cannot be reached: %s", g_strerror(-r));
+}
+
+Client *client_new(const char *host, GError **error) {
+        g_autoptr(Client) client = g_new0(Client, 1);
+        int r;
+
+        client->host = g_strdup(host);
+        r = host ? sd_bus_open_system_remote(&client->bus, host) : sd_bus_open_system(&client->bus);
+        if (r < 0) {
+                client_set_lost(client, r, error);
+                return NULL;
+        }
+
+        /* So that polkit may ask for a password. */
+        (void)sd_bus_set_allow_interactive_authorization(client->bus, 1);
+        return g_steal_pointer(&client);
+}
+
+void client_free(Client *client) {
+        if (!client)
+                return;
+
+        (void)sd_bus_flush_close_unref(client->bus);
+        g_free(client->host);
+        g_free(client);
+}
+
+static bool name_is_any(const char *name, const char *const *names) {
+        return name && g_strv_contains(names, name);
+}
+
+static void set_bus_error(const Client *client, const sd_bus_error *e, int r, GError **error) {
+        static const char *const denied[] = { SD_BUS_ERROR_ACCESS_DENIED,
+                                              SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                              NULL };
+        static const char *const unknown[] = { SD_BUS_ERROR_UNKNOWN_METHOD,
+                                               SD_BUS_ERROR_UNKNOWN_INTERFACE,
+                                               SD_BUS_ERROR_UNKNOWN_OBJECT,
+                                               SD_BUS_ERROR_INVALID_ARGS, NULL };
+        const char *text = e->message ?: g_strerror(-r);
+        const char *there = client->host ? " on " : "", *host = client->host ?: "";
+
+        if (e->name && g_str_has_prefix(e->name, FERRY_ERROR_PREFIX))
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED, "%s", text);
+        else if (name_is_any(e->name, denied))
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
+                            "not permitted%s%s (%s): become root there, or let polkit allow it",
+                            there, host, text);
+        else if (name_is_any(e->name, unknown))
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
+                            "virtferryd%s%s is of another version (%s): bring both to the same",
+                            there, host, text);
+        else if (sd_bus_is_open(client->bus) <= 0)
+                client_set_lost(client, r, error);
+        else
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_UNREACHABLE,
+                            "virtferryd%s%s does not answer (%s): start it with 'systemctl start "
+                            "virtferryd'",
+                            there, host, text);
+}
+
+static GVariant *read_reply(sd_bus_message *reply, const char *method, const char *type,
+                            GError **error) {
+        g_autoptr(GVariant) value = NULL;
+        int r;
+
+        r = value_read_rest(reply, &value);
+        if (r >= 0 && g_variant_is_of_type(value, G_VARIANT_TYPE(type)))
+                return g_steal_pointer(&value);
+
+        g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
+                    "virtferryd is of another version (%s returned '%s'): bring both to the same",
+                    method, sd_bus_message_get_signature(reply, 1));
+        return NULL;
+}
+
+GVariant *client_call(Client *client, const char *interface, const char *method, const char *type,
+                      const char *const *arguments, GError **error) {
+        g_auto(sd_bus_error) e = SD_BUS_ERROR_NULL;
+        g_autoptr(sd_bus_message) m = NULL, reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(client->bus, &m, FERRY_BUS_NAME, FERRY_OBJECT_ROOT,
+                                           interface, method);
+        for (; r >= 0 && arguments && *arguments; arguments++)
+                r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, *arguments);
+        if (r >= 0)
+                r = sd_bus_call(client->bus, m, 0, &e, &reply);
+        if (r < 0) {
+                set_bus_error(client, &e, r, error);
+                return NULL;
+        }
+        return read_reply(reply, method, type, error);
+}

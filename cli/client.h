@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The connection to virtferryd, here or on another host. */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+typedef enum ClientError {
+        CLIENT_ERROR_REFUSED,     /* the daemon's own word, or not permitted */
+        CLIENT_ERROR_UNREACHABLE, /* nobody who could answer */
+} ClientError;
+
+#define CLIENT_ERROR client_error_quark()
+GQuark client_error_quark(void);
+
+typedef struct Client {
+        sd_bus *bus;
+        char *host; /* NULL: this one */
+} Client;
+
+/* `host` as ssh(1) takes it: [USER@]HOST; NULL for this host. */
+Client *client_new(const char *host, GError **error);
+void client_free(Client *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
+
+/* Calls a method whose arguments are all strings (NULL-terminated, or NULL) and returns what it
+ * returned: a tuple of `type`. */
+GVariant *client_call(Client *client, const char *interface, const char *method, const char *type,
+                      const char *const *arguments, GError **error);
+
+/* There is no connection (`r` is negative errno), in words: for who waits for signals. */
+void client_set_lost(const Client *client, int r, GError **error);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "daemon/names.h"
+
+#define XML_MAX (4u * 1024 * 1024) /* the daemon takes no more */
+
+static const Column finding_columns[] = { { "SEVERITY" }, { "OBJECT" }, { "FINDING" }, { NULL } };
+
+static const char *const finding_names[] = { "Severity", "Object", "Finding", NULL };
+
+static const Column answer_columns[] = {
+        { "DEVICE" }, { "FITS" }, { "THERE" },  { "HERE" }, { "CLASS" },
+        { "TYPE" },   { "POOL" }, { "REASON" }, { NULL },
+};
+
+static const char *const answer_names[] = { "Name",  "Fits", "SourceThere", "SourceHere", "Make",
+                                            "Class", "Type", "Pool",        "Reason",     NULL };
+
+static bool add_findings(Table *table, GVariant *findings) {
+        const char *severity, *object, *sentence;
+        GVariantIter iter;
+        bool good = true;
+
+        g_variant_iter_init(&iter, findings);
+        while (g_variant_iter_next(&iter, "(&s&s&s)", &severity, &object, &sentence)) {
+                bool bad = strcmp(severity, "error") == 0;
+
+                good = good && !bad;
+                table_add(table, bad ? STYLE_BAD : STYLE_BUSY, "%s", severity);
+                table_add(table, STYLE_NONE, "%s", object);
+                table_add(table, STYLE_NONE, "%s", sentence);
+        }
+        return good;
+}
+
+static int check_host(const Options *options, Client *client, GError **error) {
+        g_autoptr(Table) table = table_new(finding_columns);
+        g_autoptr(GVariant) reply = NULL, findings = NULL;
+        bool good;
+
+        reply = client_call(client, FERRY_INTERFACE_MANAGER, "CheckHost", "(a(sss))", NULL, error);
+        if (!reply)
+                return -1;
+
+        findings = g_variant_get_child_value(reply, 0);
+        good = add_findings(table, findings);
+        if (options->json)
+                output_json(rows_named(findings, finding_names));
+        else
+                output_table(options, table,
+                             "Nothing is missing: guests can move with their devices.");
+        return good ? EXIT_STATUS_OK : EXIT_STATUS_NO;
+}
+
+/* Up to one byte more than allowed, which tells that it is too much. */
+static char *read_xml(const char *path, GError **error) {
+        g_autofree char *text = g_malloc0(XML_MAX + 2);
+        bool is_stdin = strcmp(path, "-") == 0;
+        FILE *file = is_stdin ? stdin : fopen(path, "re");
+        const char *name = is_stdin ? "standard input" : path;
+        size_t size;
+
+        if (file)
+                size = fread(text, 1, XML_MAX + 1, file);
+        if (!file || ferror(file)) {
+                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                            "%s cannot be read: %s", name, g_strerror(errno));
+                g_clear_pointer(&file, fclose);
+                return NULL;
+        }
+        (void)fclose(file);
+
+        if (size > XML_MAX || !g_utf8_validate(text, size, NULL)) {
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                            "%s is not a domain: it must be UTF-8 text of at most 4 MiB", name);
+                return NULL;
+        }
+        return g_steal_pointer(&text);
+}
+
+/* What the device's source would be on that host. */
+static void add_source(Table *table, bool fits, bool make, const char *source) {
+        if (!fits)
+                table_add(table, STYLE_NONE, "%s", "");
+        else if (!*source)
+                table_add(table, STYLE_NONE, "unchanged");
+        else
+                table_add(table, STYLE_NONE, "%s%s", source, make ? " (new)" : "");
+}
+
+/* Returns how many do not fit. */
+static unsigned add_answers(Table *table, GVariant *answers) {
+        const char *name, *there, *here, *class_name, *type, *pool, *reason;
+        gboolean fits, make;
+        unsigned misfits = 0;
+        GVariantIter iter;
+
+        g_variant_iter_init(&iter, answers);
+        while (g_variant_iter_next(&iter, "(&sb&s&sb&s&s&s&s)", &name, &fits, &there, &here, &make,
+                                   &class_name, &type, &pool, &reason)) {
+                misfits += !fits;
+                table_add(table, STYLE_NONE, "%s", name);
+                table_add(table, fits ? STYLE_GOOD : STYLE_BAD, "%s", fits ? "yes" : "no");
+                table_add(table, STYLE_NONE, "%s", there);
+                add_source(table, fits, make, here);
+                table_add(table, STYLE_NONE, "%s", class_name);
+                table_add(table, STYLE_NONE, "%s", type);
+                table_add(table, STYLE_NONE, "%s", pool);
+                table_add(table, STYLE_NONE, "%s", reason);
+        }
+        return misfits;
+}
+
+static void print_verdict(const char *domain, size_t devices, unsigned misfits) {
+        if (devices == 0)
+                printf("%s has no passthrough devices.\n", domain);
+        else if (misfits == 0)
+                printf("%s fits.\n", domain);
+        else
+                printf("%s does not fit: %u of %zu devices.\n", domain, misfits, devices);
+}
+
+static int check_xml(const Options *options, Client *client, GError **error) {
+        g_autoptr(Table) table = table_new(answer_columns);
+        g_autofree char *xml = read_xml(options->xml, error);
+        const char *const strings[] = { xml, NULL };
+        g_autoptr(GVariant) reply = NULL, answers = NULL;
+        const char *domain;
+        unsigned misfits;
+
+        reply = xml ? client_call(client, FERRY_INTERFACE_MANAGER, "CheckDomain", "(sa(sbssbssss))",
+                                  strings, error)
+                    : NULL;
+        if (!reply)
+                return -1;
+
+        g_variant_get(reply, "(&s@a(sbssbssss))", &domain, &answers);
+        misfits = add_answers(table, answers);
+        if (options->json)
+                output_json(g_variant_new_parsed("{'Domain': <%s>, 'Devices': <%@aa{sv}>}", domain,
+                                                 rows_named(answers, answer_names)));
+        else {
+                if (!table_is_empty(table))
+                        output_table(options, table, "");
+                if (!options->no_legend)
+                        print_verdict(domain, g_variant_n_children(answers), misfits);
+        }
+        return misfits == 0 ? EXIT_STATUS_OK : EXIT_STATUS_NO;
+}
+
+int cmd_check(const Options *options, char *const *unused, GError **error) {
+        g_autoptr(Client) client = client_new(options->host, error);
+
+        if (!client)
+                return -1;
+
+        return options->xml ? check_xml(options, client, error)
+                            : check_host(options, client, error);
+}

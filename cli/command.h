@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What every command gets and returns. Each one has a file of its name, and a
+ * line in the table of main.c.
+ */
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum ExitStatus {
+        EXIT_STATUS_OK,
+        EXIT_STATUS_NO, /* the answer is no, or the daemon refused */
+        EXIT_STATUS_USAGE,
+        EXIT_STATUS_UNREACHABLE,
+} ExitStatus;
+
+typedef struct Options {
+        const char *host; /* NULL: this one */
+        bool json;
+        bool no_legend;
+        const char *class_name; /* --class */
+        bool free;              /* --free */
+        bool watch;             /* --watch */
+        const char *xml;        /* --xml; "-" standard input */
+} Options;
+
+/* An ExitStatus; or -1 with an error, which main.c shows. */
+typedef int (*CommandFunc)(const Options *options, char *const *arguments, GError **error);
+
+int cmd_check(const Options *options, char *const *arguments, GError **error);
+int cmd_devices(const Options *options, char *const *arguments, GError **error);
+int cmd_leases(const Options *options, char *const *arguments, GError **error);
+int cmd_migrations(const Options *options, char *const *arguments, GError **error);
+int cmd_offers(const Options *options, char *const *arguments, GError **error);
+int cmd_release(const Options *options, char *const *arguments, GError **error);
+int cmd_rescan(const Options *options, char *const *arguments, GError **error);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* virt-ferry: the command line. A client of the bus API and of nothing else.
+ * virt-ferry(1) has the words.
+ */
+
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+
+typedef enum CommandOption {
+        OPTION_CLASS = 1 << 0,
+        OPTION_FREE = 1 << 1,
+        OPTION_WATCH = 1 << 2,
+        OPTION_XML = 1 << 3,
+} CommandOption;
+
+typedef struct Command {
+        const char *name;
+        const char *arguments; /* as the help has them; NULL: none */
+        int min, max;          /* number of arguments */
+        unsigned options;      /* CommandOptions that it takes */
+        CommandFunc run;
+} Command;
+
+static const Command commands[] = {
+        { "check", NULL, 0, 0, OPTION_XML, cmd_check },
+        { "devices", NULL, 0, 0, OPTION_CLASS | OPTION_FREE, cmd_devices },
+        { "leases", NULL, 0, 0, 0, cmd_leases },
+        { "migrations", NULL, 0, 0, OPTION_WATCH, cmd_migrations },
+        { "offers", NULL, 0, 0, 0, cmd_offers },
+        { "release", "LEASE", 1, 1, 0, cmd_release },
+        { "rescan", NULL, 0, 0, 0, cmd_rescan },
+};
+
+static const char help[] =
+        "virt-ferry [OPTIONS] COMMAND\n"
+        "\n"
+        "Shows and checks the passthrough devices that virtferryd moves with guests.\n"
+        "\n"
+        "Commands:\n"
+        "  devices [--class C] [--free]  the devices of the host, and who has them\n"
+        "  offers                        the devices that could be made\n"
+        "  leases                        which guest has which device\n"
+        "  migrations [--watch]          what moves, and what has moved\n"
+        "  check                         what the host lacks for guests to move\n"
+        "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
+        "  release LEASE                 give back the device of a guest that is not there\n"
+        "  rescan                        read the devices of the host anew\n"
+        "\n"
+        "Options:\n"
+        "  -H, -c, --host [USER@]HOST    ask the daemon of another host, through ssh\n"
+        "      --json                    JSON, with the names of the bus API\n"
+        "      --no-legend               no titles, and nothing where there is nothing\n"
+        "  -h, --help\n"
+        "      --version\n"
+        "\n"
+        "Exit status: 0 good, 1 the answer is no, 2 wrong usage, 3 the daemon is not reachable.\n";
+
+enum {
+        ARG_CLASS = 256,
+        ARG_FREE,
+        ARG_JSON,
+        ARG_NO_LEGEND,
+        ARG_VERSION,
+        ARG_WATCH,
+        ARG_XML,
+};
+
+static const struct option long_options[] = {
+        { "class", required_argument, NULL, ARG_CLASS },
+        { "free", no_argument, NULL, ARG_FREE },
+        { "help", no_argument, NULL, 'h' },
+        { "host", required_argument, NULL, 'H' },
+        { "json", no_argument, NULL, ARG_JSON },
+        { "no-legend", no_argument, NULL, ARG_NO_LEGEND },
+        { "version", no_argument, NULL, ARG_VERSION },
+        { "watch", no_argument, NULL, ARG_WATCH },
+        { "xml", required_argument, NULL, ARG_XML },
+        { NULL },
+};
+
+static const Command *command_find(const char *name) {
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+                if (strcmp(commands[i].name, name) == 0)
+                        return &commands[i];
+        return NULL;
+}
+
+G_GNUC_PRINTF(1, 2) static int usage(const char *format, ...) {
+        g_autofree char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
+        return EXIT_STATUS_USAGE;
+}
+
+/* One option. -1 to go on, else the exit status. */
+static int take_option(int c, Options *options, unsigned *command_options) {
+        switch (c) {
+        case 'h':
+                fputs(help, stdout);
+                return EXIT_STATUS_OK;
+        case ARG_VERSION:
+                puts("virt-ferry " PROJECT_VERSION);
+                return EXIT_STATUS_OK;
+        case 'H':
+        case 'c':
+                options->host = optarg;
+                return -1;
+        case ARG_JSON:
+                options->json = true;
+                return -1;
+        case ARG_NO_LEGEND:
+                options->no_legend = true;
+                return -1;
+        case ARG_CLASS:
+                options->class_name = optarg;
+                *command_options |= OPTION_CLASS;
+                return -1;
+        case ARG_FREE:
+                options->free = true;
+                *command_options |= OPTION_FREE;
+                return -1;
+        case ARG_WATCH:
+                options->watch = true;
+                *command_options |= OPTION_WATCH;
+                return -1;
+        case ARG_XML:
+                options->xml = optarg;
+                *command_options |= OPTION_XML;
+                return -1;
+        default: /* getopt has said why */
+                return EXIT_STATUS_USAGE;
+        }
+}
+
+static const char *option_name(unsigned option) {
+        return option & OPTION_CLASS   ? "--class"
+               : option & OPTION_FREE  ? "--free"
+               : option & OPTION_WATCH ? "--watch"
+                                       : "--xml";
+}
+
+static int check_usage(const Command *command, int n_arguments, unsigned command_options) {
+        unsigned wrong = command_options & ~command->options;
+
+        if (wrong)
+                return usage("'%s' takes no %s", command->name, option_name(wrong));
+        if (n_arguments < command->min)
+                return usage("'%s' needs %s", command->name, command->arguments);
+        if (n_arguments > command->max)
+                return usage("'%s' takes %s%s", command->name,
+                             command->arguments ? "one " : "no arguments",
+                             command->arguments ?: "");
+        return EXIT_STATUS_OK;
+}
+
+static int run(const Command *command, const Options *options, char **arguments) {
+        g_autoptr(GError) error = NULL;
+        int status;
+
+        status = command->run(options, arguments, &error);
+        if (!error)
+                return status;
+
+        fprintf(stderr, "virt-ferry: %s\n", error->message);
+        return g_error_matches(error, CLIENT_ERROR, CLIENT_ERROR_UNREACHABLE)
+                       ? EXIT_STATUS_UNREACHABLE
+                       : EXIT_STATUS_NO;
+}
+
+int main(int argc, char *argv[]) {
+        unsigned command_options = 0;
+        const Command *command;
+        Options options = {};
+        int c, status;
+
+        setlocale(LC_ALL, "");
+        while ((c = getopt_long(argc, argv, "hH:c:", long_options, NULL)) != -1) {
+                status = take_option(c, &options, &command_options);
+                if (status >= 0)
+                        return status;
+        }
+        if (optind == argc)
+                return usage("no command");
+
+        command = command_find(argv[optind]);
+        if (!command)
+                return usage("there is no command '%s'", argv[optind]);
+
+        status = check_usage(command, argc - optind - 1, command_options);
+        return status != EXIT_STATUS_OK ? status : run(command, &options, argv + optind + 1);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/value.h"
+
+#include <errno.h>
+
+static int read_basic(sd_bus_message *m, char type, GVariant **ret_value) {
+        union {
+                uint8_t y;
+                int b; /* sd-bus gives a boolean the size of an int */
+                int16_t n;
+                uint16_t q;
+                int32_t i;
+                uint32_t u;
+                int64_t x;
+                uint64_t t;
+                double d;
+                const char *s;
+        } value;
+        int r;
+
+        r = sd_bus_message_read_basic(m, type, &value);
+        if (r < 0)
+                return r;
+
+        switch (type) {
+        case SD_BUS_TYPE_BYTE:
+                *ret_value = g_variant_new_byte(value.y);
+                return 1;
+        case SD_BUS_TYPE_BOOLEAN:
+                *ret_value = g_variant_new_boolean(value.b);
+                return 1;
+        case SD_BUS_TYPE_INT16:
+                *ret_value = g_variant_new_int16(value.n);
+                return 1;
+        case SD_BUS_TYPE_UINT16:
+                *ret_value = g_variant_new_uint16(value.q);
+                return 1;
+        case SD_BUS_TYPE_INT32:
+                *ret_value = g_variant_new_int32(value.i);
+                return 1;
+        case SD_BUS_TYPE_UINT32:
+                *ret_value = g_variant_new_uint32(value.u);
+                return 1;
+        case SD_BUS_TYPE_INT64:
+                *ret_value = g_variant_new_int64(value.x);
+                return 1;
+        case SD_BUS_TYPE_UINT64:
+                *ret_value = g_variant_new_uint64(value.t);
+                return 1;
+        case SD_BUS_TYPE_DOUBLE:
+                *ret_value = g_variant_new_double(value.d);
+                return 1;
+        case SD_BUS_TYPE_STRING:
+                *ret_value = g_variant_new_string(value.s);
+                return 1;
+        case SD_BUS_TYPE_OBJECT_PATH:
+                *ret_value = g_variant_new_object_path(value.s);
+                return 1;
+        case SD_BUS_TYPE_SIGNATURE:
+                *ret_value = g_variant_new_signature(value.s);
+                return 1;
+        default: /* a file descriptor: not in this API */
+                return -EOPNOTSUPP;
+        }
+}
+
+static GVariantType *container_type(char type, const char *contents) {
+        g_autofree char *text = NULL;
+
+        switch (type) {
+        case SD_BUS_TYPE_ARRAY:
+                text = g_strdup_printf("a%s", contents);
+                break;
+        case SD_BUS_TYPE_STRUCT:
+                text = g_strdup_printf("(%s)", contents);
+                break;
+        case SD_BUS_TYPE_DICT_ENTRY:
+                text = g_strdup_printf("{%s}", contents);
+                break;
+        default:
+                text = g_strdup("v");
+                break;
+        }
+        return g_variant_type_new(text);
+}
+
+/* Reads values to the end of the container that was entered. */
+static int read_into(sd_bus_message *m, const GVariantType *type, GVariant **ret_value) {
+        GVariantBuilder builder;
+        GVariant *value;
+        int r;
+
+        g_variant_builder_init(&builder, type);
+        while ((r = value_read(m, &value)) > 0)
+                g_variant_builder_add_value(&builder, value);
+        if (r < 0) {
+                g_variant_builder_clear(&builder);
+                return r;
+        }
+
+        *ret_value = g_variant_builder_end(&builder);
+        return 1;
+}
+
+static int read_container(sd_bus_message *m, char type, const char *contents,
+                          GVariant **ret_value) {
+        g_autoptr(GVariantType) variant_type = container_type(type, contents);
+        g_autoptr(GVariant) value = NULL;
+        int r;
+
+        r = sd_bus_message_enter_container(m, type, contents);
+        if (r < 0)
+                return r;
+
+        r = read_into(m, variant_type, &value);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+
+        *ret_value = g_steal_pointer(&value);
+        return 1;
+}
+
+int value_read(sd_bus_message *m, GVariant **ret_value) {
+        const char *contents;
+        char type;
+        int r;
+
+        r = sd_bus_message_peek_type(m, &type, &contents);
+        if (r <= 0)
+                return r;
+
+        return contents ? read_container(m, type, contents, ret_value)
+                        : read_basic(m, type, ret_value);
+}
+
+int value_read_rest(sd_bus_message *m, GVariant **ret_tuple) {
+        GVariant *value;
+        int r;
+
+        r = read_into(m, G_VARIANT_TYPE_TUPLE, &value);
+        if (r < 0)
+                return r;
+
+        *ret_tuple = g_variant_ref_sink(value);
+        return 0;
+}

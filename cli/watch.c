@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "cli/migration-view.h"
+#include "cli/output.h"
+#include "cli/value.h"
+#include "daemon/names.h"
+
+/* A terminal shows one line of progress, which is written anew until something else is to say.
+ * Elsewhere each change is a line. */
+typedef struct Watch {
+        const Options *options;
+        Client *client;
+        sd_event *event;
+        GPtrArray *migrations; /* Object */
+        GHashTable *shown;     /* path → the line that was shown last */
+        bool live;             /* on a terminal */
+        bool colours;
+        bool on_progress_line;
+        GError *error;
+} Watch;
+
+static void show(Watch *watch, const Object *migration) {
+        g_autofree char *line = migration_line(migration);
+        const Style style = migration_style(migration);
+        bool in_place = watch->live && migration_percent(migration) >= 0;
+
+        if (g_strcmp0(g_hash_table_lookup(watch->shown, migration->path), line) == 0)
+                return;
+
+        if (watch->options->json)
+                output_json_line(migration->properties);
+        else {
+                printf("%s%s%s%s%s", watch->on_progress_line ? "\r\033[K" : "",
+                       style_on(style, watch->colours), line, style_off(style, watch->colours),
+                       in_place ? "" : "\n");
+                watch->on_progress_line = in_place;
+                (void)fflush(stdout);
+        }
+        g_hash_table_insert(watch->shown, g_strdup(migration->path), g_steal_pointer(&line));
+}
+
+/* The first time, what has ended already is history and not shown. */
+static bool refresh(Watch *watch, bool first, GError **error) {
+        g_autoptr(GVariant) managed = objects_get(watch->client, error);
+
+        if (!managed)
+                return false;
+
+        g_clear_pointer(&watch->migrations, g_ptr_array_unref);
+        watch->migrations = objects_list(managed, FERRY_INTERFACE_MIGRATION,
+                                         migration_compare_start);
+        for (unsigned i = 0; i < watch->migrations->len; i++) {
+                Object *migration = watch->migrations->pdata[i];
+
+                if (first && migration_has_ended(migration))
+                        g_hash_table_insert(watch->shown, g_strdup(migration->path),
+                                            migration_line(migration));
+                show(watch, migration);
+        }
+        return true;
+}
+
+static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        g_autoptr(GVariant) arguments = NULL, changed = NULL;
+        Watch *watch = userdata;
+        Object *migration;
+
+        if (value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+                return 0;
+
+        migration = objects_find(watch->migrations, sd_bus_message_get_path(m));
+        if (!migration)
+                return 0;
+
+        changed = g_variant_get_child_value(arguments, 1);
+        object_update(migration, changed);
+        show(watch, migration);
+        return 0;
+}
+
+static void forget(Watch *watch, const char *path) {
+        Object *migration = objects_find(watch->migrations, path);
+
+        if (migration)
+                g_ptr_array_remove(watch->migrations, migration);
+        g_hash_table_remove(watch->shown, path);
+}
+
+static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        g_autoptr(GVariant) arguments = NULL, interfaces = NULL, properties = NULL;
+        Watch *watch = userdata;
+        const char *path;
+
+        if (value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
+                return 0;
+
+        g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
+        properties = g_variant_lookup_value(interfaces, FERRY_INTERFACE_MIGRATION,
+                                            G_VARIANT_TYPE_VARDICT);
+        if (!properties)
+                return 0;
+
+        forget(watch, path);
+        g_ptr_array_add(watch->migrations, object_new(path, properties));
+        show(watch, watch->migrations->pdata[watch->migrations->len - 1]);
+        return 0;
+}
+
+static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        const char *path;
+
+        if (sd_bus_message_read(m, "o", &path) > 0)
+                forget(userdata, path);
+        return 0;
+}
+
+/* The daemon may be started anew while guests move: that is an ordinary case. */
+static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        Watch *watch = userdata;
+        const char *owner;
+
+        if (sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
+                return 0;
+
+        if (!*owner)
+                fputs("virt-ferry: virtferryd has left the bus, waiting for it to come back\n",
+                      stderr);
+        else if (!refresh(watch, false, &watch->error))
+                (void)sd_event_exit(watch->event, -1);
+        return 0;
+}
+
+static int on_lost(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        Watch *watch = userdata;
+
+        if (!watch->error)
+                client_set_lost(watch->client, -ENOTCONN, &watch->error);
+        (void)sd_event_exit(watch->event, -1);
+        return 0;
+}
+
+static int add_matches(Watch *watch) {
+        static const struct {
+                const char *match;
+                sd_bus_message_handler_t handler;
+        } matches[] = {
+                { "type='signal',sender='" FERRY_BUS_NAME "',member='PropertiesChanged',"
+                  "interface='org.freedesktop.DBus.Properties',arg0='" FERRY_INTERFACE_MIGRATION
+                  "'",
+                  on_changed },
+                { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesAdded',"
+                  "interface='org.freedesktop.DBus.ObjectManager'",
+                  on_added },
+                { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesRemoved',"
+                  "interface='org.freedesktop.DBus.ObjectManager'",
+                  on_removed },
+                { "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
+                  "interface='org.freedesktop.DBus',arg0='" FERRY_BUS_NAME "'",
+                  on_owner },
+                { "type='signal',sender='org.freedesktop.DBus.Local',member='Disconnected',"
+                  "interface='org.freedesktop.DBus.Local'",
+                  on_lost },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(matches); i++)
+                r = sd_bus_add_match(watch->client->bus, NULL, matches[i].match, matches[i].handler,
+                                     watch);
+        return r;
+}
+
+/* Handled before the bus: Ctrl-C also ends the ssh that carries it. */
+static int add_signals(sd_event *event) {
+        static const int signals[] = { SIGINT, SIGTERM };
+        sd_event_source *source;
+        sigset_t set;
+        int r = 0;
+
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGINT);
+        (void)sigaddset(&set, SIGTERM);
+        (void)sigprocmask(SIG_BLOCK, &set, NULL);
+
+        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(signals); i++) {
+                r = sd_event_add_signal(event, &source, signals[i], NULL, NULL);
+                if (r < 0)
+                        break;
+
+                r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+                (void)sd_event_source_set_floating(source, 1); /* the loop keeps it */
+        }
+        return r;
+}
+
+/* Listens first and looks then, so that nothing is missed between the two. */
+static bool start(Watch *watch, GError **error) {
+        int r;
+
+        r = sd_event_new(&watch->event);
+        if (r >= 0)
+                r = add_signals(watch->event);
+        if (r >= 0)
+                r = sd_bus_attach_event(watch->client->bus, watch->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = add_matches(watch);
+        if (r < 0) {
+                client_set_lost(watch->client, r, error);
+                return false;
+        }
+        return refresh(watch, true, error);
+}
+
+static bool follow(Watch *watch, GError **error) {
+        if (!start(watch, error))
+                return false;
+
+        if (watch->live && !watch->options->no_legend)
+                fputs("Following migrations until Ctrl-C.\n", stderr);
+        (void)sd_event_loop(watch->event);
+        if (watch->on_progress_line)
+                putchar('\n');
+        if (!watch->error)
+                return true;
+
+        g_propagate_error(error, g_steal_pointer(&watch->error));
+        return false;
+}
+
+int watch_migrations(const Options *options, Client *client, GError **error) {
+        Watch watch = {
+                .options = options,
+                .client = client,
+                .shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                .live = output_is_terminal(),
+                .colours = output_has_colours(),
+        };
+        bool good = follow(&watch, error);
+
+        (void)sd_bus_detach_event(client->bus);
+        (void)sd_event_unref(watch.event);
+        g_hash_table_unref(watch.shown);
+        g_clear_pointer(&watch.migrations, g_ptr_array_unref);
+        return good ? EXIT_STATUS_OK : -1;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/cli/fixture.h"
+
+#include <string.h>
+
+#include "daemon/names.h"
+
+PrivateBus *cli_bus;
+char *cli_expires;
+
+void cli_test_init(void) {
+        cli_bus = private_bus_new();
+        cli_expires = g_strdup_printf("%" G_GINT64_FORMAT,
+                                      g_get_real_time() + 5430 * G_TIME_SPAN_SECOND);
+}
+
+void cli_test_done(void) {
+        g_clear_pointer(&cli_bus, private_bus_free);
+        g_clear_pointer(&cli_expires, g_free);
+}
+
+char *cli_test_file(const char *name) {
+        g_autofree char *path = g_build_filename(CLI_TEST_DATA, name, NULL);
+        g_autoptr(GError) error = NULL;
+        char *text = NULL;
+
+        g_file_get_contents(path, &text, NULL, &error);
+        g_assert_no_error(error);
+        return text;
+}
+
+char *cli_replace(const char *text, const char *from, const char *to) {
+        g_auto(GStrv) parts = g_strsplit(text, from, -1);
+
+        return g_strjoinv(to, parts);
+}
+
+/* What each method returns beside the objects. */
+MockDaemon *cli_mock_new(void) {
+        MockDaemon *mock = mock_daemon_new(cli_bus->address, true);
+        g_autofree char *text = cli_test_file("objects.gvariant");
+        g_autofree char *objects = cli_replace(text, EXPIRES, cli_expires);
+
+        mock_daemon_set_objects(mock, objects);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers",
+                              "([('mdev', 'mtty', 'mtty-1', 'Single port serial', 22, 'default'),"
+                              "  ('mdev', 'mtty', 'mtty-2', 'Dual port serial', 9, 'fast')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost",
+                              "([('error', 'mtty', 'dirty page logging needs a kernel with "
+                              "CONFIG_IOMMUFD: install one'),"
+                              "  ('warning', '0000:3b:00.0', 'no variant driver is loaded: "
+                              "modprobe mlx5_vfio_pci')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
+                              "('db1', [('hostdev0', true, '0000:3b:00.2', '0000:af:00.4', false, "
+                              "'sriov', '', 'fast', 'same ids and driver'),"
+                              "('hostdev1', true, '3b8f4f25-09f3-4b2f-8c1e-e6bfe0fa1001', "
+                              "'9d2c9d6e-4d0c-4f5f-93f1-2b6a3c5e0002', true, 'mdev', 'mtty-2', "
+                              "'default', 'mtty can make one more'),"
+                              "('hostdev2', true, '0000:05:00.0', '', false, '', '', '', "
+                              "'not ours to decide')])");
+        return mock;
+}
+
+Program *cli_start(MockDaemon *mock, const char *command, bool terminal) {
+        g_autofree char *bus = g_strconcat("DBUS_SYSTEM_BUS_ADDRESS=", cli_bus->address, NULL);
+        g_autofree char *path = g_strconcat("PATH=", g_getenv("PATH"), NULL);
+        g_autofree char *line = g_strdup_printf("%s %s", CLI, command);
+        g_auto(GStrv) argv = g_strsplit(line, " ", -1);
+        const char *environment[] = { "LC_ALL=C.UTF-8",         "TZ=UTC", "TERM=xterm", bus, path,
+                                      g_getenv("CLI_VARIABLE"), NULL };
+
+        return terminal ? program_start_on_terminal(mock->event, (const char *const *)argv,
+                                                    environment)
+                        : program_start(mock->event, (const char *const *)argv, environment,
+                                        DOMAIN_XML, strlen(DOMAIN_XML));
+}
+
+Program *cli_run(MockDaemon *mock, const char *command) {
+        Program *program = cli_start(mock, command, false);
+
+        program_finish(program);
+        return program;
+}
+
+void cli_check(const Program *program, int status, const char *out, const char *err) {
+        g_assert_cmpstr(program->err->str, ==, err);
+        g_assert_cmpstr(program->out->str, ==, out);
+        g_assert_cmpint(program->status, ==, status);
+}
