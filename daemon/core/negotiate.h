@@ -23,14 +23,14 @@ typedef struct Answer {
         const DomainDevice *device; /* of the domain; borrowed */
         char *name;                 /* "hostdev0" */
         bool ok;
-        bool foreign;   /* not ours to decide (no metadata, not in our inventory): left as it is */
-        char *source;   /* ok: the id to use on this host, NULL keeps what is there */
-        bool make;      /* ok: it does not exist yet */
+        bool foreign; /* not ours to decide (no metadata, not in our inventory): left as it is */
+        char *source; /* ok: the id to use on this host, NULL keeps what is there */
+        bool make;    /* ok: it does not exist yet */
         char *class_name;
         char *parent;
         char *type;
         char *pool;
-        char *reason;   /* one sentence: why this one, or why none and what to do */
+        char *reason; /* one sentence: why this one, or why none and what to do */
 } Answer;
 
 void answer_free(Answer *answer);
