@@ -5,10 +5,11 @@
 
 #include "daemon/facts/netdev.h"
 
-struct rtnl_link;
+struct nlmsghdr;
 
 /* Addresses as text, those of link and host scope left out. -ENODEV without netdev. */
 int netdev_list_addresses(const char *name, GPtrArray **ret_addresses);
 
-/* The state of one VF in an answer to RTM_GETLINK. -ENOENT when it has none of that index. */
-int vf_state_from_link(struct rtnl_link *link, unsigned index, VfState **ret_state);
+/* The state of one VF in a RTM_NEWLINK with its IFLA_VFINFO_LIST; -ENOENT when it has none of that
+ * index. By hand, since rtnl_link_vf_get() of libnl 3.7 crashes on a link without that list. */
+int vf_state_from_message(const struct nlmsghdr *message, unsigned index, VfState **ret_state);

@@ -3,7 +3,7 @@
 
 /* The network interface of a PCI function, and whether the host uses it itself.
  * Link, bridge, bond and up are read from sysfs; addresses and the state of VFs by rtnetlink
- * (libnl-3, libnl-route-3), since sysfs has none. Netlink answers for the network namespace of the
+ * (libnl-3), since sysfs has none. Netlink answers for the network namespace of the
  * process whatever the root is, so a made-up root brings its own SysfsOps.list_addresses. */
 
 #include "daemon/facts/sysfs.h"
