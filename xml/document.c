@@ -10,8 +10,9 @@
 
 /* Its address is the _private of the parser context. */
 typedef struct Parse {
-        GError *error; /* the first thing that was wrong */
-        unsigned depth;
+        GError *error;              /* the first thing that was wrong */
+        xmlNode *element;           /* that is open */
+        unsigned depth, namespaces; /* of `element` and those around it */
 } Parse;
 
 static void parse_fail(Parse *parse, int line, const char *reason) {
@@ -47,6 +48,14 @@ static void keep_positions(xmlParserCtxt *context, xmlNode *element, int n_attri
         }
 }
 
+static unsigned count_namespaces(const xmlNode *element) {
+        unsigned n = 0;
+
+        for (const xmlNs *ns = element->nsDef; ns; ns = ns->next)
+                n++;
+        return n;
+}
+
 static void on_start_element(void *userdata, const xmlChar *name, const xmlChar *prefix,
                              const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
                              int n_attributes, int n_defaulted, const xmlChar **attributes) {
@@ -60,8 +69,16 @@ static void on_start_element(void *userdata, const xmlChar *name, const xmlChar 
 
         xmlSAX2StartElementNs(context, name, prefix, uri, n_namespaces, namespaces, n_attributes,
                               n_defaulted, attributes);
-        if (context->node)
-                keep_positions(context, context->node, n_attributes, attributes);
+        parse->element = parse->element ? parse->element->last
+                                        : xmlDocGetRootElement(context->myDoc);
+        if (!parse->element || parse->element->type != XML_ELEMENT_NODE)
+                g_error("out of memory");
+        keep_positions(context, parse->element, n_attributes, attributes);
+
+        parse->namespaces += count_namespaces(parse->element);
+        if (parse->namespaces > XML_NAMESPACES_MAX)
+                parse_stop(context,
+                           "more than " G_STRINGIFY(XML_NAMESPACES_MAX) " namespaces in one place");
 }
 
 static void on_end_element(void *userdata, const xmlChar *name, const xmlChar *prefix,
@@ -69,7 +86,8 @@ static void on_end_element(void *userdata, const xmlChar *name, const xmlChar *p
         xmlParserCtxt *context = userdata;
         Parse *parse = context->_private;
 
-        parse->depth--;
+        parse->namespaces -= count_namespaces(parse->element);
+        parse->element = --parse->depth > 0 ? parse->element->parent : NULL;
         xmlSAX2EndElementNs(context, name, prefix, uri);
 }
 

@@ -10,6 +10,8 @@
  * Attributes are those without a namespace. Nothing here recurses.
  */
 
+#include <stdint.h>
+
 #include "xml/document.h"
 
 #define XML_NAME_LENGTH_MAX 128

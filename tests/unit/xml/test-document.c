@@ -11,7 +11,7 @@
 #include "xml/ferry-error.h"
 
 #define SIZE_MAX_HERE (4u * 1024 * 1024)
-#define MEMORY_MAX    (64u * 1024 * 1024)
+#define MEMORY_MAX    (32u * 1024 * 1024)
 
 /* libxml2's memory, counted. */
 static size_t used, peak;
@@ -213,6 +213,11 @@ static void test_refuses_too_many_of_anything(void) {
         g_autofree char *attributes = repeat("<a>", "<b c='' d='' e='' f=''/>", 6000, "</a>");
         g_autofree char *wide = repeat("<a\n", " b=''", 400000, "/>");
 
+        g_autofree char *nested = repeat("", "<a xmlns:b='c' xmlns:d='e'>\n", 51, "");
+        g_autofree char *beside = repeat("<a>", "<a xmlns:b='c' xmlns:d='e'><a/></a>", 51, "</a>");
+
+        assert_refused(nested, strlen(nested), "line 51: more than 100 namespaces in one place");
+        assert_refused(beside, strlen(beside), NULL);
         assert_refused(tags, strlen(tags), "line 1: more than 50000 '<' in the text");
         assert_refused(attributes, strlen(attributes), "line 1: more than 20000 '=' in the text");
         assert_refused(wide, strlen(wide), "line 2: more than 1000 '=' in one tag or text");
@@ -231,8 +236,10 @@ static void test_memory_stays_bounded_below_the_limits(void) {
                 tags, attributes, comments, instructions, sections, references, text
         };
 
-        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 assert_refused(texts[i], strlen(texts[i]), NULL);
+                g_assert_cmpuint(peak, >, strlen(texts[i])); /* it is counted at all */
+        }
 }
 
 static const xmlNode *nth_child(xmlDoc *doc, int n) {
