@@ -16,6 +16,9 @@
 #define MDEV                                          \
         "<domain type='kvm'><name>g1</name><devices>" \
         "<hostdev mode='subsystem' type='mdev' model='vfio-pci'/></devices></domain>"
+#define MDEV_AP                                       \
+        "<domain type='kvm'><name>g1</name><devices>" \
+        "<hostdev mode='subsystem' type='mdev' model='vfio-ap'/></devices></domain>"
 #define PCI                                           \
         "<domain type='kvm'><name>g1</name><devices>" \
         "<hostdev mode='subsystem' type='pci' managed='yes'/></devices></domain>"
@@ -132,7 +135,7 @@ static void test_unconcerned(void) {
 }
 
 static void test_concerned(void) {
-        static const char *const domains[] = { MDEV, PCI, NETWORK, OURS };
+        static const char *const domains[] = { MDEV, MDEV_AP, PCI, NETWORK, OURS };
 
         for (size_t i = 0; i < G_N_ELEMENTS(domains); i++) {
                 g_autoptr(MockDaemon) mock = mock_new();
