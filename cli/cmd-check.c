@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/output.h"
 #include "daemon/names.h"
@@ -55,30 +56,39 @@ static int check_host(const Options *options, Client *client, GError **error) {
         return good ? EXIT_STATUS_OK : EXIT_STATUS_NO;
 }
 
-/* Up to one byte more than allowed, which tells that it is too much. */
-static char *read_xml(const char *path, GError **error) {
+/* Reads up to one byte more than allowed, which tells that it is too much. */
+static char *read_file(FILE *file, const char *name, GError **error) {
         g_autofree char *text = g_malloc0(XML_MAX + 2);
-        bool is_stdin = strcmp(path, "-") == 0;
-        FILE *file = is_stdin ? stdin : fopen(path, "re");
-        const char *name = is_stdin ? "standard input" : path;
-        size_t size;
+        size_t size = fread(text, 1, XML_MAX + 1, file);
 
-        if (file)
-                size = fread(text, 1, XML_MAX + 1, file);
-        if (!file || ferror(file)) {
+        if (ferror(file))
                 g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
                             "%s cannot be read: %s", name, g_strerror(errno));
-                g_clear_pointer(&file, fclose);
-                return NULL;
-        }
-        (void)fclose(file);
-
-        if (size > XML_MAX || !g_utf8_validate(text, size, NULL)) {
+        else if (size > XML_MAX || !g_utf8_validate(text, size, NULL))
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             "%s is not a domain: it must be UTF-8 text of at most 4 MiB", name);
+        else
+                return g_steal_pointer(&text);
+        return NULL;
+}
+
+static char *read_xml(const char *path, GError **error) {
+        FILE *file;
+        char *text;
+
+        if (strcmp(path, "-") == 0)
+                return read_file(stdin, "standard input", error);
+
+        file = fopen(path, "re");
+        if (!file) {
+                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                            "%s cannot be read: %s", path, g_strerror(errno));
                 return NULL;
         }
-        return g_steal_pointer(&text);
+
+        text = read_file(file, path, error);
+        (void)fclose(file);
+        return text;
 }
 
 /* What the device's source would be on that host. */

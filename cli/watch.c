@@ -197,6 +197,7 @@ static int add_signals(sd_event *event) {
 
                 r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
                 (void)sd_event_source_set_floating(source, 1); /* the loop keeps it */
+                (void)sd_event_source_unref(source);
         }
         return r;
 }

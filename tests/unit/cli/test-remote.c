@@ -19,9 +19,10 @@ static void set_ssh(const char *script) {
 
 static void test_there(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
+        g_autofree char *bridge = g_find_program_in_path("systemd-stdio-bridge");
         g_autofree char *script = NULL;
 
-        if (!g_find_program_in_path("systemd-stdio-bridge")) {
+        if (!bridge) {
                 g_test_skip("there is no systemd-stdio-bridge");
                 return;
         }
