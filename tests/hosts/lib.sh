@@ -12,6 +12,7 @@ HOSTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CACHE=${VIRTFERRY_CACHE:-/var/cache/virtferry-tests}
 # shellcheck disable=SC2034
 RUN=$CACHE/run
+SSH_CONFIG=$RUN/ssh_config
 
 # Children inherit the start, so that all lines of one run count from the same moment.
 export VIRTFERRY_STARTED=${VIRTFERRY_STARTED:-${EPOCHREALTIME/./}}
@@ -99,4 +100,9 @@ cached() {
                 log "$name: made in $((SECONDS - began)) s"
         ) 9>"$CACHE/$name.lock"
         printf '%s\n' "$dir"
+}
+
+# on_host a|b LINE: a line for root's shell there. Standard input goes along.
+on_host() {
+        ssh -F "$SSH_CONFIG" "host$1" -- "$2"
 }

@@ -29,6 +29,7 @@ kernel_command_line() {
         echo "root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=no" \
                 "systemd.hostname=host$host" \
                 "systemd.machine_id=0000000000000000000000000000000$number" \
+                "systemd.default_device_timeout_sec=300 systemd.default_timeout_start_sec=300" \
                 "intel_iommu=on mitigations=off nokaslr audit=0 apparmor=0 selinux=0 nowatchdog" \
                 "tsc=reliable cryptomgr.notests rcupdate.rcu_expedited=1 bed.$mode"
 }
@@ -94,4 +95,39 @@ hmp() {
 # The port on 127.0.0.1 that the system chose for a host's ssh.
 ssh_port() {
         hmp "$1" 'info usernet' | sed -nE 's/.*HOST_FORWARD\][^.]*127\.0\.0\.1 +([0-9]+).*/\1/p'
+}
+
+migration_status() {
+        qmp "$1" '{"execute": "query-migrate"}' |
+                sed -nE 's/.*"status": "([a-z-]+)".*/\1/p' | head -n 1
+}
+
+wait_migrated() {
+        local status
+        while :; do
+                status=$(migration_status "$1")
+                case $status in
+                completed) return ;;
+                failed | cancelled) die "host$1: its memory could not be moved: $RUN/$1/qemu.log" ;;
+                esac
+                sleep 0.1
+        done
+}
+
+mapped_ram='{"execute": "migrate-set-capabilities", "arguments": {"capabilities":
+        [{"capability": "mapped-ram", "state": true}]}}'
+
+# To a file and from it, by QEMU's own migration. The machine stands still after save_memory.
+save_memory() {
+        qmp "$1" '{"execute": "stop"}' "${mapped_ram//$'\n'/}" \
+                "{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"file:$2\"}}" >/dev/null
+        wait_migrated "$1"
+}
+
+load_memory() {
+        qmp "$1" "${mapped_ram//$'\n'/}" \
+                "{\"execute\": \"migrate-incoming\", \"arguments\": {\"uri\": \"file:$2\"}}" \
+                >/dev/null
+        wait_migrated "$1"
+        qmp "$1" '{"execute": "cont"}' >/dev/null
 }
