@@ -6,6 +6,8 @@
 #include "cli/value.h"
 #include "daemon/names.h"
 
+#define PASSWORD_USEC (150 * G_USEC_PER_SEC) /* polkit may ask a person for one */
+
 G_DEFINE_QUARK(client_error, client_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
@@ -31,9 +33,6 @@ Client *client_new(const char *host, GError **error) {
                 client_set_lost(client, r, error);
                 return NULL;
         }
-
-        /* So that polkit may ask for a password. */
-        (void)sd_bus_set_allow_interactive_authorization(client->bus, 1);
         return g_steal_pointer(&client);
 }
 
@@ -46,28 +45,31 @@ void client_free(Client *client) {
         g_free(client);
 }
 
-static bool name_is_any(const char *name, const char *const *names) {
-        return name && g_strv_contains(names, name);
+/* Whether the words are the daemon's own, which say what to do. */
+static bool is_its_word(const char *name) {
+        static const char *const names[] = { SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_FAILED,
+                                             SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                             NULL };
+
+        return g_str_has_prefix(name, FERRY_ERROR_PREFIX) || g_strv_contains(names, name);
+}
+
+static bool is_misunderstanding(const char *name) {
+        static const char *const names[] = { SD_BUS_ERROR_UNKNOWN_METHOD,
+                                             SD_BUS_ERROR_UNKNOWN_INTERFACE,
+                                             SD_BUS_ERROR_UNKNOWN_OBJECT, SD_BUS_ERROR_INVALID_ARGS,
+                                             NULL };
+
+        return g_strv_contains(names, name);
 }
 
 static void set_bus_error(const Client *client, const sd_bus_error *e, int r, GError **error) {
-        static const char *const denied[] = { SD_BUS_ERROR_ACCESS_DENIED,
-                                              SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                              NULL };
-        static const char *const unknown[] = { SD_BUS_ERROR_UNKNOWN_METHOD,
-                                               SD_BUS_ERROR_UNKNOWN_INTERFACE,
-                                               SD_BUS_ERROR_UNKNOWN_OBJECT,
-                                               SD_BUS_ERROR_INVALID_ARGS, NULL };
-        const char *text = e->message ?: g_strerror(-r);
         const char *there = client->host ? " on " : "", *host = client->host ?: "";
+        const char *name = e->name ?: "", *text = e->message ?: g_strerror(-r);
 
-        if (e->name && g_str_has_prefix(e->name, FERRY_ERROR_PREFIX))
+        if (is_its_word(name))
                 g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED, "%s", text);
-        else if (name_is_any(e->name, denied))
-                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
-                            "not permitted%s%s (%s): become root there, or let polkit allow it",
-                            there, host, text);
-        else if (name_is_any(e->name, unknown))
+        else if (is_misunderstanding(name))
                 g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
                             "virtferryd%s%s is of another version (%s): bring both to the same",
                             there, host, text);
@@ -95,21 +97,35 @@ static GVariant *read_reply(sd_bus_message *reply, const char *method, const cha
         return NULL;
 }
 
-GVariant *client_call(Client *client, const char *interface, const char *method, const char *type,
-                      const char *const *arguments, GError **error) {
+static GVariant *call(Client *client, const char *interface, const char *method, const char *type,
+                      const char *const *arguments, bool action, GError **error) {
         g_auto(sd_bus_error) e = SD_BUS_ERROR_NULL;
         g_autoptr(sd_bus_message) m = NULL, reply = NULL;
         int r;
 
         r = sd_bus_message_new_method_call(client->bus, &m, FERRY_BUS_NAME, FERRY_OBJECT_ROOT,
                                            interface, method);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(m, action);
         for (; r >= 0 && arguments && *arguments; arguments++)
                 r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, *arguments);
         if (r >= 0)
-                r = sd_bus_call(client->bus, m, 0, &e, &reply);
+                r = sd_bus_call(client->bus, m, action ? PASSWORD_USEC : 0, &e, &reply);
         if (r < 0) {
                 set_bus_error(client, &e, r, error);
                 return NULL;
         }
         return read_reply(reply, method, type, error);
+}
+
+GVariant *client_ask(Client *client, const char *interface, const char *method, const char *type,
+                     const char *const *arguments, GError **error) {
+        return call(client, interface, method, type, arguments, false, error);
+}
+
+bool client_act(Client *client, const char *method, const char *const *arguments, GError **error) {
+        g_autoptr(GVariant) reply = NULL;
+
+        reply = call(client, FERRY_INTERFACE_MANAGER, method, "()", arguments, true, error);
+        return reply != NULL;
 }

@@ -27,8 +27,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 
 /* Calls a method whose arguments are all strings (NULL-terminated, or NULL) and returns what it
  * returned: a tuple of `type`. */
-GVariant *client_call(Client *client, const char *interface, const char *method, const char *type,
-                      const char *const *arguments, GError **error);
+GVariant *client_ask(Client *client, const char *interface, const char *method, const char *type,
+                     const char *const *arguments, GError **error);
+/* The same for a method of the Manager that changes something, for which polkit may want a
+ * password, and that returns nothing. */
+bool client_act(Client *client, const char *method, const char *const *arguments, GError **error);
 
 /* There is no connection (`r` is negative errno), in words: for who waits for signals. */
 void client_set_lost(const Client *client, int r, GError **error);

@@ -42,7 +42,7 @@ static int check_host(const Options *options, Client *client, GError **error) {
         g_autoptr(GVariant) reply = NULL, findings = NULL;
         bool good;
 
-        reply = client_call(client, FERRY_INTERFACE_MANAGER, "CheckHost", "(a(sss))", NULL, error);
+        reply = client_ask(client, FERRY_INTERFACE_MANAGER, "CheckHost", "(a(sss))", NULL, error);
         if (!reply)
                 return -1;
 
@@ -141,8 +141,8 @@ static int check_xml(const Options *options, Client *client, GError **error) {
         const char *domain;
         unsigned misfits;
 
-        reply = xml ? client_call(client, FERRY_INTERFACE_MANAGER, "CheckDomain", "(sa(sbssbssss))",
-                                  strings, error)
+        reply = xml ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckDomain", "(sa(sbssbssss))",
+                                 strings, error)
                     : NULL;
         if (!reply)
                 return -1;

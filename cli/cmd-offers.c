@@ -34,8 +34,8 @@ int cmd_offers(const Options *options, char *const *unused, GError **error) {
         if (!client)
                 return -1;
 
-        reply = client_call(client, FERRY_INTERFACE_MANAGER, "ListOffers", "(a(ssssus))", NULL,
-                            error);
+        reply = client_ask(client, FERRY_INTERFACE_MANAGER, "ListOffers", "(a(ssssus))", NULL,
+                           error);
         if (!reply)
                 return -1;
 

@@ -87,8 +87,8 @@ int64_t object_int(const Object *object, const char *name) {
 GVariant *objects_get(Client *client, GError **error) {
         g_autoptr(GVariant) reply = NULL;
 
-        reply = client_call(client, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                            MANAGED, NULL, error);
+        reply = client_ask(client, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                           MANAGED, NULL, error);
         return reply ? g_variant_get_child_value(reply, 0) : NULL;
 }
 

@@ -199,8 +199,9 @@ static void test_errors(void) {
         } cases[] = {
                 { FERRY_ERROR_PREFIX "NotFound", "There is no lease 'x': see 'virt-ferry leases'",
                   "There is no lease 'x': see 'virt-ferry leases'", 1 },
-                { SD_BUS_ERROR_ACCESS_DENIED, "polkit says no",
-                  "not permitted (polkit says no): become root there, or let polkit allow it", 1 },
+                { SD_BUS_ERROR_ACCESS_DENIED, "ReleaseLease is not allowed: call it as root",
+                  "ReleaseLease is not allowed: call it as root", 1 },
+                { SD_BUS_ERROR_FAILED, "The disk is full", "The disk is full", 1 },
                 { SD_BUS_ERROR_UNKNOWN_METHOD, "Unknown method ReleaseLease",
                   "virtferryd is of another version (Unknown method ReleaseLease): bring both to "
                   "the same",
