@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "xml/excerpt.h"
 #include "xml/ferry-error.h"
 
 struct ConfigReader {
@@ -19,6 +20,7 @@ static unsigned find_line(const ConfigReader *reader, const char *group, const c
 
 bool config_reader_fail(const ConfigReader *reader, const char *group, const char *key,
                         GError **error, const char *format, ...) {
+        g_autofree char *group_words = excerpt(group), *key_words = excerpt(key ?: "");
         g_autofree char *words = NULL;
         va_list arguments;
 
@@ -27,8 +29,8 @@ bool config_reader_fail(const ConfigReader *reader, const char *group, const cha
         va_end(arguments);
 
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s:%u: [%s]%s%s %s",
-                    reader->name, find_line(reader, group, key), group, key ? " " : "", key ?: "",
-                    words);
+                    reader->name, find_line(reader, group, key), group_words, key ? " " : "",
+                    key_words, words);
         return false;
 }
 
@@ -36,6 +38,7 @@ bool config_reader_fail(const ConfigReader *reader, const char *group, const cha
 
 static bool note_line(ConfigReader *reader, const char *group, const char *key, unsigned line,
                       GError **error) {
+        g_autofree char *group_words = NULL, *key_words = NULL;
         unsigned first = find_line(reader, group, key);
 
         if (first == 0) {
@@ -44,9 +47,11 @@ static bool note_line(ConfigReader *reader, const char *group, const char *key, 
                 return true;
         }
 
+        group_words = excerpt(group);
+        key_words = excerpt(key ?: "");
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
                     "%s:%u: [%s]%s%s is in line %u already: once is enough", reader->name, line,
-                    group, key ? " " : "", key ?: "", first);
+                    group_words, key ? " " : "", key_words, first);
         return false;
 }
 
@@ -95,8 +100,9 @@ ConfigReader *config_reader_new(const char *text, const char *name, GError **err
         }
         if (!g_key_file_load_from_data(reader->file, text, strlen(text),
                                        G_KEY_FILE_KEEP_TRANSLATIONS, &failure)) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s: %s", name,
-                            failure->message);
+                g_autofree char *words = excerpt(failure->message);
+
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s: %s", name, words);
                 return NULL;
         }
         return note_lines(reader, text, error) ? g_steal_pointer(&reader) : NULL;
@@ -131,6 +137,13 @@ bool config_reader_check_keys(const ConfigReader *reader, const char *group,
 }
 
 /* Values ---------------------------------------------------------------------------- */
+
+bool config_reader_refuse(const ConfigReader *reader, const char *group, const char *key,
+                          const char *rule, const char *value, GError **error) {
+        g_autofree char *words = excerpt(value);
+
+        return config_reader_fail(reader, group, key, error, "must be %s, not '%s'", rule, words);
+}
 
 /* All that GKeyFile finds wrong in a value that is there and is UTF-8. */
 static bool fail_escape(const ConfigReader *reader, const char *group, const char *key,
@@ -168,8 +181,7 @@ bool config_read_bool(const ConfigReader *reader, const char *group, const char 
         if (!value)
                 return true;
         if (!g_strv_contains(yes, value) && !g_strv_contains(no, value))
-                return config_reader_fail(reader, group, key, error, "must be yes or no, not '%s'",
-                                          value);
+                return config_reader_refuse(reader, group, key, "yes or no", value, error);
 
         *ret_value = g_strv_contains(yes, value);
         return true;
@@ -184,9 +196,11 @@ bool config_read_uint(const ConfigReader *reader, const char *group, const char 
                 return false;
         if (!value)
                 return true;
-        if (!g_ascii_string_to_unsigned(value, 10, min, max, &number, NULL))
-                return config_reader_fail(reader, group, key, error, "must be %u to %u, not '%s'",
-                                          min, max, value);
+        if (!g_ascii_string_to_unsigned(value, 10, min, max, &number, NULL)) {
+                g_autofree char *rule = g_strdup_printf("%u to %u", min, max);
+
+                return config_reader_refuse(reader, group, key, rule, value, error);
+        }
 
         *ret_value = (unsigned)number;
         return true;
@@ -214,8 +228,8 @@ static bool check_entry(const ConfigReader *reader, const char *group, const cha
         if (*entry && !strpbrk(entry, ", \t"))
                 return true;
 
-        return config_reader_fail(reader, group, key, error,
-                                  "must be entries with ';' between them, not '%s'", entry);
+        return config_reader_refuse(reader, group, key, "entries with ';' between them", entry,
+                                    error);
 }
 
 bool config_read_list(const ConfigReader *reader, const char *group, const char *key,

@@ -25,6 +25,10 @@ bool config_reader_check_keys(const ConfigReader *reader, const char *group,
 bool config_reader_fail(const ConfigReader *reader, const char *group, const char *key,
                         GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/* Always false: "... must be RULE, not 'VALUE'". */
+bool config_reader_refuse(const ConfigReader *reader, const char *group, const char *key,
+                          const char *rule, const char *value, GError **error);
+
 /* The value is written only where the key is given, so what is there before is the default. */
 bool config_read_bool(const ConfigReader *reader, const char *group, const char *key,
                       bool *ret_value, GError **error);

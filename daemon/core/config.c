@@ -84,8 +84,7 @@ static bool check_class(const ConfigReader *reader, const char *group, const cha
         known = g_string_new(NULL);
         for (const DeviceClass *const *class = device_classes; *class; class ++)
                 g_string_append_printf(known, "%s%s", known->len > 0 ? " or " : "", (*class)->name);
-        return config_reader_fail(reader, group, "Class", error, "must be %s, not '%s'", known->str,
-                                  name);
+        return config_reader_refuse(reader, group, "Class", known->str, name, error);
 }
 
 /* What limits a pool, whatever is in it. */

@@ -154,6 +154,8 @@ static const struct {
         { "[Pool a]\nTypes=a;\\q;\n",
           "2: [Pool a] Types has a backslash that escapes nothing: write two for one" },
 
+        { "[Pool a]\nMax=1\\n2\\t\n", "2: [Pool a] Max must be 0 to 65535, not '1 2'" },
+
         { "[Pool a]\nMax=1\n[Daemon]\n[Pool a]\nMax=2\n",
           "4: [Pool a] is in line 1 already: once is enough" },
         { "[Pool default]\n[Pool default]\n",
