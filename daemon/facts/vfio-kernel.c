@@ -37,12 +37,12 @@ static int any_line(const Sysfs *sysfs, const char *path, bool (*matches)(char *
         return found;
 }
 
-/* "ffffffffc0a01230 T iova_bitmap_alloc\t[iommufd]". An inlined stub that the compiler has kept
- * would be local: "t". */
+/* "ffffffffc03f27f0 t iova_bitmap_alloc\t[vfio]": "T" when it is built in; a module's is "t",
+ * exported or not. The stub is inline and leaves no symbol. */
 static bool is_symbol(char *line) {
-        char *symbol = strstr(line, " T " BITMAP_SYMBOL);
+        char *symbol = strstr(line, " " BITMAP_SYMBOL);
 
-        return symbol && strchr("\t\n", symbol[strlen(" T " BITMAP_SYMBOL)]);
+        return symbol && strchr("\t\n", symbol[strlen(" " BITMAP_SYMBOL)]);
 }
 
 /* "alias symbol:iova_bitmap_alloc vfio" */
