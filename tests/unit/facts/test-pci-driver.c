@@ -97,6 +97,16 @@ static void test_already_there_means_no_write(Fixture *f, gconstpointer unused) 
         assert_writes(f, "");
 }
 
+/* By new_id, so without driver_override: that is another's way to bind it, and no business of ours.
+ */
+static void test_bound_in_another_way_is_there_as_well(Fixture *f, gconstpointer unused) {
+        fake_root_add_pci(f->root, "0000:40:00.0", &(FakePci){ .driver = "vfio-pci" });
+        g_assert_cmpint(pci_bind_driver(f->sysfs, "0000:40:00.0", "vfio-pci"), ==, 0);
+        fake_root_hold(f->root, "0000:40:00.0");
+        g_assert_cmpint(pci_bind_driver(f->sysfs, "0000:40:00.0", "vfio-pci"), ==, 0);
+        assert_writes(f, "");
+}
+
 /* libvirt has bound it back, but not cleared what keeps its driver from probing. */
 static void test_a_left_over_override_is_cleared(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(
@@ -202,6 +212,7 @@ int main(int argc, char **argv) {
         ADD("the-kernel-probes-when-the-old-driver-is-not-loaded",
             test_the_kernel_probes_when_the_old_driver_is_not_loaded);
         ADD("already-there-means-no-write", test_already_there_means_no_write);
+        ADD("bound-in-another-way-is-there-as-well", test_bound_in_another_way_is_there_as_well);
         ADD("a-left-over-override-is-cleared", test_a_left_over_override_is_cleared);
         ADD("binding-leaves-no-trace-when-it-fails", test_binding_leaves_no_trace_when_it_fails);
         ADD("unbinding-leaves-no-trace-when-it-fails",

@@ -115,6 +115,18 @@ static void test_what_is_broken_is_unknown(void) {
         }
 }
 
+static void test_numbers_out_of_range_are_unknown(void) {
+        g_autoptr(FakeRoot) root = fake_root_new();
+        g_autoptr(PciFacts) facts = NULL;
+
+        fake_root_add_pf(root, PF, NULL);
+        fake_root_put(root, DEVICE "revision", "0x100\n", -1);
+        fake_root_put(root, DEVICE "current_link_width", "255\n", -1); /* of a link that is down */
+        facts = must_read(root, PF);
+        g_assert_cmpint(facts->revision, ==, -1);
+        g_assert_cmpint(facts->link_width, ==, 0);
+}
+
 static void test_a_hostile_uevent_tells_nothing(void) {
         static const char *const hostile[] = {
                 "PCI_ID=-fff:-fff\nDRIVER=\n",      "PCI_ID=8086\nDRIVER=../../evil\n",
@@ -178,6 +190,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/pci/reads-a-vf", test_reads_a_vf);
         g_test_add_func("/pci/what-is-not-there-is-unknown", test_what_is_not_there_is_unknown);
         g_test_add_func("/pci/what-is-broken-is-unknown", test_what_is_broken_is_unknown);
+        g_test_add_func("/pci/numbers-out-of-range-are-unknown",
+                        test_numbers_out_of_range_are_unknown);
         g_test_add_func("/pci/a-hostile-uevent-tells-nothing", test_a_hostile_uevent_tells_nothing);
         g_test_add_func("/pci/the-netdev-of-a-virtio-function-is-below-its-virtio-device",
                         test_the_netdev_of_a_virtio_function_is_below_its_virtio_device);
