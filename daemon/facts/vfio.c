@@ -94,21 +94,10 @@ static int ask_device(const Sysfs *sysfs, int device, VfioProbe *probe) {
 
 static int open_group(const Sysfs *sysfs, int number) {
         g_autofree char *path = g_strdup_printf("dev/vfio/%d", number);
-        struct vfio_group_status status = { .argsz = sizeof(status) };
-        g_auto(Fd) group = -1;
         int r;
 
-        group = sysfs_open_device(sysfs, path);
-        if (group < 0)
-                return group == -ENOENT ? -ENODEV : group;
-
-        r = sysfs_ioctl(sysfs, group, VFIO_GROUP_GET_STATUS, &status);
-        if (r < 0)
-                return r;
-        if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-                return -EPERM;
-
-        return g_steal_fd(&group);
+        r = sysfs_open_device(sysfs, path);
+        return r == -ENOENT ? -ENODEV : r;
 }
 
 static int open_container(const Sysfs *sysfs) {
@@ -128,7 +117,8 @@ static int open_container(const Sysfs *sysfs) {
         return g_steal_fd(&container);
 }
 
-/* The kernel opens a device only when its group has an IOMMU. */
+/* The kernel opens a device only when its group has an IOMMU; -EPERM while the host uses a member.
+ */
 static int join(const Sysfs *sysfs, int container, int group) {
         int r;
 

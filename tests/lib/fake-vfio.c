@@ -129,14 +129,7 @@ static int open_member(FakeRoot *root, int group, const char *name) {
 }
 
 static int group_ioctl(FakeRoot *root, int group, unsigned long request, void *argument) {
-        struct vfio_group_status *status = argument;
-
         switch (request) {
-        case VFIO_GROUP_GET_STATUS:
-                if (status->argsz < sizeof(*status))
-                        return -EINVAL;
-                status->flags = is_viable(root, group) ? VFIO_GROUP_FLAGS_VIABLE : 0;
-                return 0;
         case VFIO_GROUP_SET_CONTAINER:
                 if (!is_viable(root, group))
                         return -EPERM;
