@@ -286,6 +286,31 @@ static void test_held_device_is_given_back_when_the_kernel_lets_go(Fixture *f,
         assert_leases(f, "");
 }
 
+/* The kernel cannot be asked about a device that a guest holds. */
+static void test_capabilities_known_before_are_kept(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+
+        fake_root_hold(f->root, HERE_MDEV);
+        fixture_connect(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        g_assert_cmpstr(f->asked->str, ==, ""); /* nothing is known better than before */
+}
+
+static void test_release_that_a_crash_cut_off_is_finished_at_start(Fixture *f,
+                                                                   gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+        Lease *lease;
+
+        start_plain(f);
+        lease = lease_book_find_device(f->manager->leases, HERE_MDEV);
+        lease_book_enter(f->manager->leases, lease, LEASE_RELEASING, 0, &error);
+        g_assert_no_error(error);
+
+        manager_start(f->manager, &error);
+        g_assert_no_error(error);
+        assert_leases(f, "");
+}
+
 #define TEST(name, config, function) \
         g_test_add("/guest-follow/" name, Fixture, config, set_up, function, fixture_tear_down)
 
@@ -320,5 +345,8 @@ int main(int argc, char **argv) {
         TEST("unplugged-device-is-given-back", NULL, test_unplugged_device_is_given_back);
         TEST("held-device-is-given-back-when-the-kernel-lets-go", NULL,
              test_held_device_is_given_back_when_the_kernel_lets_go);
+        TEST("capabilities-known-before-are-kept", NULL, test_capabilities_known_before_are_kept);
+        TEST("release-that-a-crash-cut-off-is-finished-at-start", NULL,
+             test_release_that_a_crash_cut_off_is_finished_at_start);
         return g_test_run();
 }

@@ -249,6 +249,86 @@ static void test_check_answers_and_reserves_nothing(Fixture *f, gconstpointer un
         assert_leases(f, "");
 }
 
+static void test_other_device_chosen_gives_the_first_back(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = NULL, *again = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        xml = filter(f, "mtty-1", &error);
+        g_assert_no_error(error);
+
+        add_mdev(f, "mtty-2", HERE_MDEV_2);
+        again = filter(f, "mtty-2", &error);
+        g_assert_no_error(error);
+        assert_leases(f, HERE_MDEV_2 " reserved expires\n");
+}
+
+static void test_start_after_an_unnoticed_stop_leases_anew(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        prepare(f, xml);
+        fixture_connect(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        assert_leases(f, HERE_MDEV " running\n");
+
+        prepare(f, xml);
+        assert_leases(f, HERE_MDEV " claimed expires\n");
+}
+
+static void test_guest_that_is_here_cannot_come(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL), *filtered = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        fixture_connect(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+
+        filtered = filter(f, "mtty-1", &error);
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE);
+        assert_leases(f, HERE_MDEV " running\n");
+}
+
+static char *vf_xml(const char *vf, bool managed) {
+        g_autofree char *bus = g_strndup(vf + 5, 2), *slot = g_strndup(vf + 8, 2);
+
+        return g_strdup_printf(
+                "<domain><name>g1</name><uuid>" GUEST_UUID "</uuid><devices>"
+                "<hostdev mode='subsystem' type='pci' managed='%s'><source>"
+                "<address domain='0x0000' bus='0x%s' slot='0x%s' function='0x%c'/></source>"
+                "<address type='pci' domain='0x0000' bus='0x00' slot='0x05' function='0x0'/>"
+                "</hostdev></devices></domain>",
+                managed ? "yes" : "no", bus, slot, vf[11]);
+}
+
+static char *add_vf(Fixture *f) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf" };
+        char *vf;
+
+        fake_root_add_pf(f->root, "0000:3b:00.0", &pf);
+        vf = g_strdup(fake_root_add_vf(f->root, "0000:3b:00.0"));
+        g_assert_cmpint(inventory_scan(f->manager->inventory), ==, 0);
+        return vf;
+}
+
+static void test_vf_is_bound_at_prepare_and_given_back(Fixture *f, gconstpointer unused) {
+        g_autofree char *vf = add_vf(f), *xml = vf_xml(vf, false);
+
+        prepare(f, xml);
+        g_assert_cmpstr(inventory_find(f->manager->inventory, vf)->driver, ==, "vfio-pci");
+        release(f, xml, "shutdown");
+        g_assert_cmpstr(inventory_find(f->manager->inventory, vf)->driver, ==, "igbvf");
+}
+
+static void test_managed_vf_is_left_to_libvirt(Fixture *f, gconstpointer unused) {
+        g_autofree char *vf = add_vf(f), *xml = vf_xml(vf, true), *writes = NULL;
+
+        prepare(f, xml);
+        release(f, xml, "shutdown");
+        writes = fake_root_take_writes(f->root);
+        g_assert_cmpstr(writes, ==, "");
+}
+
 #define TEST(name, config, function) \
         g_test_add("/hook-ops/" name, Fixture, config, fixture_set_up, function, fixture_tear_down)
 
@@ -279,5 +359,13 @@ int main(int argc, char **argv) {
         TEST("store-that-fails-refuses-and-reserves-nothing", NULL,
              test_store_that_fails_refuses_and_reserves_nothing);
         TEST("check-answers-and-reserves-nothing", NULL, test_check_answers_and_reserves_nothing);
+        TEST("other-device-chosen-gives-the-first-back", NULL,
+             test_other_device_chosen_gives_the_first_back);
+        TEST("start-after-an-unnoticed-stop-leases-anew", NULL,
+             test_start_after_an_unnoticed_stop_leases_anew);
+        TEST("guest-that-is-here-cannot-come", NULL, test_guest_that_is_here_cannot_come);
+        TEST("vf-is-bound-at-prepare-and-given-back", NULL,
+             test_vf_is_bound_at_prepare_and_given_back);
+        TEST("managed-vf-is-left-to-libvirt", NULL, test_managed_vf_is_left_to_libvirt);
         return g_test_run();
 }
