@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/edges/virt-link.h"
+
+#include <libvirt/virterror.h>
+#include <stdatomic.h>
+
+#include "daemon/edges/virt-read.h"
+#include "daemon/edges/virt-reader.h"
+#include "xml/metadata.h"
+
+#define RETRY_MIN_USEC (G_USEC_PER_SEC / 4)
+#define RETRY_MAX_USEC (30 * G_USEC_PER_SEC)
+
+/* A dead libvirt on the other end of a socket is noticed by its silence. */
+#define KEEPALIVE_SEC   5
+#define KEEPALIVE_COUNT 6
+
+struct VirtLink {
+        Worker *read_worker, *write_worker;
+        GuestDoor *door;
+        char *uri;
+        atomic_ulong version;
+
+        /* the read worker's */
+        VirtReader *reader;
+        virConnectPtr connection;
+        uint64_t retry_usec;
+        bool complained; /* since libvirt last answered */
+
+        /* the write worker's: a reference of its own */
+        virConnectPtr write_connection;
+};
+
+static void close_connection(virConnectPtr *connection) {
+        if (*connection)
+                (void)virConnectClose(*connection);
+        *connection = NULL;
+}
+
+static const char *last_words(void) {
+        const char *words = virGetLastErrorMessage();
+
+        return words ?: "no reason given";
+}
+
+/* Reading ------------------------------------------------------------------------- */
+
+static void task_connect(void *userdata, void *unused);
+static void task_closed(void *userdata, void *unused);
+
+/* On libvirt's thread. */
+static void on_close(virConnectPtr connection, int reason, void *userdata) {
+        VirtLink *link = userdata;
+
+        worker_push(link->read_worker, task_closed, NULL, NULL);
+}
+
+static void unref_connection(void *connection) {
+        (void)virConnectClose(connection);
+}
+
+static void task_use_connection(void *userdata, void *connection) {
+        VirtLink *link = userdata;
+
+        close_connection(&link->write_connection);
+        if (connection && virConnectRef(connection) == 0)
+                link->write_connection = connection;
+}
+
+static void disconnect(VirtLink *link) {
+        if (!link->connection)
+                return;
+
+        virt_reader_detach(link->reader);
+        (void)virConnectUnregisterCloseCallback(link->connection, on_close);
+        worker_push(link->write_worker, task_use_connection, NULL, NULL);
+        close_connection(&link->connection);
+}
+
+static void connect_later(VirtLink *link) {
+        worker_push_after(link->read_worker, link->retry_usec, task_connect, NULL, NULL);
+        link->retry_usec = MIN(link->retry_usec * 2, RETRY_MAX_USEC);
+}
+
+/* Before anything is told of a new connection: who hears of a guest may change it. */
+static void note_opened(VirtLink *link) {
+        unsigned long version = 0;
+
+        (void)virConnectGetLibVersion(link->connection, &version);
+        atomic_store(&link->version, version);
+
+        if (virConnectRef(link->connection) == 0)
+                worker_push(link->write_worker, task_use_connection, link->connection,
+                            unref_connection);
+
+        /* what the test driver has none of */
+        (void)virConnectSetKeepAlive(link->connection, KEEPALIVE_SEC, KEEPALIVE_COUNT);
+        (void)virConnectRegisterCloseCallback(link->connection, on_close, link, NULL);
+}
+
+static void task_connect(void *userdata, void *unused) {
+        VirtLink *link = userdata;
+
+        link->connection = virConnectOpen(link->uri);
+        if (link->connection)
+                note_opened(link);
+
+        if (link->connection && virt_reader_attach(link->reader, link->connection)) {
+                link->retry_usec = RETRY_MIN_USEC;
+                link->complained = false;
+                return;
+        }
+
+        if (!link->complained)
+                g_warning("%s: %s; trying again until it answers", link->uri, last_words());
+        link->complained = true;
+        disconnect(link);
+        connect_later(link);
+}
+
+static void task_closed(void *userdata, void *unused) {
+        VirtLink *link = userdata;
+
+        if (!link->connection)
+                return;
+
+        g_message("%s: the connection is closed, connecting again", link->uri);
+        disconnect(link);
+        guest_door_push(link->door, guest_event_new(GUEST_LOST_LIBVIRT, NULL, NULL));
+        connect_later(link);
+}
+
+static void task_follow_job(void *userdata, void *uuid) {
+        VirtLink *link = userdata;
+
+        virt_reader_follow_job(link->reader, uuid);
+}
+
+/* Writing ------------------------------------------------------------------------- */
+
+typedef struct Change {
+        char *uuid;
+        char *xml;
+} Change;
+
+static Change *change_new(const char *uuid, const char *xml) {
+        Change *change = g_new0(Change, 1);
+
+        change->uuid = g_strdup(uuid);
+        change->xml = g_strdup(xml);
+        return change;
+}
+
+static void change_free(void *data) {
+        Change *change = data;
+
+        g_free(change->uuid);
+        g_free(change->xml);
+        g_free(change);
+}
+
+static void task_set_metadata(void *userdata, void *argument) {
+        g_autoptr(virDomain) domain = NULL;
+        VirtLink *link = userdata;
+        Change *change = argument;
+
+        if (link->write_connection)
+                domain = virDomainLookupByUUIDString(link->write_connection, change->uuid);
+        if (!domain ||
+            virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, change->xml, METADATA_PREFIX,
+                                 METADATA_URI, VIR_DOMAIN_AFFECT_LIVE) < 0)
+                g_warning("The metadata of guest %s cannot be written: %s",
+                          domain ? virDomainGetName(domain) : change->uuid,
+                          link->write_connection ? last_words() : "libvirt does not answer");
+}
+
+static void task_redefine(void *userdata, void *argument) {
+        g_autoptr(virDomain) domain = NULL;
+        VirtLink *link = userdata;
+        Change *change = argument;
+
+        if (link->write_connection)
+                domain = virDomainDefineXMLFlags(link->write_connection, change->xml, 0);
+        if (!domain)
+                g_warning("The persistent definition of guest %s keeps the devices of the host it "
+                          "came from, since it cannot be written: %s",
+                          change->uuid,
+                          link->write_connection ? last_words() : "libvirt does not answer");
+}
+
+void virt_link_set_metadata(VirtLink *link, const char *uuid, const char *xml) {
+        worker_push(link->write_worker, task_set_metadata, change_new(uuid, xml), change_free);
+}
+
+void virt_link_redefine(VirtLink *link, const char *uuid, const char *xml) {
+        worker_push(link->write_worker, task_redefine, change_new(uuid, xml), change_free);
+}
+
+void virt_link_follow_job(VirtLink *link, const char *uuid) {
+        worker_push(link->read_worker, task_follow_job, g_strdup(uuid), g_free);
+}
+
+unsigned long virt_link_version(VirtLink *link) {
+        return atomic_load(&link->version);
+}
+
+VirtLink *virt_link_new(const char *uri, GuestDoor *door) {
+        VirtLink *link = g_new0(VirtLink, 1);
+
+        link->uri = g_strdup(uri);
+        link->door = door;
+        link->retry_usec = RETRY_MIN_USEC;
+        link->read_worker = worker_new("virt-read", link);
+        link->write_worker = worker_new("virt-write", link);
+        link->reader = virt_reader_new(link->read_worker, door);
+        return link;
+}
+
+void virt_link_start(VirtLink *link) {
+        worker_push(link->read_worker, task_connect, NULL, NULL);
+}
+
+void virt_link_stop(VirtLink *link) {
+        if (!link)
+                return;
+
+        worker_stop(link->read_worker);
+        worker_stop(link->write_worker);
+
+        disconnect(link);
+        close_connection(&link->write_connection);
+}
+
+void virt_link_free(VirtLink *link) {
+        if (!link)
+                return;
+
+        worker_free(link->read_worker);
+        worker_free(link->write_worker);
+        virt_reader_free(link->reader);
+        g_free(link->uri);
+        g_free(link);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The connection to libvirt, and all that blocks on it.
+ *
+ * Two workers: one connects and reads (virt-reader), one changes domains, for
+ * which libvirt lets a caller wait half a minute while another job has the
+ * domain. A broken connection is made anew after a while that grows.
+ */
+
+#include "daemon/edges/guest-door.h"
+
+typedef struct VirtLink VirtLink;
+
+/* Borrows the door. libvirt's event loop begins between the two: its callbacks know the link. */
+VirtLink *virt_link_new(const char *uri, GuestDoor *door);
+void virt_link_start(VirtLink *link);
+/* Closes the connection, after the call that blocks has ended. libvirt's event loop ends between
+ * the two. */
+void virt_link_stop(VirtLink *link);
+void virt_link_free(VirtLink *link);
+
+/* From any thread; none of them waits. */
+void virt_link_set_metadata(VirtLink *link, const char *uuid, const char *xml);
+void virt_link_redefine(VirtLink *link, const char *uuid, const char *xml);
+void virt_link_follow_job(VirtLink *link, const char *uuid);
+
+/* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */
+unsigned long virt_link_version(VirtLink *link);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/host-check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/core/string-table.h"
+
+/* The first that lets QEMU decide; those before refuse every guest with a passthrough device. */
+#define LIBVIRT_VERSION_MIN 8006000
+
+static const char *const severities[] = {
+        [FINDING_ERROR] = "error",
+        [FINDING_WARNING] = "warning",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(severities) == _FINDING_SEVERITY_MAX);
+
+const char *finding_severity_to_string(FindingSeverity severity) {
+        return string_table_word(severities, _FINDING_SEVERITY_MAX, severity);
+}
+
+FindingSeverity finding_severity_from_string(const char *text) {
+        return (FindingSeverity)string_table_value(severities, _FINDING_SEVERITY_MAX, text);
+}
+
+void finding_free(Finding *finding) {
+        if (!finding)
+                return;
+
+        g_free(finding->object);
+        g_free(finding->sentence);
+        g_free(finding);
+}
+
+static void G_GNUC_PRINTF(4, 5) add(GPtrArray *findings, FindingSeverity severity,
+                                    const char *object, const char *format, ...) {
+        Finding *finding = g_new0(Finding, 1);
+        va_list arguments;
+
+        finding->severity = severity;
+        finding->object = g_strdup(object);
+        va_start(arguments, format);
+        finding->sentence = g_strdup_vprintf(format, arguments);
+        va_end(arguments);
+        g_ptr_array_add(findings, finding);
+}
+
+/* libvirt's daemon ---------------------------------------------------------------- */
+
+typedef struct LibvirtProcess {
+        char *name; /* "libvirtd", "virtqemud"; NULL: none runs, its socket will start it */
+        char *pid;
+        int64_t started; /* CLOCK_REALTIME, microseconds; 0 not known */
+} LibvirtProcess;
+
+static void libvirt_process_done(LibvirtProcess *process) {
+        g_free(process->name);
+        g_free(process->pid);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtProcess, libvirt_process_done)
+
+static int64_t clock_usec(clockid_t clock) {
+        struct timespec now;
+
+        (void)clock_gettime(clock, &now);
+        return (int64_t)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* proc(5): field 22 of stat, in ticks since boot; the second field may have blanks and brackets. */
+static int64_t process_start(const Sysfs *sysfs, const char *pid) {
+        g_autofree char *path = g_build_filename("proc", pid, "stat", NULL), *text = NULL;
+        g_auto(GStrv) fields = NULL;
+        int64_t since_boot;
+        const char *rest;
+
+        if (sysfs_read_string(sysfs, path, &text) < 0)
+                return 0;
+
+        rest = strrchr(text, ')');
+        fields = g_strsplit(rest ?: "", " ", 22);
+        if (g_strv_length(fields) <= 20)
+                return 0;
+
+        since_boot = g_ascii_strtoll(fields[20], NULL, 10) * G_USEC_PER_SEC / sysconf(_SC_CLK_TCK);
+        return clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + since_boot;
+}
+
+static bool is_libvirt(const char *name) {
+        return g_str_equal(name, "libvirtd") || g_str_equal(name, "virtqemud");
+}
+
+static void find_libvirt(const Sysfs *sysfs, LibvirtProcess *ret_process) {
+        g_autoptr(GPtrArray) pids = NULL;
+
+        if (sysfs_list(sysfs, "proc/", &pids) < 0)
+                return;
+
+        for (guint i = 0; i < pids->len; i++) {
+                g_autofree char *path = NULL, *name = NULL;
+                const char *pid = pids->pdata[i];
+
+                path = g_build_filename("proc", pid, "comm", NULL);
+                if (!g_ascii_isdigit(*pid) || sysfs_read_string(sysfs, path, &name) < 0 ||
+                    !is_libvirt(name))
+                        continue;
+
+                ret_process->name = g_steal_pointer(&name);
+                ret_process->pid = g_strdup(pid);
+                ret_process->started = process_start(sysfs, pid);
+                return;
+        }
+}
+
+static void check_libvirt(GPtrArray *findings, const Manager *manager, const HostState *state,
+                          const LibvirtProcess *process) {
+        unsigned long version = state->libvirt_version;
+
+        if (!manager->libvirt_known)
+                add(findings, FINDING_ERROR, "libvirt",
+                    "virtferryd has no connection to libvirt, so it does not learn when guests "
+                    "come "
+                    "and go: start %s, and see 'journalctl -u virtferryd' for libvirt's answer",
+                    process->name ?: "libvirtd or virtqemud");
+
+        if (version > 0 && version < LIBVIRT_VERSION_MIN)
+                add(findings, FINDING_ERROR, "libvirt",
+                    "libvirt %lu.%lu.%lu refuses to migrate any guest with a passthrough device: "
+                    "8.6.0 is the first that asks QEMU whether the device can migrate",
+                    version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+/* The hook ------------------------------------------------------------------------ */
+
+/* libvirt looks once, when it starts, whether there are any hooks for QEMU. Only a hook that has
+ * called proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
+static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
+                                const LibvirtProcess *process) {
+        int64_t installed = (int64_t)hook->st_ctim.tv_sec * G_USEC_PER_SEC;
+
+        if (process->started == 0 || process->started > installed)
+                return;
+
+        add(findings, FINDING_WARNING, process->name,
+            "%s (process %s) has been running since before the hook was installed and has not "
+            "called "
+            "it yet: 'systemctl restart %s' makes it look for hooks again, and guests run on "
+            "meanwhile",
+            process->name, process->pid, process->name);
+}
+
+static void check_hook(GPtrArray *findings, const Manager *manager, const HostState *state,
+                       const LibvirtProcess *process) {
+        struct stat hook;
+
+        if (fstatat(sysfs_root_fd(manager->sysfs), &HOOK_PATH[1], &hook, 0) < 0)
+                add(findings, FINDING_ERROR, HOOK_PATH,
+                    "The libvirt hook is not there, so no guest can come with its devices: install "
+                    "virt-ferry with --sysconfdir=/etc, then restart %s",
+                    process->name ?: "libvirtd or virtqemud");
+        else if (!(hook.st_mode & S_IXUSR))
+                add(findings, FINDING_ERROR, HOOK_PATH,
+                    "The libvirt hook is not executable, so libvirt passes over it: "
+                    "'chmod 755 " HOOK_PATH "'");
+        else if (!state->hook_heard)
+                check_hook_is_known(findings, &hook, process);
+}
+
+/* The kernel ---------------------------------------------------------------------- */
+
+/* dev/vfio/vfio is there before the module, which opening it loads. */
+static void check_vfio(GPtrArray *findings, const Sysfs *sysfs) {
+        if (sysfs_exists(sysfs, "dev/vfio/vfio") || sysfs_exists(sysfs, "sys/module/vfio"))
+                return;
+
+        add(findings, FINDING_ERROR, "kernel",
+            "This kernel has no VFIO, so no device can be passed through: 'modprobe vfio-pci', or "
+            "boot a kernel with CONFIG_VFIO");
+}
+
+static void check_lockdown(GPtrArray *findings, const Sysfs *sysfs) {
+        g_autofree char *text = NULL;
+
+        if (sysfs_read_string(sysfs, "sys/kernel/security/lockdown", &text) < 0 ||
+            strstr(text, "[none]"))
+                return;
+
+        add(findings, FINDING_WARNING, "kernel",
+            "The kernel is locked down (%s) and does not show the state of devices that guests "
+            "hold: "
+            "what they can do is known only if it was asked for while they were free; boot without "
+            "lockdown= or Secure Boot to see it",
+            text);
+}
+
+static void check_devices(GPtrArray *findings, const Manager *manager) {
+        g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+        bool no_iommu = false;
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (device->role == DEVICE_ROLE_FUNCTION &&
+                    device->class->kind == DOMAIN_DEVICE_PCI && device->iommu_group < 0)
+                        no_iommu = true;
+                if (device->finding && g_hash_table_add(said, (void *)device->finding))
+                        add(findings, FINDING_WARNING, device->id, "%s", device->finding);
+        }
+
+        if (no_iommu)
+                add(findings, FINDING_WARNING, "kernel",
+                    "The IOMMU is off, so VFs cannot be passed through: switch it on in the "
+                    "firmware "
+                    "and, for Intel, boot with intel_iommu=on");
+}
+
+GPtrArray *host_check(const Manager *manager, const HostState *state) {
+        g_autoptr(GPtrArray)
+                findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+        g_auto(LibvirtProcess) process = { 0 };
+
+        find_libvirt(manager->sysfs, &process);
+        check_libvirt(findings, manager, state, &process);
+        check_hook(findings, manager, state, &process);
+        check_vfio(findings, manager->sysfs);
+        check_lockdown(findings, manager->sysfs);
+        check_devices(findings, manager);
+        return g_steal_pointer(&findings);
+}
