@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/main/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/edges/clock.h"
+#include "daemon/edges/uevent.h"
+#include "daemon/edges/virt.h"
+#include "daemon/main/journal.h"
+#include "daemon/manager.h"
+#include "daemon/names.h"
+#include "dbus/faces.h"
+
+struct Daemon {
+        sd_event *loop;
+        sd_bus *bus;
+        Sysfs *sysfs;
+        Manager *manager;
+        HostState host;
+        Journal *journal;
+        Faces *faces;
+        Uevents *uevents;
+        Clock *clock;
+        Virt *virt;
+};
+
+/* For what is no outcome of ours: "WHAT: reason". */
+static bool fail(GError **error, int r, const char *what) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-r), "%s: %s", what,
+                    g_strerror(-r));
+        return false;
+}
+
+static void notify_status(const Daemon *daemon) {
+        (void)sd_notifyf(false, "STATUS=%u devices, %s", inventory_size(daemon->manager->inventory),
+                         !daemon->virt                    ? "without libvirt"
+                         : daemon->manager->libvirt_known ? "connected to libvirt"
+                                                          : "connecting to libvirt");
+}
+
+/* From the rings inside to the faces ---------------------------------------------- */
+
+static void on_device(void *userdata, InventoryChange change, const Device *device) {
+        Daemon *daemon = userdata;
+
+        faces_on_device(daemon->faces, change, device);
+        if (change != INVENTORY_CHANGED)
+                notify_status(daemon);
+}
+
+static void on_lease(void *userdata, LeaseChange change, const Lease *lease) {
+        Daemon *daemon = userdata;
+
+        journal_lease(change, lease);
+        faces_on_lease(daemon->faces, change, lease);
+}
+
+static void on_migration(void *userdata, MigrationChange change, const Migration *migration) {
+        Daemon *daemon = userdata;
+
+        journal_migration(daemon->journal, change, migration);
+        faces_on_migration(daemon->faces, change, migration);
+}
+
+/* From the edges to the manager --------------------------------------------------- */
+
+static void on_uevent(void *userdata, const char *subsystem, const char *name) {
+        Daemon *daemon = userdata;
+
+        manager_on_device_event(daemon->manager, subsystem, name);
+}
+
+static void on_guest(void *userdata, const GuestEvent *event) {
+        Daemon *daemon = userdata;
+        bool known = daemon->manager->libvirt_known;
+
+        daemon->host.libvirt_version = virt_get_version(daemon->virt);
+        manager_on_guest_event(daemon->manager, event);
+        if (daemon->manager->libvirt_known == known)
+                return;
+
+        faces_on_libvirt(daemon->faces);
+        notify_status(daemon);
+}
+
+/* Beginning ----------------------------------------------------------------------- */
+
+static bool open_loop(Daemon *daemon, GError **error) {
+        int r;
+
+        r = sd_event_default(&daemon->loop);
+        if (r >= 0)
+                r = sd_event_set_watchdog(daemon->loop, true);
+        if (r >= 0)
+                r = sd_event_add_signal(daemon->loop, NULL, SIGTERM, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(daemon->loop, NULL, SIGINT, NULL, NULL);
+        return r >= 0 || fail(error, r, "The event loop cannot be made");
+}
+
+static bool take_name(Daemon *daemon, GError **error) {
+        int r;
+
+        r = sd_bus_request_name(daemon->bus, FERRY_BUS_NAME, 0);
+        if (r == -EEXIST) {
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                            "Another virtferryd runs on this system bus, which has the "
+                            "name " FERRY_BUS_NAME " already: stop it first");
+                return false;
+        }
+        return r >= 0 ||
+               fail(error, r,
+                    "The name " FERRY_BUS_NAME
+                    " cannot be taken on the system bus (is " FERRY_BUS_NAME ".conf installed?)");
+}
+
+static bool open_bus(Daemon *daemon, GError **error) {
+        int r;
+
+        r = sd_bus_open_system(&daemon->bus);
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(daemon->bus, true);
+        if (r >= 0)
+                r = sd_bus_attach_event(daemon->bus, daemon->loop, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return fail(error, r, "No connection to the system bus");
+
+        return take_name(daemon, error);
+}
+
+static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *config,
+                          GError **error) {
+        const char *damaged;
+
+        daemon->sysfs = sysfs_open(options->root);
+        if (!daemon->sysfs) {
+                config_free(config);
+                return fail(error, -errno, options->root);
+        }
+
+        daemon->manager = manager_new(config, daemon->sysfs, options->state, NULL, error);
+        if (!daemon->manager)
+                return false;
+
+        damaged = store_damaged_path(daemon->manager->store);
+        if (damaged)
+                journal_store_damaged(options->state, damaged);
+        return manager_start(daemon->manager, error);
+}
+
+static bool show_faces(Daemon *daemon, GError **error) {
+        Manager *manager = daemon->manager;
+        int r;
+
+        r = faces_new(daemon->bus, manager, &daemon->host, &daemon->faces);
+        if (r < 0)
+                return fail(error, r, "The objects cannot be put on the bus");
+
+        inventory_set_listener(manager->inventory, on_device, daemon);
+        lease_book_set_listener(manager->leases, on_lease, daemon);
+        migration_log_set_listener(manager->migrations, on_migration, daemon);
+        return true;
+}
+
+/* Of a made-up host no kernel tells. */
+static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **error) {
+        int r = 0;
+
+        if (g_str_equal(options->root, "/"))
+                r = uevents_new(daemon->loop, on_uevent, daemon, &daemon->uevents);
+        if (r < 0)
+                return fail(error, r, "The kernel's events about devices cannot be had");
+
+        r = clock_new(daemon->loop, daemon->manager, &daemon->clock);
+        if (r < 0)
+                return fail(error, r, "No timer can be made");
+
+        if (!options->libvirt_uri)
+                return true;
+
+        r = virt_new(daemon->loop, options->libvirt_uri, on_guest, daemon, &daemon->virt);
+        if (r < 0)
+                return fail(error, r, "libvirt's library does not start");
+
+        daemon->manager->virt = virt_get_ops(daemon->virt);
+        return true;
+}
+
+Daemon *daemon_new(const DaemonOptions *options, GError **error) {
+        g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
+        g_autoptr(Config) config = NULL;
+
+        daemon->journal = journal_new();
+        config = config_load(options->config, error);
+        if (!config)
+                return NULL;
+
+        if (!open_loop(daemon, error) || !open_bus(daemon, error) ||
+            !start_manager(daemon, options, g_steal_pointer(&config), error) ||
+            !show_faces(daemon, error) || !start_edges(daemon, options, error))
+                return NULL;
+
+        return g_steal_pointer(&daemon);
+}
+
+/* Faces after the bus, whose objects know them; the name goes with the bus. */
+void daemon_free(Daemon *daemon) {
+        if (!daemon)
+                return;
+
+        virt_free(daemon->virt);
+        clock_free(daemon->clock);
+        uevents_free(daemon->uevents);
+        sd_bus_flush_close_unref(daemon->bus);
+        faces_free(daemon->faces);
+        manager_free(daemon->manager);
+        sysfs_free(daemon->sysfs);
+        sd_event_unref(daemon->loop);
+        journal_free(daemon->journal);
+        g_free(daemon);
+}
+
+bool daemon_run(Daemon *daemon, GError **error) {
+        int r;
+
+        notify_status(daemon);
+        (void)sd_notify(false, "READY=1");
+        r = sd_event_loop(daemon->loop);
+        (void)sd_notify(false, "STOPPING=1");
+        if (r > 0)
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PIPE,
+                            "The connection to the system bus is lost");
+        return r == 0 || (r < 0 && fail(error, r, "The event loop has failed"));
+}

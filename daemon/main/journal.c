@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/main/journal.h"
+
+#include <stdio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "daemon/main/message-ids.h"
+
+struct Journal {
+        GHashTable *told; /* ids of migrations whose end was told */
+};
+
+static int priority_of(GLogLevelFlags level) {
+        if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+                return LOG_ERR;
+        if (level & G_LOG_LEVEL_WARNING)
+                return LOG_WARNING;
+        if (level & G_LOG_LEVEL_MESSAGE)
+                return LOG_NOTICE;
+        return level & G_LOG_LEVEL_INFO ? LOG_INFO : LOG_DEBUG;
+}
+
+static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
+                                  void *unused) {
+        if (g_log_writer_is_journald(STDERR_FILENO) &&
+            g_log_writer_journald(level, fields, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+                return G_LOG_WRITER_HANDLED;
+
+        if (level & G_LOG_LEVEL_DEBUG)
+                return G_LOG_WRITER_HANDLED;
+
+        for (gsize i = 0; i < n_fields; i++)
+                if (g_str_equal(fields[i].key, "MESSAGE"))
+                        (void)fprintf(stderr, "<%d>%s\n", priority_of(level),
+                                      (const char *)fields[i].value);
+        return G_LOG_WRITER_HANDLED;
+}
+
+void journal_init(void) {
+        g_log_set_writer_func(write_log, NULL, NULL);
+}
+
+Journal *journal_new(void) {
+        Journal *journal = g_new0(Journal, 1);
+
+        journal->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        return journal;
+}
+
+void journal_free(Journal *journal) {
+        if (!journal)
+                return;
+
+        g_hash_table_unref(journal->told);
+        g_free(journal);
+}
+
+void journal_lease(LeaseChange change, const Lease *lease) {
+        if (change == LEASE_CHANGED)
+                return;
+
+        g_log_structured(
+                NULL, change == LEASE_ADDED ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_INFO, "MESSAGE_ID",
+                change == LEASE_ADDED ? MESSAGE_LEASE_GIVEN : MESSAGE_LEASE_ENDED, "FERRY_LEASE",
+                lease->id, "FERRY_DEVICE", lease->device, "FERRY_DOMAIN_UUID", lease->domain_uuid,
+                "FERRY_DOMAIN_NAME", lease->domain_name, "MESSAGE",
+                change == LEASE_ADDED ? "%s is leased to guest %s"
+                                      : "The lease of %s to guest %s has ended",
+                lease->device, lease->domain_name);
+}
+
+static void tell(GLogLevelFlags level, const char *id, const Migration *migration,
+                 const char *what) {
+        g_autofree char *because = NULL;
+
+        if (migration->reason)
+                because = g_strdup_printf(": %s", migration->reason);
+        g_log_structured(NULL, level, "MESSAGE_ID", id, "FERRY_MIGRATION", migration->id,
+                         "FERRY_DOMAIN_UUID", migration->domain_uuid, "FERRY_DOMAIN_NAME",
+                         migration->domain_name, "MESSAGE", "Guest %s %s%s", migration->domain_name,
+                         what, because ?: "");
+}
+
+static void tell_rolled_back(const Migration *migration) {
+        if (migration->direction == MIGRATION_OUTGOING)
+                tell(G_LOG_LEVEL_WARNING, MESSAGE_ROLLED_BACK, migration,
+                     "did not move and runs on here");
+        else if (migration->entered[MIGRATION_RESERVED] == 0)
+                tell(G_LOG_LEVEL_WARNING, MESSAGE_GUEST_REFUSED, migration,
+                     "was refused on this host");
+        else
+                tell(G_LOG_LEVEL_WARNING, MESSAGE_ROLLED_BACK, migration,
+                     "did not arrive, and its devices are given back");
+}
+
+static void tell_end(const Migration *migration) {
+        if (migration->state == MIGRATION_ROLLED_BACK)
+                tell_rolled_back(migration);
+        else if (migration->state == MIGRATION_FAILED)
+                tell(G_LOG_LEVEL_CRITICAL, MESSAGE_UNDO_FAILED, migration,
+                     "did not move, and this was not undone");
+        else if (migration->direction == MIGRATION_INCOMING)
+                tell(G_LOG_LEVEL_MESSAGE, MESSAGE_GUEST_ARRIVED, migration,
+                     "has arrived with its devices");
+        else
+                tell(G_LOG_LEVEL_MESSAGE, MESSAGE_GUEST_LEFT, migration,
+                     "has left with its devices");
+}
+
+/* Only the end of a move is news, and once: its last figures come after it. */
+void journal_migration(Journal *journal, MigrationChange change, const Migration *migration) {
+        if (change == MIGRATION_REMOVED)
+                g_hash_table_remove(journal->told, migration->id);
+        else if (migration_state_is_final(migration->state) &&
+                 g_hash_table_add(journal->told, g_strdup(migration->id)))
+                tell_end(migration);
+}
+
+void journal_store_damaged(const char *path, const char *moved_to) {
+        g_log_structured(
+                NULL, G_LOG_LEVEL_CRITICAL, "MESSAGE_ID", MESSAGE_STORE_DAMAGED, "MESSAGE",
+                "The database %s is damaged and was moved to %s; leases are taken anew from "
+                "the guests that run",
+                path, moved_to);
+}

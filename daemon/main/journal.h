@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What an operator reads. Under systemd all that is logged goes to the journal
+ * with its fields, elsewhere to standard error with a priority as in
+ * sd-daemon(3).
+ */
+
+#include "daemon/core/lease.h"
+#include "daemon/core/migration.h"
+
+/* Once, before the first word: takes over GLib's log for every ring. */
+void journal_init(void);
+
+typedef struct Journal Journal;
+
+Journal *journal_new(void);
+void journal_free(Journal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
+
+/* The events that have a MESSAGE_ID. */
+void journal_lease(LeaseChange change, const Lease *lease);
+void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
+void journal_store_damaged(const char *path, const char *moved_to);

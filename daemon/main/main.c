@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/main/daemon.h"
+#include "daemon/main/journal.h"
+
+static DaemonOptions options = {
+        .root = "/",
+        .config = FERRY_CONFIG,
+        .state = FERRY_STATE,
+        .libvirt_uri = "qemu:///system",
+};
+static gboolean no_libvirt, version;
+
+static const GOptionEntry entries[] = {
+        { "config", 0, 0, G_OPTION_ARG_FILENAME, &options.config,
+          "Read FILE instead of " FERRY_CONFIG, "FILE" },
+        { "state", 0, 0, G_OPTION_ARG_FILENAME, &options.state,
+          "Keep leases and migrations in FILE instead of " FERRY_STATE, "FILE" },
+        { "libvirt-uri", 0, 0, G_OPTION_ARG_STRING, &options.libvirt_uri,
+          "Follow the guests of URI instead of qemu:///system", "URI" },
+        { "no-libvirt", 0, 0, G_OPTION_ARG_NONE, &no_libvirt, "Follow no guests, answer hooks only",
+          NULL },
+        { "root", 0, 0, G_OPTION_ARG_FILENAME, &options.root,
+          "Take DIR for the root of the host's sys, proc, dev and lib", "DIR" },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
+        { 0 },
+};
+
+/* The threads of libvirt are made later and inherit it: the loop has these signals. */
+static void block_signals(void) {
+        sigset_t set;
+
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGTERM);
+        (void)sigaddset(&set, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool run(GError **error) {
+        g_autoptr(Daemon) daemon = daemon_new(&options, error);
+
+        return daemon && daemon_run(daemon, error);
+}
+
+int main(int argc, char **argv) {
+        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_option_context_set_summary(context, "Lets guests move with their passthrough devices: "
+                                              "answers the libvirt hook on D-Bus.");
+        g_option_context_add_main_entries(context, entries, NULL);
+        if (!g_option_context_parse(context, &argc, &argv, &error)) {
+                (void)fprintf(stderr, "virtferryd: %s, see 'virtferryd --help'\n", error->message);
+                return 2;
+        }
+        if (argc > 1) {
+                (void)fprintf(stderr, "virtferryd: '%s' is too much, see 'virtferryd --help'\n",
+                              argv[1]);
+                return 2;
+        }
+        if (version) {
+                (void)printf("virtferryd %s\n", FERRY_VERSION);
+                return 0;
+        }
+        if (no_libvirt)
+                options.libvirt_uri = NULL;
+
+        journal_init();
+        block_signals();
+        if (!run(&error)) {
+                g_critical("%s", error->message);
+                return EXIT_FAILURE;
+        }
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What an operator may look for: 'journalctl MESSAGE_ID=...'. Each has an entry
+ * in data/virtferry.catalog, which a test holds against this list.
+ */
+
+#define MESSAGE_LEASE_GIVEN   "ca1351ae8c5e4ac79428e87616250410"
+#define MESSAGE_LEASE_ENDED   "9e376a74c2d84664b417ad1f73ac9e32"
+#define MESSAGE_GUEST_REFUSED "592746a9c6dd490e9df2e6c6c0c3c4b9"
+#define MESSAGE_GUEST_ARRIVED "6383db26b8cb436a8a5a2f0dc2f17e90"
+#define MESSAGE_GUEST_LEFT    "e1a04d25520547c49acd82d1f681975e"
+#define MESSAGE_ROLLED_BACK   "f7b9943203f046cea95e57fbdffd14ce"
+#define MESSAGE_UNDO_FAILED   "6f38c89bd7c44d5ba71583eb594e99a4"
+#define MESSAGE_STORE_DAMAGED "fda58cdcef384339a9728f057fe66506"

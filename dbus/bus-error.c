@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/bus-error.h"
+
+#include <errno.h>
+
+#include "daemon/names.h"
+#include "xml/ferry-error.h"
+
+/* By FerryError; a test holds the names against ferry_error_to_string(). */
+static const sd_bus_error_map map[] = {
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "InvalidXML", EBADMSG),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "InvalidArgs", EINVAL),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "NotFound", ENOENT),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "NoDevice", ENODEV),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Incompatible", EMEDIUMTYPE),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Leased", EBUSY),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "InvalidState", ESTALE),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Hardware", EIO),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Store", EUCLEAN),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Unavailable", EHOSTDOWN),
+        SD_BUS_ERROR_MAP_END,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(map) == _FERRY_ERROR_MAX + 1);
+
+int bus_error_register(void) {
+        return sd_bus_error_add_map(map);
+}
+
+int bus_error_from_gerror(sd_bus_error *reterr, const GError *error) {
+        const char *name = SD_BUS_ERROR_FAILED;
+
+        if (error->domain == FERRY_ERROR && ferry_error_to_string((FerryError)error->code))
+                name = map[error->code].name;
+
+        return sd_bus_error_set(reterr, name, error->message);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The one translation from our errors to those of the bus: FerryError to
+ * org.virtferry1.Error.NAME, everything else to "failed", with its words.
+ */
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+/* Once, before the first error is set: sd-bus learns the names and their errno. */
+int bus_error_register(void);
+
+/* For the end of a handler: sets the error and returns its negative errno. */
+int bus_error_from_gerror(sd_bus_error *reterr, const GError *error);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the faces share. Private to this folder. */
+
+#include "daemon/names.h"
+#include "dbus/authorize.h"
+#include "dbus/bus-error.h"
+#include "dbus/bus-path.h"
+#include "dbus/faces.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+
+struct Faces {
+        sd_bus *bus;
+        Manager *manager;
+        HostState *host;
+        Authorizer *authorizer;
+};
+
+/* Each registers its objects with the bus; they live as long as the bus. */
+int manager_face_attach(Faces *faces);
+int hook_face_attach(Faces *faces);
+int device_face_attach(Faces *faces);
+int lease_face_attach(Faces *faces);
+int migration_face_attach(Faces *faces);
+
+/* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
+char **face_paths(const char *prefix, const GPtrArray *ids);
+
+/* Signals; failures are logged, ignoring. */
+void face_emit_added(Faces *faces, const char *path, const char *interface);
+void face_emit_removed(Faces *faces, const char *path, const char *interface);
+/* All that can change, or one property. */
+void face_emit_changed(Faces *faces, const char *path, const char *interface);
+void face_emit_property(Faces *faces, const char *path, const char *interface, const char *name);

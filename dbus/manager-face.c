@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/face.h"
+
+/* org.virtferry1.Manager, at /org/virtferry1. */
+
+#define ACTION_RESCAN        FERRY_BUS_NAME ".rescan"
+#define ACTION_MANAGE_LEASES FERRY_BUS_NAME ".manage-leases"
+
+/* Questions ----------------------------------------------------------------------- */
+
+static int append_answers(sd_bus_message *reply, const GPtrArray *answers) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sbssbssss)");
+        for (guint i = 0; r >= 0 && i < answers->len; i++) {
+                const Answer *answer = answers->pdata[i];
+
+                r = sd_bus_message_append(reply, "(sbssbssss)", answer->name, answer->ok,
+                                          answer->device->source, answer->source, answer->make,
+                                          answer->class_name, answer->type, answer->pool,
+                                          answer->reason);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* CheckDomain(s xml) -> (s domain, a(sbssbssss) answers) */
+static int method_check_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GPtrArray) answers = NULL;
+        g_autoptr(Domain) domain = NULL;
+        g_autoptr(GError) error = NULL;
+        Faces *faces = userdata;
+        const char *xml;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &xml);
+        if (r < 0)
+                return r;
+
+        answers = manager_check_domain(faces->manager, xml, &domain, &error);
+        if (!answers)
+                return bus_error_from_gerror(reterr, error);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(reply, "s", domain->name);
+        if (r < 0)
+                return r;
+
+        r = append_answers(reply, answers);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+/* CheckHost() -> (a(sss) findings) */
+static int method_check_host(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GPtrArray) findings = NULL;
+        Faces *faces = userdata;
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        findings = host_check(faces->manager, faces->host);
+        r = sd_bus_message_open_container(reply, 'a', "(sss)");
+        for (guint i = 0; r >= 0 && i < findings->len; i++) {
+                const Finding *finding = findings->pdata[i];
+
+                r = sd_bus_message_append(reply, "(sss)",
+                                          finding_severity_to_string(finding->severity),
+                                          finding->object, finding->sentence);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+/* GetDevice(s id) -> (o path) */
+static int method_get_device(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autofree char *path = NULL;
+        Faces *faces = userdata;
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &id);
+        if (r < 0)
+                return r;
+
+        if (!inventory_find(faces->manager->inventory, id))
+                return sd_bus_error_setf(
+                        reterr, FERRY_ERROR_PREFIX "NotFound",
+                        "This host has no device '%s' that a guest could be given: "
+                        "'virt-ferry devices' lists those it has",
+                        id);
+
+        path = bus_path_encode(FERRY_OBJECT_DEVICE, id);
+        return sd_bus_reply_method_return(m, "o", path);
+}
+
+/* ListOffers() -> (a(ssssus) offers) */
+static int method_list_offers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GArray) offers = NULL;
+        Faces *faces = userdata;
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        offers = inventory_offers(faces->manager->inventory);
+        r = sd_bus_message_open_container(reply, 'a', "(ssssus)");
+        for (guint i = 0; r >= 0 && i < offers->len; i++) {
+                const Offer *offer = &g_array_index(offers, Offer, i);
+
+                r = sd_bus_message_append(reply, "(ssssus)", offer->class->name, offer->parent->id,
+                                          offer->type->id, offer->type->name,
+                                          offer->type->available, offer->pool->name);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+/* Changes ------------------------------------------------------------------------- */
+
+/* Rescan() */
+static int method_rescan(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Faces *faces = userdata;
+        int r;
+
+        r = authorize(faces->authorizer, m, ACTION_RESCAN, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        r = inventory_scan(faces->manager->inventory);
+        if (r < 0)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FAILED,
+                                         "The devices of this host cannot be read: %s",
+                                         g_strerror(-r));
+
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+/* ReleaseLease(s id) */
+static int method_release_lease(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(GError) error = NULL;
+        Faces *faces = userdata;
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &id);
+        if (r < 0)
+                return r;
+
+        r = authorize(faces->authorizer, m, ACTION_MANAGE_LEASES, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        if (!manager_drop_lease(faces->manager, id, &error))
+                return bus_error_from_gerror(reterr, error);
+
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+/* Properties ---------------------------------------------------------------------- */
+
+static int property_get_version(sd_bus *bus, const char *path, const char *interface,
+                                const char *property, sd_bus_message *reply, void *userdata,
+                                sd_bus_error *reterr) {
+        return sd_bus_message_append(reply, "s", FERRY_VERSION);
+}
+
+static int property_get_libvirt_connected(sd_bus *bus, const char *path, const char *interface,
+                                          const char *property, sd_bus_message *reply,
+                                          void *userdata, sd_bus_error *reterr) {
+        const Faces *faces = userdata;
+
+        return sd_bus_message_append(reply, "b", faces->manager->libvirt_known);
+}
+
+static int property_get_adopt(sd_bus *bus, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *reterr) {
+        const Faces *faces = userdata;
+
+        return sd_bus_message_append(reply, "b", faces->manager->config->adopt);
+}
+
+static int property_get_lease_timeout(sd_bus *bus, const char *path, const char *interface,
+                                      const char *property, sd_bus_message *reply, void *userdata,
+                                      sd_bus_error *reterr) {
+        const Faces *faces = userdata;
+
+        return sd_bus_message_append(reply, "t", faces->manager->config->lease_timeout_usec);
+}
+
+static int property_get_pools(sd_bus *bus, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *reterr) {
+        const Faces *faces = userdata;
+        const GPtrArray *pools = faces->manager->config->pools;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (guint i = 0; r >= 0 && i < pools->len; i++)
+                r = sd_bus_message_append(reply, "s", ((Pool *)pools->pdata[i])->name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+#define CONST   SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+/* Unprivileged: sd-bus would ask for the caller's privileges and wait for the answer. */
+#define FREE SD_BUS_VTABLE_UNPRIVILEGED
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("CheckDomain", SD_BUS_ARGS("s", xml),
+                                SD_BUS_RESULT("s", domain, "a(sbssbssss)", answers),
+                                method_check_domain, FREE),
+        SD_BUS_METHOD_WITH_ARGS("CheckHost", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", findings),
+                                method_check_host, FREE),
+        SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ReleaseLease", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
+                                method_release_lease, FREE),
+        SD_BUS_METHOD_WITH_ARGS("GetDevice", SD_BUS_ARGS("s", id), SD_BUS_RESULT("o", path),
+                                method_get_device, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ListOffers", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssus)", offers),
+                                method_list_offers, FREE),
+        SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CONST),
+        SD_BUS_PROPERTY("LibvirtConnected", "b", property_get_libvirt_connected, 0, CHANGES),
+        SD_BUS_PROPERTY("Adopt", "b", property_get_adopt, 0, CONST),
+        SD_BUS_PROPERTY("LeaseTimeoutUSec", "t", property_get_lease_timeout, 0, CONST),
+        SD_BUS_PROPERTY("Pools", "as", property_get_pools, 0, CONST),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_face_attach(Faces *faces) {
+        return sd_bus_add_object_vtable(faces->bus, NULL, FERRY_OBJECT_ROOT,
+                                        FERRY_INTERFACE_MANAGER, vtable, faces);
+}
