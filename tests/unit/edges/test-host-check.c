@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/host-check.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/unit/daemon/manager-fixture.h"
+
+typedef struct HostFixture {
+        Fixture base;
+        HostState state;
+} HostFixture;
+
+/* A host where all is well. */
+static void set_up(HostFixture *f, gconstpointer unused) {
+        g_autofree char *hook = NULL;
+
+        fixture_set_up(&f->base, NULL);
+        f->base.manager->libvirt_known = true;
+        f->state.libvirt_version = 9000000;
+
+        fake_root_put(f->base.root, &HOOK_PATH[1], "#!/bin/true\n", -1);
+        hook = g_build_filename(fake_root_path(f->base.root), HOOK_PATH, NULL);
+        g_assert_cmpint(g_chmod(hook, 0755), ==, 0);
+        fake_root_put(f->base.root, "dev/vfio/vfio", "", 0);
+        fake_root_put(f->base.root, "sys/kernel/security/lockdown",
+                      "[none] integrity confidentiality\n", -1);
+}
+
+static void tear_down(HostFixture *f, gconstpointer unused) {
+        fixture_tear_down(&f->base, NULL);
+}
+
+/* "SEVERITY OBJECT: SENTENCE\n" of each finding. */
+static char *check(HostFixture *f) {
+        g_autoptr(GPtrArray) findings = host_check(f->base.manager, &f->state);
+        GString *text = g_string_new(NULL);
+
+        for (guint i = 0; i < findings->len; i++) {
+                const Finding *finding = findings->pdata[i];
+
+                g_assert_null(strchr(finding->sentence, '\n'));
+                g_string_append_printf(text, "%s %s: %s\n",
+                                       finding_severity_to_string(finding->severity),
+                                       finding->object, finding->sentence);
+        }
+        return g_string_free(text, false);
+}
+
+static void assert_finds(HostFixture *f, const char *begin, const char *words) {
+        g_autofree char *text = check(f);
+
+        if (!g_str_has_prefix(text, begin) || !strstr(text, words))
+                g_error("no '%s' with '%s' but '%s'", begin, words, text);
+        g_assert_cmpint(strchr(text, '\n') - text + 1, ==, (long)strlen(text));
+}
+
+static void assert_all_is_well(HostFixture *f) {
+        g_autofree char *text = check(f);
+
+        g_assert_cmpstr(text, ==, "");
+}
+
+/* A process that began `seconds` after now, as proc(5) shows it. */
+static void run_libvirt(HostFixture *f, const char *name, long seconds) {
+        g_autofree char *stat = NULL, *comm = g_strconcat(name, "\n", NULL);
+        struct timespec now;
+
+        g_assert_cmpint(clock_gettime(CLOCK_BOOTTIME, &now), ==, 0);
+        stat = g_strdup_printf("812 (%s) S 1 812 812 0 -1 4194560 1 0 0 0 5 5 0 0 20 0 19 0 %li "
+                               "1 2 3\n",
+                               name, (now.tv_sec + seconds) * sysconf(_SC_CLK_TCK));
+        fake_root_put(f->base.root, "proc/812/comm", comm, -1);
+        fake_root_put(f->base.root, "proc/812/stat", stat, -1);
+        fake_root_put(f->base.root, "proc/meminfo", "", 0);
+}
+
+static void test_a_host_where_all_is_well_has_no_findings(HostFixture *f, gconstpointer unused) {
+        assert_all_is_well(f);
+}
+
+static void test_a_host_without_the_hook(HostFixture *f, gconstpointer unused) {
+        fake_root_remove(f->base.root, &HOOK_PATH[1]);
+        assert_finds(f, "error " HOOK_PATH ": ", "--sysconfdir=/etc");
+}
+
+static void test_a_hook_that_libvirt_passes_over(HostFixture *f, gconstpointer unused) {
+        g_autofree char *hook = g_build_filename(fake_root_path(f->base.root), HOOK_PATH, NULL);
+
+        g_assert_cmpint(g_chmod(hook, 0644), ==, 0);
+        assert_finds(f, "error " HOOK_PATH ": ", "'chmod 755 " HOOK_PATH "'");
+}
+
+static void test_a_libvirt_that_is_older_than_the_hook(HostFixture *f, gconstpointer unused) {
+        run_libvirt(f, "virtqemud", -100);
+        assert_finds(f, "warning virtqemud: ", "'systemctl restart virtqemud'");
+
+        /* until it has called */
+        f->state.hook_heard = true;
+        assert_all_is_well(f);
+}
+
+static void test_a_libvirt_that_is_younger_than_the_hook(HostFixture *f, gconstpointer unused) {
+        run_libvirt(f, "libvirtd", 100);
+        assert_all_is_well(f);
+}
+
+static void test_a_process_without_a_time_is_no_finding(HostFixture *f, gconstpointer unused) {
+        run_libvirt(f, "libvirtd", -100);
+        fake_root_put(f->base.root, "proc/812/stat", "812 (libvirtd", -1);
+        assert_all_is_well(f);
+        fake_root_remove(f->base.root, "proc/812/stat");
+        assert_all_is_well(f);
+}
+
+static void test_a_host_without_libvirt(HostFixture *f, gconstpointer unused) {
+        f->base.manager->libvirt_known = false;
+        f->state.libvirt_version = 0;
+        assert_finds(f, "error libvirt: virtferryd has no connection", "journalctl -u virtferryd");
+}
+
+static void test_a_libvirt_that_moves_no_devices(HostFixture *f, gconstpointer unused) {
+        f->state.libvirt_version = 8005003;
+        assert_finds(f, "error libvirt: libvirt 8.5.3 refuses", "8.6.0 is the first");
+        f->state.libvirt_version = 8006000;
+        assert_all_is_well(f);
+}
+
+static void test_a_kernel_without_vfio(HostFixture *f, gconstpointer unused) {
+        fake_root_remove(f->base.root, "dev/vfio/vfio");
+        assert_finds(f, "error kernel: ", "modprobe vfio-pci");
+        fake_root_put(f->base.root, "sys/module/vfio/initstate", "live\n", -1);
+        assert_all_is_well(f);
+}
+
+static void test_a_kernel_that_is_locked_down(HostFixture *f, gconstpointer unused) {
+        fake_root_put(f->base.root, "sys/kernel/security/lockdown",
+                      "none [integrity] confidentiality\n", -1);
+        assert_finds(f, "warning kernel: The kernel is locked down", "[integrity]");
+        fake_root_remove(f->base.root, "sys/kernel/security/lockdown");
+        assert_all_is_well(f);
+}
+
+static void test_vfs_without_an_iommu(HostFixture *f, gconstpointer unused) {
+        const FakePci pf = { .driver = "igb", .iommu_group = FAKE_NO_GROUP, .vf_driver = "igbvf" };
+        g_autofree char *group = NULL;
+        const char *vf;
+
+        fake_root_add_pf(f->base.root, "0000:01:00.0", &pf);
+        vf = fake_root_add_vf(f->base.root, "0000:01:00.0");
+        group = g_build_filename("sys/bus/pci/devices", vf, "iommu_group", NULL);
+        fake_root_remove(f->base.root, group);
+        g_assert_cmpint(inventory_scan(f->base.manager->inventory), ==, 0);
+        assert_finds(f, "warning kernel: The IOMMU is off", "intel_iommu=on");
+}
+
+static void test_a_severity_has_a_word_and_back(void) {
+        for (int i = 0; i < _FINDING_SEVERITY_MAX; i++)
+                g_assert_cmpint(finding_severity_from_string(
+                                        finding_severity_to_string((FindingSeverity)i)),
+                                ==, i);
+        g_assert_cmpint(finding_severity_from_string("fatal"), ==, _FINDING_SEVERITY_INVALID);
+}
+
+int main(int argc, char **argv) {
+#define ADD(name, function) \
+        g_test_add("/host-check/" name, HostFixture, NULL, set_up, function, tear_down)
+
+        g_test_init(&argc, &argv, NULL);
+        ADD("a host where all is well has no findings",
+            test_a_host_where_all_is_well_has_no_findings);
+        ADD("a host without the hook is told to install it", test_a_host_without_the_hook);
+        ADD("a hook that libvirt passes over is told about", test_a_hook_that_libvirt_passes_over);
+        ADD("a libvirt that is older than the hook is to be restarted",
+            test_a_libvirt_that_is_older_than_the_hook);
+        ADD("a libvirt that is younger than the hook knows it",
+            test_a_libvirt_that_is_younger_than_the_hook);
+        ADD("a process without a time is no finding", test_a_process_without_a_time_is_no_finding);
+        ADD("a host without libvirt is told so", test_a_host_without_libvirt);
+        ADD("a libvirt that moves no devices is told about", test_a_libvirt_that_moves_no_devices);
+        ADD("a kernel without VFIO is told about", test_a_kernel_without_vfio);
+        ADD("a kernel that is locked down is told about", test_a_kernel_that_is_locked_down);
+        ADD("VFs without an IOMMU are told about", test_vfs_without_an_iommu);
+        g_test_add_func("/host-check/a severity has a word and back",
+                        test_a_severity_has_a_word_and_back);
+        return g_test_run();
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/main/journal.h"
+
+#include <string.h>
+
+#include "daemon/main/message-ids.h"
+
+static const struct {
+        const char *id, *subject; /* words of the catalog's subject */
+} entries[] = {
+        { MESSAGE_LEASE_GIVEN, "is leased to" },   { MESSAGE_LEASE_ENDED, "is free again" },
+        { MESSAGE_GUEST_REFUSED, "was refused" },  { MESSAGE_GUEST_ARRIVED, "has arrived" },
+        { MESSAGE_GUEST_LEFT, "has left" },        { MESSAGE_ROLLED_BACK, "was rolled back" },
+        { MESSAGE_UNDO_FAILED, "was not undone" }, { MESSAGE_STORE_DAMAGED, "was damaged" },
+};
+
+static void test_every_message_has_its_entry_in_the_catalog(void) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = NULL;
+        g_auto(GStrv) parts = NULL;
+
+        g_file_get_contents(FERRY_CATALOG, &text, NULL, &error);
+        g_assert_no_error(error);
+        parts = g_strsplit(text, "\n-- ", 0);
+        g_assert_cmpuint(g_strv_length(parts), ==, G_N_ELEMENTS(entries) + 1);
+
+        for (guint i = 0; i < G_N_ELEMENTS(entries); i++) {
+                g_auto(GStrv) lines = g_strsplit(parts[i + 1], "\n", 3);
+
+                g_assert_cmpstr(lines[0], ==, entries[i].id);
+                g_assert_true(g_str_has_prefix(lines[1], "Subject: "));
+                g_assert_nonnull(strstr(lines[1], entries[i].subject));
+        }
+}
+
+/* What was logged: "MESSAGE_ID MESSAGE\n". */
+static GLogWriterOutput note(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
+                             void *log) {
+        const char *id = "-", *message = "";
+
+        for (gsize i = 0; i < n_fields; i++)
+                if (g_str_equal(fields[i].key, "MESSAGE_ID"))
+                        id = fields[i].value;
+                else if (g_str_equal(fields[i].key, "MESSAGE"))
+                        message = fields[i].value;
+        g_string_append_printf(log, "%s %s\n", id, message);
+        return G_LOG_WRITER_HANDLED;
+}
+
+static GString *log_text;
+
+static void assert_logged(const char *id, const char *message) {
+        g_autofree char *line = id ? g_strdup_printf("%s %s\n", id, message) : g_strdup("");
+
+        g_assert_cmpstr(log_text->str, ==, line);
+        (void)g_string_truncate(log_text, 0);
+}
+
+static void test_the_end_of_a_move_is_told_once(void) {
+        g_autoptr(Migration) migration = migration_new(MIGRATION_OUTGOING, "u", "g1");
+        g_autoptr(Journal) journal = journal_new();
+
+        migration->state = MIGRATION_PRECOPY;
+        journal_migration(journal, MIGRATION_ADDED, migration);
+        journal_migration(journal, MIGRATION_CHANGED, migration);
+        assert_logged(NULL, NULL);
+
+        migration->state = MIGRATION_FINISHED;
+        journal_migration(journal, MIGRATION_CHANGED, migration);
+        journal_migration(journal, MIGRATION_CHANGED, migration); /* its last figures */
+        assert_logged(MESSAGE_GUEST_LEFT, "Guest g1 has left with its devices");
+}
+
+static void test_each_end_has_its_message(void) {
+        static const struct {
+                MigrationDirection direction;
+                MigrationState state;
+                bool reserved;
+                const char *id, *message;
+        } cases[] = {
+                { MIGRATION_INCOMING, MIGRATION_FINISHED, true, MESSAGE_GUEST_ARRIVED,
+                  "Guest g1 has arrived with its devices: why" },
+                { MIGRATION_INCOMING, MIGRATION_ROLLED_BACK, true, MESSAGE_ROLLED_BACK,
+                  "Guest g1 did not arrive, and its devices are given back: why" },
+                { MIGRATION_INCOMING, MIGRATION_ROLLED_BACK, false, MESSAGE_GUEST_REFUSED,
+                  "Guest g1 was refused on this host: why" },
+                { MIGRATION_OUTGOING, MIGRATION_ROLLED_BACK, false, MESSAGE_ROLLED_BACK,
+                  "Guest g1 did not move and runs on here: why" },
+                { MIGRATION_OUTGOING, MIGRATION_FAILED, false, MESSAGE_UNDO_FAILED,
+                  "Guest g1 did not move, and this was not undone: why" },
+        };
+
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Migration) migration = migration_new(cases[i].direction, "u", "g1");
+                g_autoptr(Journal) journal = journal_new();
+
+                migration->reason = g_strdup("why");
+                migration->state = cases[i].state;
+                migration->entered[MIGRATION_RESERVED] = cases[i].reserved;
+                journal_migration(journal, MIGRATION_CHANGED, migration);
+                assert_logged(cases[i].id, cases[i].message);
+        }
+}
+
+static void test_a_lease_is_told_at_its_ends(void) {
+        g_autoptr(Lease) lease = lease_new();
+
+        lease->id = g_strdup("l");
+        lease->device = g_strdup("0000:3b:00.2");
+        lease->domain_uuid = g_strdup("u");
+        lease->domain_name = g_strdup("db1");
+
+        journal_lease(LEASE_ADDED, lease);
+        assert_logged(MESSAGE_LEASE_GIVEN, "0000:3b:00.2 is leased to guest db1");
+        journal_lease(LEASE_CHANGED, lease);
+        assert_logged(NULL, NULL);
+        journal_lease(LEASE_REMOVED, lease);
+        assert_logged(MESSAGE_LEASE_ENDED, "The lease of 0000:3b:00.2 to guest db1 has ended");
+}
+
+int main(int argc, char **argv) {
+        int r;
+
+        g_test_init(&argc, &argv, NULL);
+        log_text = g_string_new(NULL);
+        g_log_set_writer_func(note, log_text, NULL);
+
+        g_test_add_func("/journal/every message has its entry in the catalog",
+                        test_every_message_has_its_entry_in_the_catalog);
+        g_test_add_func("/journal/the end of a move is told once",
+                        test_the_end_of_a_move_is_told_once);
+        g_test_add_func("/journal/each end has its message", test_each_end_has_its_message);
+        g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
+        r = g_test_run();
+        (void)g_string_free(log_text, true);
+        return r;
+}
