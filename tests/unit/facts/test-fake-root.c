@@ -68,6 +68,20 @@ static void test_a_new_vf_has_its_links_its_group_and_its_driver(void) {
         g_assert_true(sysfs_exists(sysfs, "sys/class/net/eth3v0/address"));
 }
 
+static void test_vfs_made_anew_are_in_the_same_groups(void) {
+        g_autoptr(FakeRoot) root = fake_root_new();
+        Sysfs *sysfs = fake_root_sysfs(root);
+        g_autofree char *before = NULL, *after = NULL;
+
+        fake_root_add_pf(root, PF, &(FakePci){ .driver = "igb" });
+        g_assert_cmpint(sysfs_write(sysfs, DEVICE "sriov_numvfs", "2"), ==, 0);
+        before = fake_root_dump(root);
+        g_assert_cmpint(sysfs_write(sysfs, DEVICE "sriov_numvfs", "0"), ==, 0);
+        g_assert_cmpint(sysfs_write(sysfs, DEVICE "sriov_numvfs", "2"), ==, 0);
+        after = fake_root_dump(root);
+        g_assert_cmpstr(after, ==, before);
+}
+
 static void test_a_driver_takes_only_what_it_matches(void) {
         g_autoptr(FakeRoot) root = fake_root_new();
         Sysfs *sysfs = fake_root_sysfs(root);
@@ -158,6 +172,8 @@ int main(int argc, char **argv) {
                         test_numvfs_is_refused_as_the_kernel_refuses_it);
         g_test_add_func("/fake-root/a-new-vf-has-its-links-its-group-and-its-driver",
                         test_a_new_vf_has_its_links_its_group_and_its_driver);
+        g_test_add_func("/fake-root/vfs-made-anew-are-in-the-same-groups",
+                        test_vfs_made_anew_are_in_the_same_groups);
         g_test_add_func("/fake-root/a-driver-takes-only-what-it-matches",
                         test_a_driver_takes_only_what_it_matches);
         g_test_add_func("/fake-root/files-shared-by-functions-of-a-kind-change-for-one-only",

@@ -129,9 +129,13 @@ static void test_numbers_out_of_range_are_unknown(void) {
 
 static void test_a_hostile_uevent_tells_nothing(void) {
         static const char *const hostile[] = {
-                "PCI_ID=-fff:-fff\nDRIVER=\n",      "PCI_ID=8086\nDRIVER=../../evil\n",
-                "PCI_ID=8086:10CAFE\nDRIVER=a b\n", "PCI_ID=80861:0CA\n=\n\n\n",
-                "PCI_ID=0x80:10ca\nDRIVER",         "pci_id=8086:10ca\nXDRIVER=igb\n",
+                "PCI_ID=8086-10CA\n",
+                "PCI_ID=-fff:-fff\nDRIVER=\n",
+                "PCI_ID=8086\nDRIVER=../../evil\n",
+                "PCI_ID=8086:10CAFE\nDRIVER=a b\n",
+                "PCI_ID=80861:0CA\n=\n\n\n",
+                "PCI_ID=0x80:10ca\nDRIVER",
+                "pci_id=8086:10ca\nXDRIVER=igb\n",
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(hostile); i++) {
