@@ -250,6 +250,16 @@ static const xmlNode *nth_child(xmlDoc *doc, int n) {
         return node;
 }
 
+static void test_keeps_neither_comments_nor_instructions(void) {
+        static const char xml[] = "<!-- a --><?b c?><a><!-- a --><?b c?></a><!-- a --><?b c?>";
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, strlen(xml), SIZE_MAX_HERE, NULL);
+
+        g_assert_nonnull(doc);
+        g_assert_true(doc->children == xmlDocGetRootElement(doc));
+        g_assert_null(doc->children->next);
+        g_assert_null(doc->children->children);
+}
+
 static void test_lines_are_right_beyond_65535(void) {
         g_autofree char *xml = repeat("<a>", "\n", 70000, "<b\n/></a>");
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, strlen(xml), SIZE_MAX_HERE, NULL);
@@ -297,7 +307,8 @@ static void test_a_value_that_is_not_its_text_has_no_position(void) {
 
 static void test_a_position_in_another_text_is_noticed(void) {
         static const char xml[] = "<a><b c='12'/></a>", other[] = "<a><b c='13'/></a>",
-                          shifted[] = "<a><b  c='12'/></a>", unquoted[] = "<a><b c=='12'</a>";
+                          longer[] = "<a><b c='123'/></a>", shifted[] = "<a><b  c='12'/></a>",
+                          unquoted[] = "<a><b c=x12x/></a>";
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, strlen(xml), SIZE_MAX_HERE, NULL);
         const xmlAttr *attr = nth_child(doc, 0)->properties;
         size_t start, end;
@@ -307,6 +318,7 @@ static void test_a_position_in_another_text_is_noticed(void) {
         g_assert_cmpuint(end, ==, 11);
 
         g_assert_false(xml_value_position(attr, other, strlen(other), &start, &end));
+        g_assert_false(xml_value_position(attr, longer, strlen(longer), &start, &end));
         g_assert_false(xml_value_position(attr, shifted, strlen(shifted), &start, &end));
         g_assert_false(xml_value_position(attr, unquoted, strlen(unquoted), &start, &end));
         for (size_t size = 0; size < 12; size++)
@@ -336,6 +348,8 @@ int main(int argc, char **argv) {
                         test_refuses_too_many_of_anything);
         g_test_add_func("/document/memory-stays-bounded-below-the-limits",
                         test_memory_stays_bounded_below_the_limits);
+        g_test_add_func("/document/keeps-neither-comments-nor-instructions",
+                        test_keeps_neither_comments_nor_instructions);
         g_test_add_func("/document/lines-are-right-beyond-65535",
                         test_lines_are_right_beyond_65535);
         g_test_add_func("/document/positions-are-right-in-a-long-text",

@@ -130,6 +130,7 @@ static void test_a_guest_address_that_says_nothing_is_none(void) {
                 "<address type='pci' domain='0' bus='0x0' slot='0' function='0x3'/>",
                 "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>",
                 "<address type='unassigned'/>",
+                "<address type='drive' controller='0' bus='3' target='0' unit='1'/>",
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(insides); i++) {
@@ -138,6 +139,15 @@ static void test_a_guest_address_that_says_nothing_is_none(void) {
 
                 g_assert_null(nth(domain, 0)->address);
         }
+}
+
+static void test_only_a_transient_teaming_is_transient(void) {
+        g_autoptr(Domain) domain = read_good(GUEST(PCI(SOURCE "<teaming type='persistent'/>") PCI(
+                SOURCE "<teaming type='transient'/>") PCI(SOURCE)));
+
+        g_assert_false(nth(domain, 0)->transient);
+        g_assert_true(nth(domain, 1)->transient);
+        g_assert_false(nth(domain, 2)->transient);
 }
 
 static void test_a_device_is_named_by_alias_or_by_number(void) {
@@ -272,6 +282,8 @@ int main(int argc, char **argv) {
                         test_what_libvirt_may_leave_out_may_be_left_out);
         g_test_add_func("/domain/a-guest-address-that-says-nothing-is-none",
                         test_a_guest_address_that_says_nothing_is_none);
+        g_test_add_func("/domain/only-a-transient-teaming-is-transient",
+                        test_only_a_transient_teaming_is_transient);
         g_test_add_func("/domain/a-device-is-named-by-alias-or-by-number",
                         test_a_device_is_named_by_alias_or_by_number);
         g_test_add_func("/domain/says-which-device-is-wrong-and-why",

@@ -73,7 +73,7 @@ static Metadata *full_example(void) {
         device->seen->driver_version = g_strdup("6.12.0 \"<x>\" & 'y' \xc3\xa9");
         device->seen->firmware = g_strdup("22.39.1002 (MT_0000000436)");
         device->seen->mdev_type = g_strdup("mtty-1");
-        device->seen->vfio_caps = VFIO_CAP_STOP_COPY | VFIO_CAP_DMA_LOG;
+        device->seen->vfio_caps = _VFIO_CAP_ALL;
         device->seen->state_size = METADATA_STATE_SIZE_MAX;
         g_ptr_array_add(metadata->devices, device);
 
@@ -179,8 +179,11 @@ static void test_finds_a_device_by_address_before_alias(void) {
 /* libvirt may give the next device that is plugged the alias of one that is gone. */
 static void test_an_alias_of_libvirt_does_not_outweigh_an_address(void) {
         g_autoptr(Metadata) metadata = full_example();
+        MetadataDevice *own = metadata_device_new("ua-nic", "0000:0a:00.0");
 
+        g_ptr_array_add(metadata->devices, own);
         g_assert_null(metadata_find(metadata, "0000:09:00.0", "hostdev0"));
+        g_assert_true(metadata_find(metadata, "0000:09:00.0", "ua-nic") == own);
 }
 
 static void test_says_what_is_wrong_and_what_to_do(void) {
@@ -253,7 +256,8 @@ static const char *const good_documents[] = {
         DEVICE("<ferry:need><x:a>text</x:a></ferry:need>"),
         DEVICE("<ferry:need class='sriov' vendor='0x15b3' device='0xA' pool='p.1'/>"),
         DEVICE("<ferry:need type='i915-GVTg_V5_4' migration='any'/>"),
-        DEVICE("<ferry:need type='a&#98;c'/>"),
+        DEVICE("<ferry:need type='a&#98;c' migration='preferred'/>"),
+        DEVICE("<ferry:need migration='required'/>"),
         DEVICE("<ferry:seen revision='0x0' state-size='0' vfio=''/>"),
         DEVICE("<ferry:seen revision='0xff' state-size='999999999999999999'/>"),
         DEVICE("<ferry:seen vfio='  p2p\tstop-copy&#10;p2p '/>"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "xml/document.h"
 #include "xml/ferry-error.h"
 #include "xml/rewrite.h"
 
@@ -184,6 +185,31 @@ static void test_refuses_what_the_reader_refuses(void) {
         g_assert_true(g_str_has_prefix(error->message, "line 2: "));
 }
 
+/* One attribute more than the reader takes: what libvirt would get is read again before. */
+static void test_refuses_a_result_that_could_not_be_read(void) {
+        g_autoptr(GString) xml = g_string_new(WITH("<address bus='1' slot='2'/>"));
+        const char *present = "0000:01:02.0", *other = "0000:01:02.3";
+        g_autoptr(GError) error = NULL;
+        g_autofree char *same = NULL;
+        size_t have = 0;
+
+        for (const char *p = xml->str; *p; p++)
+                have += *p == '=';
+        for (; have < XML_ATTRIBUTES_MAX; have += 500) {
+                size_t n = MIN(500, XML_ATTRIBUTES_MAX - have);
+                g_autofree char *signs = g_strnfill(n, '=');
+
+                g_string_append_printf(xml, "<!-- %s -->", signs);
+        }
+
+        same = rewrite_one(xml->str, present);
+        g_assert_cmpstr(same, ==, xml->str);
+
+        g_assert_null(domain_rewrite(xml->str, xml->len, &other, 1, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML);
+        g_assert_nonnull(strstr(error->message, "more than 20000 '='"));
+}
+
 static void test_a_guest_without_devices_is_given_back_as_it_is(void) {
         static const char xml[] = "\xef\xbb\xbf<?xml version='1.0'?>\r\n<domain>\r\n<name>g1</name>"
                                   "<!-- \xc3\xa9 --></domain>\n";
@@ -240,6 +266,8 @@ int main(int argc, char **argv) {
                         test_refuses_sources_that_do_not_fit_the_devices);
         g_test_add_func("/rewrite/refuses-what-the-reader-refuses",
                         test_refuses_what_the_reader_refuses);
+        g_test_add_func("/rewrite/refuses-a-result-that-could-not-be-read",
+                        test_refuses_a_result_that_could_not_be_read);
         g_test_add_func("/rewrite/a-guest-without-devices-is-given-back-as-it-is",
                         test_a_guest_without_devices_is_given_back_as_it_is);
         g_test_add_func("/rewrite/finds-the-last-of-many-devices-in-a-long-text",
