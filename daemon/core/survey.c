@@ -8,17 +8,18 @@ static void survey_begin(Survey *survey, const Want *want, Usage *usage) {
         survey->want = want;
         survey->usage = usage;
         survey->holders = g_ptr_array_new();
+        survey->known_holders = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
 void survey_done(Survey *survey) {
         g_clear_pointer(&survey->holders, g_ptr_array_unref);
+        g_clear_pointer(&survey->known_holders, g_hash_table_unref);
 }
 
 static void note_holder(Survey *survey, const char *id) {
         const Lease *lease = usage_lease(survey->usage, id);
 
-        if (!g_ptr_array_find_with_equal_func(survey->holders, lease->domain_name, g_str_equal,
-                                              NULL))
+        if (g_hash_table_add(survey->known_holders, lease->domain_name))
                 g_ptr_array_add(survey->holders, lease->domain_name);
 }
 

@@ -21,6 +21,7 @@ typedef struct Survey {
         const Pool *pool[_FIT_MAX];    /* of the first */
         bool several_pools;            /* those that would do are not all in one */
         GPtrArray *holders;            /* names of guests that have those, each once */
+        GHashTable *known_holders;     /* the same */
 } Survey;
 
 void survey_done(Survey *survey);

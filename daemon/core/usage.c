@@ -21,13 +21,19 @@ struct Usage {
 };
 
 static void count_up(GHashTable *counts, const char *key) {
-        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, key));
+        unsigned *count = g_hash_table_lookup(counts, key);
 
-        g_hash_table_insert(counts, g_strdup(key), GUINT_TO_POINTER(count + 1));
+        if (!count) {
+                count = g_new0(unsigned, 1);
+                g_hash_table_insert(counts, g_strdup(key), count);
+        }
+        (*count)++;
 }
 
 static unsigned count_of(GHashTable *counts, const char *key) {
-        return GPOINTER_TO_UINT(g_hash_table_lookup(counts, key));
+        const unsigned *count = g_hash_table_lookup(counts, key);
+
+        return count ? *count : 0;
 }
 
 static void add_lease(Usage *usage, Lease *lease) {
@@ -51,8 +57,8 @@ Usage *usage_new(const Domain *domain, Inventory *inventory, const LeaseBook *bo
         usage->list = lease_book_list(book);
         usage->own = g_ptr_array_new();
         usage->leases = g_hash_table_new(g_str_hash, g_str_equal);
-        usage->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        usage->unmade = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        usage->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        usage->unmade = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         usage->promised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         usage->members = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 
@@ -114,18 +120,15 @@ bool usage_pool_is_full(const Usage *usage, const Pool *pool) {
         return pool->max > 0 && count_of(usage->pools, pool->name) >= pool->max;
 }
 
-static bool contains_name(const GPtrArray *names, const char *name) {
-        return g_ptr_array_find_with_equal_func((GPtrArray *)names, name, g_str_equal, NULL);
-}
-
 GPtrArray *usage_pool_holders(const Usage *usage, const Pool *pool) {
+        g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
         GPtrArray *names = g_ptr_array_new();
 
         for (guint i = 0; i < usage->list->len; i++) {
                 const Lease *lease = usage->list->pdata[i];
 
                 if (!usage_is_own(usage, lease) && g_strcmp0(lease->pool, pool->name) == 0 &&
-                    !contains_name(names, lease->domain_name))
+                    g_hash_table_add(known, lease->domain_name))
                         g_ptr_array_add(names, lease->domain_name);
         }
         return names;
