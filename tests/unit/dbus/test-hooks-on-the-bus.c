@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "daemon/names.h"
 #include "tests/unit/dbus/daemon-fixture.h"
-
-#define NOBODY 65534
+#include "tests/unit/dbus/other-user.h"
 
 static char *filter(DaemonFixture *f, const char *operation, const char *xml, sd_bus_error *error) {
         g_autoptr(sd_bus_message) reply = NULL;
@@ -140,67 +136,13 @@ static void test_a_check_answers_and_leases_nothing(DaemonFixture *f, gconstpoin
 
 /* Others than root ---------------------------------------------------------------- */
 
-static int call(sd_bus *bus, const char *interface, const char *method, const char *argument) {
-        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
-        g_autoptr(sd_bus_message) m = NULL;
-
-        if (sd_bus_message_new_method_call(bus, &m, FERRY_BUS_NAME, FERRY_OBJECT_ROOT, interface,
-                                           method) < 0 ||
-            (argument && sd_bus_message_append(m, "s", argument) < 0))
-                return 3;
-
-        if (sd_bus_call(bus, m, 0, &error, NULL) >= 0)
-                return dprintf(STDOUT_FILENO, "done") < 0;
-        return dprintf(STDOUT_FILENO, "%s: %s", error.name, error.message) < 0;
-}
-
-/* In a child: calls as another user and prints "NAME: MESSAGE" of the error, or "done". */
-static int call_as_nobody(const char *address, const char *interface, const char *method,
-                          const char *argument) {
-        sd_bus *bus;
-        int r;
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
-                return 1;
-        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, address) < 0 ||
-            sd_bus_set_bus_client(bus, true) < 0 || sd_bus_start(bus) < 0)
-                return 2;
-
-        r = call(bus, interface, method, argument);
-        sd_bus_flush_close_unref(bus);
-        return r;
-}
-
-/* What the call of somebody else comes to; the loop is served meanwhile. Free it. */
-static char *nobody_calls(DaemonFixture *f, const char *interface, const char *method,
-                          const char *argument) {
-        g_autoptr(Program) child = NULL;
-        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-        const char *argv[] = { self, "--call", f->bus->address, interface, method, argument, NULL };
-        const char *const environment[] = { NULL };
-
-        child = program_start(f->event, argv, environment, "", 0);
-        program_finish(child);
-        g_assert_cmpint(child->status, ==, 0);
-        return g_strdup(child->out->str);
-}
-
-static bool is_root(void) {
-        if (geteuid() == 0)
-                return true;
-
-        g_test_skip("only root can become somebody else");
-        return false;
-}
-
 static void test_nobody_but_root_is_a_hook(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *answer = NULL;
 
-        if (!is_root())
+        if (!other_user_can_be())
                 return;
 
-        answer = nobody_calls(f, FERRY_INTERFACE_HOOK, "PrepareDomain", "<domain/>");
+        answer = other_user_calls(f, FERRY_INTERFACE_HOOK, "PrepareDomain", "<domain/>");
         g_assert_cmpstr(answer, ==,
                         "org.freedesktop.DBus.Error.AccessDenied: PrepareDomain is for the libvirt "
                         "hook: only root may call it");
@@ -209,20 +151,20 @@ static void test_nobody_but_root_is_a_hook(DaemonFixture *f, gconstpointer unuse
 static void test_everybody_may_ask(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *answer = NULL;
 
-        if (!is_root())
+        if (!other_user_can_be())
                 return;
 
-        answer = nobody_calls(f, FERRY_INTERFACE_MANAGER, "ListOffers", NULL);
+        answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ListOffers", NULL);
         g_assert_cmpstr(answer, ==, "done");
 }
 
 static void test_without_polkit_only_root_changes_anything(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *answer = NULL;
 
-        if (!is_root())
+        if (!other_user_can_be())
                 return;
 
-        answer = nobody_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
+        answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
         g_assert_cmpstr(answer, ==,
                         "org.freedesktop.DBus.Error.AccessDenied: Rescan is not allowed: call it "
                         "as root, or let a polkit rule allow org.virtferry1.rescan");
@@ -258,7 +200,7 @@ static void test_polkit_decides_for_everybody_else(DaemonFixture *f, gconstpoint
         g_autofree char *refused = NULL, *challenged = NULL, *allowed = NULL;
         Polkit polkit = { 0 };
 
-        if (!is_root())
+        if (!other_user_can_be())
                 return;
 
         g_assert_cmpint(
@@ -267,18 +209,18 @@ static void test_polkit_decides_for_everybody_else(DaemonFixture *f, gconstpoint
                 >=, 0);
         g_assert_cmpint(sd_bus_request_name(f->client, "org.freedesktop.PolicyKit1", 0), >=, 0);
 
-        refused = nobody_calls(f, FERRY_INTERFACE_MANAGER, "ReleaseLease", "no-such-lease");
+        refused = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ReleaseLease", "no-such-lease");
         g_assert_true(g_str_has_prefix(refused, SD_BUS_ERROR_ACCESS_DENIED));
         g_assert_cmpstr(polkit.action, ==, "org.virtferry1.manage-leases");
 
         polkit.challenge = true;
-        challenged = nobody_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
+        challenged = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
         g_assert_true(
                 g_str_has_prefix(challenged, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED));
         g_assert_cmpstr(polkit.action, ==, "org.virtferry1.rescan");
 
         polkit.allowed = true;
-        allowed = nobody_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
+        allowed = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
         g_assert_cmpstr(allowed, ==, "done");
         g_free(polkit.action);
 }
@@ -288,8 +230,8 @@ int main(int argc, char **argv) {
         g_test_add("/hooks-on-the-bus/" name, DaemonFixture, config, daemon_fixture_set_up, \
                    function, daemon_fixture_tear_down)
 
-        if (argc >= 5 && g_str_equal(argv[1], "--call"))
-                return call_as_nobody(argv[2], argv[3], argv[4], argv[5]);
+        if (other_user_is_asked(argc, argv))
+                return other_user_main(argv);
 
         g_test_init(&argc, &argv, NULL);
         ADD("a lease is told from its beginning to its end", NULL,
