@@ -14,14 +14,19 @@ static const struct {
         { MESSAGE_UNDO_FAILED, "was not undone" }, { MESSAGE_STORE_DAMAGED, "was damaged" },
 };
 
-static void test_every_message_has_its_entry_in_the_catalog(void) {
+static char *read_data(const char *name) {
+        g_autofree char *path = g_build_filename(FERRY_DATA, name, NULL), *text = NULL;
         g_autoptr(GError) error = NULL;
-        g_autofree char *text = NULL;
-        g_auto(GStrv) parts = NULL;
 
-        g_file_get_contents(FERRY_CATALOG, &text, NULL, &error);
+        g_file_get_contents(path, &text, NULL, &error);
         g_assert_no_error(error);
-        parts = g_strsplit(text, "\n-- ", 0);
+        return g_steal_pointer(&text);
+}
+
+static void test_every_message_has_its_entry_in_the_catalog(void) {
+        g_autofree char *text = read_data("virtferry.catalog");
+        g_auto(GStrv) parts = g_strsplit(text, "\n-- ", 0);
+
         g_assert_cmpuint(g_strv_length(parts), ==, G_N_ELEMENTS(entries) + 1);
 
         for (guint i = 0; i < G_N_ELEMENTS(entries); i++) {
@@ -31,6 +36,14 @@ static void test_every_message_has_its_entry_in_the_catalog(void) {
                 g_assert_true(g_str_has_prefix(lines[1], "Subject: "));
                 g_assert_nonnull(strstr(lines[1], entries[i].subject));
         }
+}
+
+static void test_every_message_is_on_the_manual_page(void) {
+        g_autofree char *text = read_data("virtferryd.8");
+
+        for (guint i = 0; i < G_N_ELEMENTS(entries); i++)
+                if (!strstr(text, entries[i].id))
+                        g_error("no %s on the page", entries[i].id);
 }
 
 /* What was logged: "MESSAGE_ID MESSAGE\n". */
@@ -127,6 +140,8 @@ int main(int argc, char **argv) {
 
         g_test_add_func("/journal/every message has its entry in the catalog",
                         test_every_message_has_its_entry_in_the_catalog);
+        g_test_add_func("/journal/every message is on the manual page",
+                        test_every_message_is_on_the_manual_page);
         g_test_add_func("/journal/the end of a move is told once",
                         test_the_end_of_a_move_is_told_once);
         g_test_add_func("/journal/each end has its message", test_each_end_has_its_message);
