@@ -90,8 +90,8 @@ static void test_takes_what_is_well_formed(void) {
                 "<a/>",
                 "\xef\xbb\xbf<a/>",
                 "<?xml version='1.0' encoding='UTF-8'?><a/>",
-                "<?xml version='1.0' encoding='utf-8'?><!-- \xc3\xa9 --><?p i?><a b='\xc3\xa9'>"
-                "<![CDATA[<&>]]>&amp;&#65;</a>",
+                "<?xml version='1.0' encoding='utf-8'?><!-- \xc3\xa9 --><?p i?><a b='\xc3\xa9'/>",
+                "<a><![CDATA[<&>]]>&amp;&#65;</a>",
                 "<n:a/>", /* other people's namespaces are not our business */
                 "<a xmlns:n='not a uri'><n:a/></a>",
         };
@@ -131,8 +131,7 @@ static void test_refuses_a_doctype_before_it_is_read(void) {
                 "<!DOCTYPE a PUBLIC '-//A//B' 'file:///dev/zero'><a/>",
                 "<!DOCTYPE a [<!ATTLIST a b CDATA 'c'>]><a/>",
                 "<!DOCTYPE a [<!ENTITY % p SYSTEM 'file:///etc/passwd'> %p;]><a/>",
-                "<!DOCTYPE a [<!ENTITY a '1234567890'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
-                "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]><a b='&c;'>&c;</a>",
+                "<!DOCTYPE a [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;'>]><a b='&b;'/>",
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -238,7 +237,7 @@ static void test_memory_stays_bounded_below_the_limits(void) {
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 assert_refused(texts[i], strlen(texts[i]), NULL);
-                g_assert_cmpuint(peak, >, strlen(texts[i])); /* it is counted at all */
+                g_assert_cmpuint(peak, >, used); /* it is counted at all */
         }
 }
 

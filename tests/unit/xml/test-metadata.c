@@ -323,15 +323,13 @@ static const char *const bad_documents[] = {
 
 static void test_schema_and_reader_agree(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(good_documents); i++) {
-                g_autoptr(Metadata) metadata = read_good(good_documents[i]);
-
+                metadata_free(read_good(good_documents[i]));
                 if (!schema_takes(good_documents[i]))
                         g_error("the schema refuses %s", good_documents[i]);
         }
 
         for (size_t i = 0; i < G_N_ELEMENTS(bad_documents); i++) {
-                g_autofree char *message = read_bad(bad_documents[i]);
-
+                g_free(read_bad(bad_documents[i]));
                 if (schema_takes(bad_documents[i]))
                         g_error("the schema takes %s", bad_documents[i]);
         }
