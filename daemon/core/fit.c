@@ -44,6 +44,13 @@ static bool leased_for_another(const Want *want, const Lease *lease) {
                !g_str_equal(lease->device, device->source);
 }
 
+/* By the guest itself, or it is about to: not to be opened. */
+static bool may_be_open(const Device *device, const Usage *usage) {
+        const Lease *lease = usage_lease(usage, device->id);
+
+        return lease && lease->state != LEASE_RESERVED;
+}
+
 static Fit fit_usage(const Want *want, const Device *device, Usage *usage) {
         const Pool *pool = inventory_pool(usage_inventory(usage), device);
         const Lease *lease = usage_lease(usage, device->id);
@@ -61,14 +68,13 @@ static Fit fit_usage(const Want *want, const Device *device, Usage *usage) {
         trouble = usage_group_trouble(usage, device);
         if (trouble)
                 return FIT_GROUP;
-        return usage_pool_is_full(usage, pool) ? FIT_POOL_FULL : FIT_YES;
+        if (usage_pool_is_full(usage, pool))
+                return FIT_POOL_FULL;
+        return !may_be_open(device, usage) && usage_is_held(usage, device) ? FIT_HELD : FIT_YES;
 }
 
-/* A device whose guest may have it open already is not opened. */
 static bool may_ask(const Device *device, const Usage *usage) {
-        const Lease *lease = usage_lease(usage, device->id);
-
-        if (lease && lease->state != LEASE_RESERVED)
+        if (may_be_open(device, usage))
                 return false;
         return device->class->kind == DOMAIN_DEVICE_MDEV || driver_is_vfio(device->driver);
 }

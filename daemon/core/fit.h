@@ -24,6 +24,7 @@ typedef enum Fit {
         FIT_PROMISED, /* to another device of the guest */
         FIT_GROUP,
         FIT_POOL_FULL,
+        FIT_HELD,      /* a process that has no lease has it open */
         FIT_EXHAUSTED, /* its parent has no instance left */
         FIT_UNASKED,   /* must migrate, and nobody knows whether it can */
         FIT_YES,

@@ -152,6 +152,7 @@ static void answer_undescribed(Answer *answer, const Want *want, Usage *usage) {
 
 static void answer_here(Answer *answer, const Want *want, Usage *usage) {
         const Device *device = inventory_find(usage_inventory(usage), want->device->source);
+        const Lease *own = usage_own_lease(usage, want->device);
         g_auto(Survey) survey = { 0 };
 
         /* The operator may well know what the host does with it. */
@@ -159,7 +160,10 @@ static void answer_here(Answer *answer, const Want *want, Usage *usage) {
                 answer_foreign(answer);
                 return;
         }
-        if (answer_named(answer, want, usage) || answer_unmade_lease(answer, want, usage))
+        if (answer_named(answer, want, usage))
+                return;
+        if (own && g_str_equal(own->device, want->device->source) &&
+            answer_unmade_lease(answer, want, usage))
                 return;
         if (device || want->device->kind != DOMAIN_DEVICE_MDEV || !want->type) {
                 answer_foreign(answer);

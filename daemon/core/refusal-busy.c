@@ -69,6 +69,11 @@ static void add_promised(Sentence *sentence, const Survey *survey, unsigned n) {
         sentence_add(sentence, "for %s of this guest", n == 1 ? "another device" : "other devices");
 }
 
+static void add_held(Sentence *sentence, const Survey *survey, unsigned n) {
+        sentence_add(sentence, "open in %s no lease",
+                     n == 1 ? "a process that has" : "processes that have");
+}
+
 static void add_unasked(Sentence *sentence, const Survey *survey, unsigned n) {
         sentence_add(sentence, "not known to migrate");
 }
@@ -82,6 +87,7 @@ static const struct {
         { FIT_HOST_USE, add_host_use,
           "take the host off it, or set HostDevices=yes for its pool in virtferry.conf" },
         { FIT_GROUP, add_group, "free the whole group, or choose another host" },
+        { FIT_HELD, add_held, "end what has it open, or choose another host" },
         { FIT_PROMISED, add_promised, "choose a host that has more of them" },
         { FIT_UNASKED, add_unasked, "choose another host" },
 };

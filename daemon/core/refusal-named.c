@@ -74,6 +74,10 @@ static void add_full(Sentence *sentence, const Named *named) {
         add_pool_full(sentence, named->pool, named->usage);
 }
 
+static void add_held(Sentence *sentence, const Named *named) {
+        sentence_add(sentence, "which a process has open that has no lease");
+}
+
 static void add_unasked(Sentence *sentence, const Named *named) {
         sentence_add(sentence,
                      "which must be able to migrate and cannot be asked whether it can "
@@ -99,6 +103,7 @@ static const struct {
         [FIT_PROMISED] = { add_promised, "name each device once" },
         [FIT_GROUP] = { add_group, "name a device of another group, or free the whole group" },
         [FIT_POOL_FULL] = { add_full, OTHER_OR_FREE },
+        [FIT_HELD] = { add_held, "end what has it open, or name another device" },
         [FIT_UNASKED] = { add_unasked, OTHER_OR_NEED },
 };
 

@@ -25,7 +25,7 @@ static void note_holder(Survey *survey, const char *id) {
 
 /* The device is what the guest wants, and something else is in the way. */
 static bool would_do(Fit fit) {
-        return (fit >= FIT_HOST_USE && fit <= FIT_GROUP) || fit == FIT_UNASKED;
+        return fit >= FIT_HOST_USE && fit < FIT_YES && fit != FIT_POOL_FULL && fit != FIT_EXHAUSTED;
 }
 
 static const Pool *first_pool(const Survey *survey) {

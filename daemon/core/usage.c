@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/usage.h"
 
+#include <errno.h>
+
 #include "daemon/facts/iommu.h"
 #include "daemon/facts/pci.h"
+#include "daemon/facts/vfio-hold.h"
 
 #define FAILED_ASKS_MAX 8
 
@@ -136,6 +139,18 @@ GPtrArray *usage_pool_holders(const Usage *usage, const Pool *pool) {
 
 unsigned usage_count_unmade(const Usage *usage, const char *parent) {
         return count_of(usage->unmade, parent);
+}
+
+bool usage_is_held(const Usage *usage, const Device *device) {
+        const Sysfs *sysfs = inventory_sysfs(usage->inventory);
+        g_autoptr(VfioHold) hold = vfio_hold_new(sysfs);
+        g_auto(SysfsDir) dir = SYSFS_DIR_NONE;
+        int r;
+
+        r = sysfs_dir_open(sysfs, &dir, "sys/bus/%s/devices/%s", device->class->subsystem,
+                           device->id);
+        /* What cannot be told is found out by whoever opens it next. */
+        return r >= 0 && vfio_hold_add(hold, &dir) == -EBUSY;
 }
 
 int usage_ask(Usage *usage, const char *id) {

@@ -33,6 +33,10 @@ GPtrArray *usage_pool_holders(const Usage *usage, const Pool *pool);
 /* Instances that will be made below this parent and do not show in its types yet. */
 unsigned usage_count_unmade(const Usage *usage, const char *parent);
 
+/* Whether a process has the device open, one that virt-ferry knows nothing of: a guest that it does
+ * not manage, or a user-space driver of the host's. */
+bool usage_is_held(const Usage *usage, const Device *device);
+
 /* inventory_probe(), and after some devices that did not answer the last error at once: opening
  * thousands of devices in turn would hold up the migration. */
 int usage_ask(Usage *usage, const char *id);

@@ -6,11 +6,13 @@
 #define RELEASE "6.12.0-test"
 
 unsigned probes;
+int probe_error;
 
 void set_up(Fixture *f, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
         probes = 0;
+        probe_error = 0;
         f->root = fake_root_new();
         f->config = config_new();
         f->store = store_open(":memory:", &error);
@@ -79,6 +81,8 @@ void add_variant_driver(Fixture *f, const char *module) {
 static int count_probe(const Sysfs *sysfs, const char *name, int iommu_group,
                        VfioProbe *ret_probe) {
         probes++;
+        if (probe_error < 0)
+                return probe_error;
         return vfio_probe(sysfs, name, iommu_group, ret_probe);
 }
 

@@ -47,6 +47,7 @@ void add_vfs(Fixture *f, unsigned count, const char *vf_driver);
 void add_variant_driver(Fixture *f, const char *module); /* fits those VFs best */
 void scan(Fixture *f);
 extern unsigned probes; /* that scan()'s inventory has made */
+extern int probe_error; /* of all of them; 0 lets the made-up kernel answer */
 
 /* Who has what. */
 Lease *lease(Fixture *f, const char *guest, const char *device, LeaseState state);

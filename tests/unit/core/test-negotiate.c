@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <string.h>
 
 #include "tests/unit/core/negotiate-fixture.h"
@@ -168,6 +169,20 @@ static void test_what_is_in_the_way_is_passed_by(Fixture *f, gconstpointer unuse
         (void)lease(f, "g2", VF1, LEASE_RESERVED);
         want(f, VF9, NULL, SEEN_PLAIN);
         assert_device(answer_of(f, 0), VF2);
+}
+
+/* A guest that another program runs, or DPDK on the host. */
+static void test_what_a_stranger_has_open_is_passed_by(Fixture *f, gconstpointer unused) {
+        add_vfs(f, 2, "vfio-pci");
+        fake_root_hold(f->root, VF0);
+        scan(f);
+        want(f, VF0, NULL, SEEN_PLAIN);
+        assert_device(answer_of(f, 0), VF1);
+
+        /* Its own guest is none, and is not disturbed. */
+        (void)lease(f, "g1", VF0, LEASE_RUNNING);
+        assert_device(answer_of(f, 0), VF0);
+        fake_root_release(f->root, VF0);
 }
 
 /* Leases of the guest itself. */
@@ -350,8 +365,8 @@ static void test_devices_that_do_not_answer_are_not_all_asked(Fixture *f, gconst
                 g_autofree char *uuid = g_uuid_string_random();
 
                 add_mdev(f, "mtty", "mtty-1", uuid);
-                fake_root_hold(f->root, uuid);
         }
+        probe_error = -EPERM;
         scan(f);
         want(f, U9, NULL, SEEN_MTTY);
         g_assert_false(answer_of(f, 0)->ok);
@@ -415,6 +430,17 @@ static void test_a_start_makes_it_where_it_was_promised(Fixture *f, gconstpointe
         assert_made(answer_here_of(f, 0), U3, "mtty2");
 }
 
+static void test_a_start_makes_what_the_domain_names_now(Fixture *f, gconstpointer unused) {
+        Lease *unmade;
+
+        add_parent(f, "mtty", 2, "mtty-1");
+        scan(f);
+        unmade = lease_unmade(f, "g1", U3, "mtty", "mtty-1");
+        unmade->address = g_strdup("0000:00:05.0");
+        want(f, U4, "type='mtty-1'", NULL);
+        assert_made(answer_here_of(f, 0), U4, "mtty");
+}
+
 static void test_a_start_may_take_what_the_host_uses(Fixture *f, gconstpointer unused) {
         add_vfs(f, 1, "mlx5_core");
         fake_root_set_address(f->root, "eth3v0", "192.0.2.7");
@@ -464,6 +490,7 @@ int main(int argc, char **argv) {
         TEST("the operator has the last word", test_the_operator_has_the_last_word);
         TEST("a pool is asked for", test_a_pool_is_asked_for);
         TEST("a pool may give what the host uses", test_a_pool_may_give_what_the_host_uses);
+        TEST("what a stranger has open is passed by", test_what_a_stranger_has_open_is_passed_by);
         TEST("what is in the way is passed by", test_what_is_in_the_way_is_passed_by);
         TEST("a repeated attempt gets the same", test_a_repeated_attempt_gets_the_same);
         TEST("a repeated attempt makes the same", test_a_repeated_attempt_makes_the_same);
@@ -496,6 +523,8 @@ int main(int argc, char **argv) {
              test_a_start_is_refused_what_another_guest_has);
         TEST("a start makes the mdev that is gone", test_a_start_makes_the_mdev_that_is_gone);
         TEST("a start makes it where it was promised", test_a_start_makes_it_where_it_was_promised);
+        TEST("a start makes what the domain names now",
+             test_a_start_makes_what_the_domain_names_now);
         TEST("a start may take what the host uses", test_a_start_may_take_what_the_host_uses);
         TEST("a start trusts a driver that is not bound",
              test_a_start_trusts_a_driver_that_is_not_bound);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/core/sentence.h"
@@ -184,6 +185,20 @@ static void host_with_a_held_device(Fixture *f) {
         scan(f);
 }
 
+static void host_with_held_vfs(Fixture *f) {
+        add_vfs(f, 2, "vfio-pci");
+        fake_root_hold(f->root, VF0);
+        fake_root_hold(f->root, VF1);
+        scan(f);
+}
+
+static void host_with_a_silent_driver(Fixture *f) {
+        add_parent(f, "mtty", 1, "mtty-1");
+        add_mdev(f, "mtty", "mtty-1", U1);
+        probe_error = -EPERM;
+        scan(f);
+}
+
 static void host_with_gpus(Fixture *f) {
         FakeMdevType types[] = { { "nvidia-556", "A10-4Q", 1 }, { NULL, NULL, 0 } };
 
@@ -312,9 +327,17 @@ static const struct {
           "vendor='0x15b3' device='0x101e' migration='required'", NULL,
           "hostdev0 must be able to migrate, and 0000:3b:10.0 tells only when its driver is bound: "
           "bind it to mlx5_vfio_pci once, " OR_OTHER },
-        { "a driver that does not answer", host_with_a_held_device, U9, NULL, SEEN_MTTY,
-          "hostdev0 must be able to migrate, and " U1 " cannot be asked whether it can (Device or "
-          "resource busy): choose another host" },
+        { "one that a stranger has open", host_with_a_held_device, U9, NULL, SEEN_MTTY,
+          "hostdev0 needs an mdev of type mtty-1: the only one in pool 'default' is open in a "
+          "process "
+          "that has no lease, and mtty has no instance left: end what has it open, " OR_OTHER },
+        { "both that strangers have open", host_with_held_vfs, VF9, NULL, SEEN_PLAIN,
+          "hostdev0 needs a VF 15b3:101e: both in pool 'default' are open in processes that have "
+          "no "
+          "lease: end what has it open, " OR_OTHER },
+        { "a driver that does not answer", host_with_a_silent_driver, U9, NULL, SEEN_MTTY,
+          "hostdev0 must be able to migrate, and " U1 " cannot be asked whether it can (Operation "
+          "not permitted): choose another host" },
         { "no description of an mdev", host_with_mtty_2, U9, "pool='default'", NULL,
           "hostdev0 is not described: say its type in <ferry:need>, or run virtferryd on the host "
           "that it comes from" },
@@ -353,10 +376,14 @@ static const struct {
         { "a named device does not migrate", host_with_free_vfs, VF0, "migration='required'", NULL,
           "hostdev0 names 0000:3b:10.0, which must be able to migrate, and its driver vfio-pci has "
           "no migration support: name another device, or change the guest's <ferry:need>" },
-        { "a named device does not answer", host_with_a_held_device, U1, "migration='required'",
+        { "a named device is held by a stranger", host_with_a_held_device, U1, NULL, NULL,
+          "hostdev0 names " U1
+          ", which a process has open that has no lease: end what has it open, or "
+          "name another device" },
+        { "a named device does not answer", host_with_a_silent_driver, U1, "migration='required'",
           NULL,
           "hostdev0 names " U1 ", which must be able to migrate and cannot be asked whether it can "
-          "(Device or resource busy): name another device, or change the guest's <ferry:need>" },
+          "(Operation not permitted): name another device, or change the guest's <ferry:need>" },
 };
 
 static void run_case(gconstpointer data) {
