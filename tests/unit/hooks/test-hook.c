@@ -35,41 +35,29 @@
 
 static PrivateBus *private_bus;
 
-typedef struct Run {
-        int status;
-        char *out, *err;
-} Run;
-
-static void run_done(Run *run) {
-        g_clear_pointer(&run->out, g_free);
-        g_clear_pointer(&run->err, g_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_done)
-
 /* `operation` is "migrate begin -". */
-static Run run_at(sd_event *event, const char *address, const char *hook, const char *operation,
-                  const char *xml, size_t size) {
+static Program *start_at(sd_event *event, const char *address, const char *hook,
+                         const char *operation, const char *xml, size_t size) {
         g_autofree char *bus = g_strconcat("DBUS_SYSTEM_BUS_ADDRESS=", address, NULL);
         g_autofree char *line = g_strdup_printf("%s g1 %s", hook, operation);
         g_auto(GStrv) argv = g_strsplit(line, " ", -1);
         const char *environment[] = { "LC_ALL=C", bus, g_getenv("HOOK_LIBRARIES"), NULL };
-        g_autoptr(Program) program = NULL;
 
-        program = program_start(event, (const char *const *)argv, environment, xml, size);
+        return program_start(event, (const char *const *)argv, environment, xml, size);
+}
+
+static Program *run(MockDaemon *mock, const char *operation, const char *xml) {
+        Program *program = start_at(mock->event, private_bus->address, HOOK, operation, xml,
+                                    strlen(xml));
+
         program_finish(program);
-        return (Run){ .status = program->status,
-                      .out = g_strdup(program->out->str),
-                      .err = g_strdup(program->err->str) };
+        return program;
 }
 
-static Run run(MockDaemon *mock, const char *operation, const char *xml) {
-        return run_at(mock->event, private_bus->address, HOOK, operation, xml, strlen(xml));
-}
-
-static void check(const Run *run, int status, const char *out, const char *err) {
-        g_assert_cmpstr(run->err, ==, err);
-        g_assert_cmpstr(run->out, ==, out);
-        g_assert_cmpint(run->status, ==, status);
+static void check(const Program *program, int status, const char *out, const char *err) {
+        g_assert_cmpstr(program->err->str, ==, err);
+        g_assert_cmpstr(program->out->str, ==, out);
+        g_assert_cmpint(program->status, ==, status);
 }
 
 static MockDaemon *mock_new(void) {
@@ -103,11 +91,11 @@ static const struct {
 static void test_operations(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
                 g_autoptr(MockDaemon) mock = mock_new();
-                g_auto(Run) result = run(mock, table[i].operation, MDEV);
+                g_autoptr(Program) result = run(mock, table[i].operation, MDEV);
                 g_autofree char *calls = mock_daemon_take_calls(mock);
 
                 g_test_message("%s", table[i].operation);
-                check(&result, 0, table[i].out, "");
+                check(result, 0, table[i].out, "");
                 g_assert_cmpstr(calls, ==, table[i].call ?: "");
                 g_assert_cmpstr(mock->xml, ==, table[i].call ? MDEV : NULL);
         }
@@ -119,11 +107,12 @@ static void check_quiet(const char *xml, size_t size) {
 
         g_assert_cmpint(sd_event_new(&event), >=, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-                g_auto(Run) result = run_at(event, "unix:path=/nonexistent/bus", HOOK,
-                                            table[i].operation, xml, size);
+                g_autoptr(Program) result = start_at(event, "unix:path=/nonexistent/bus", HOOK,
+                                                     table[i].operation, xml, size);
 
+                program_finish(result);
                 g_test_message("%s", table[i].operation);
-                check(&result, 0, "", "");
+                check(result, 0, "", "");
         }
         (void)sd_event_unref(event);
 }
@@ -139,9 +128,9 @@ static void test_concerned(void) {
 
         for (size_t i = 0; i < G_N_ELEMENTS(domains); i++) {
                 g_autoptr(MockDaemon) mock = mock_new();
-                g_auto(Run) result = run(mock, "migrate begin -", domains[i]);
+                g_autoptr(Program) result = run(mock, "migrate begin -", domains[i]);
 
-                check(&result, 0, MOVED, "");
+                check(result, 0, MOVED, "");
                 g_assert_cmpstr(mock->xml, ==, domains[i]);
         }
 }
@@ -150,8 +139,8 @@ static void test_unchanged(void) {
         g_autoptr(MockDaemon) mock = mock_new();
 
         mock_daemon_set_reply(mock, FERRY_INTERFACE_HOOK, "FilterDomain", "(\"" MDEV "\",)");
-        g_auto(Run) result = run(mock, "migrate begin -", MDEV);
-        check(&result, 0, "", "");
+        g_autoptr(Program) result = run(mock, "migrate begin -", MDEV);
+        check(result, 0, "", "");
 }
 
 /* What holds when nobody answers. */
@@ -167,14 +156,20 @@ static const struct {
         { "release end failed", MDEV, 0 }, { "release end failed", OURS, 0 },
 };
 
+/* All at once, since some only end by their deadline. */
 static void check_guards(MockDaemon *mock, const char *address, const char *hook,
                          const char *sentence) {
-        for (size_t i = 0; i < G_N_ELEMENTS(guards); i++) {
-                g_auto(Run) result = run_at(mock->event, address, hook, guards[i].operation,
-                                            guards[i].xml, strlen(guards[i].xml));
+        Program *programs[G_N_ELEMENTS(guards)];
 
-                g_test_message("%s: %d", guards[i].operation, result.status);
-                check(&result, guards[i].status, "", sentence);
+        for (size_t i = 0; i < G_N_ELEMENTS(guards); i++)
+                programs[i] = start_at(mock->event, address, hook, guards[i].operation,
+                                       guards[i].xml, strlen(guards[i].xml));
+
+        for (size_t i = 0; i < G_N_ELEMENTS(guards); i++) {
+                program_finish(programs[i]);
+                g_test_message("%s: %d", guards[i].operation, programs[i]->status);
+                check(programs[i], guards[i].status, "", sentence);
+                program_free(programs[i]);
         }
 }
 
@@ -220,15 +215,16 @@ static void test_no_library(void) {
         g_assert_no_error(error);
         g_assert_true(g_file_set_contents(library, "", 0, NULL));
         g_setenv("HOOK_LIBRARIES", variable, TRUE);
-        g_auto(Run) result = run(mock, "migrate begin -", MDEV);
+        g_autoptr(Program) result = run(mock, "migrate begin -", MDEV);
         g_unsetenv("HOOK_LIBRARIES");
         (void)g_remove(library);
         (void)g_rmdir(folder);
 
-        g_assert_cmpint(result.status, ==, 1);
-        g_assert_true(g_str_has_prefix(result.err, "virt-ferry: virtferryd does not answer ("));
-        g_assert_nonnull(strstr(result.err, "libsystemd.so.0"));
-        g_assert_true(g_str_has_suffix(result.err, WAY_OUT));
+        g_assert_cmpint(result->status, ==, 1);
+        g_assert_true(
+                g_str_has_prefix(result->err->str, "virt-ferry: virtferryd does not answer ("));
+        g_assert_nonnull(strstr(result->err->str, "libsystemd.so.0"));
+        g_assert_true(g_str_has_suffix(result->err->str, WAY_OUT));
 }
 
 static void test_stalled_input(void) {
@@ -236,14 +232,18 @@ static void test_stalled_input(void) {
                 const char *operation;
                 int status;
         } cases[] = { { "migrate begin -", 1 }, { "prepare begin -", 0 }, { "release end -", 0 } };
+        Program *programs[G_N_ELEMENTS(cases)];
         g_autoptr(MockDaemon) mock = mock_new();
 
-        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                g_auto(Run) result = run_at(mock->event, private_bus->address, HOOK_IMPATIENT,
-                                            cases[i].operation, NULL, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+                programs[i] = start_at(mock->event, private_bus->address, HOOK_IMPATIENT,
+                                       cases[i].operation, NULL, 0);
 
-                check(&result, cases[i].status, "",
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                program_finish(programs[i]);
+                check(programs[i], cases[i].status, "",
                       "virt-ferry: libvirt did not hand over the domain in time\n");
+                program_free(programs[i]);
         }
 }
 
@@ -261,9 +261,9 @@ static void test_refusal(void) {
         mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "NoDevice",
                               "hostdev0: no 100% free mdev of type mtty-2;\nhostdev1: n\303\266");
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                g_auto(Run) result = run(mock, cases[i].operation, MDEV);
+                g_autoptr(Program) result = run(mock, cases[i].operation, MDEV);
 
-                check(&result, cases[i].status, "",
+                check(result, cases[i].status, "",
                       "virt-ferry: hostdev0: no 100% free mdev of type mtty-2; "
                       "hostdev1: n\303\266\n");
         }
@@ -286,9 +286,9 @@ static void test_oversize(void) {
 
         for (size_t i = 0; i < G_N_ELEMENTS(guards); i++) {
                 g_autofree char *xml = pad(guards[i].xml, limit + 1);
-                g_auto(Run) result = run(mock, guards[i].operation, xml);
+                g_autoptr(Program) result = run(mock, guards[i].operation, xml);
 
-                check(&result, guards[i].status, "",
+                check(result, guards[i].status, "",
                       "virt-ferry: the domain's XML is larger than 4 MiB, "
                       "which virtferryd does not read\n");
         }
@@ -296,8 +296,8 @@ static void test_oversize(void) {
         g_assert_cmpstr(calls, ==, "");
 
         g_autofree char *largest = pad(MDEV, limit);
-        g_auto(Run) result = run(mock, "migrate begin -", largest);
-        check(&result, 0, MOVED, "");
+        g_autoptr(Program) result = run(mock, "migrate begin -", largest);
+        check(result, 0, MOVED, "");
         g_assert_cmpuint(strlen(mock->xml), ==, limit);
 }
 
