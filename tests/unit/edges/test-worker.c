@@ -75,11 +75,22 @@ static void test_a_task_may_push_another(Fixture *f, gconstpointer unused) {
         g_assert_cmpstr(f->log.text->str, ==, "another");
 }
 
+static unsigned freed;
+
+static void count_and_free(void *word) {
+        freed++;
+        g_free(word);
+}
+
 static void test_what_did_not_begin_is_dropped_and_freed(Fixture *f, gconstpointer unused) {
-        worker_push_after(f->worker, 60 * G_USEC_PER_SEC, task_note, g_strdup("never"), g_free);
+        worker_push_after(f->worker, 60 * G_USEC_PER_SEC, task_note, g_strdup("never"),
+                          count_and_free);
         worker_stop(f->worker);
-        worker_push(f->worker, task_note, g_strdup("too late"), g_free);
+        worker_push(f->worker, task_note, g_strdup("too late"), count_and_free);
         g_assert_cmpstr(f->log.text->str, ==, "");
+
+        g_clear_pointer(&f->worker, worker_free);
+        g_assert_cmpuint(freed, ==, 2);
 }
 
 static void *push_many(void *data) {
