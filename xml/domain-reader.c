@@ -165,12 +165,26 @@ static DomainDeviceKind hostdev_kind(const xmlNode *element) {
         return domain_device_kind_from_string(type);
 }
 
+/* libvirt knows such an interface on USB as well. What is missing is told by read_source(). */
+static DomainDeviceKind interface_kind(const xmlNode *element) {
+        xmlNode *source = NULL, *address = NULL;
+        g_autofree char *type = NULL;
+
+        if (!has_value(element, "type", "hostdev"))
+                return _DOMAIN_DEVICE_KIND_INVALID;
+        if (xml_child(element, "source", &source, NULL) && source &&
+            xml_child(source, "address", &address, NULL) && address)
+                type = xml_prop(address, "type");
+
+        return !type || g_str_equal(type, "pci") ? DOMAIN_DEVICE_PCI : _DOMAIN_DEVICE_KIND_INVALID;
+}
+
 /* What a child of <devices> is to us; _INVALID for all that is not ours. */
 static DomainDeviceKind device_kind(const xmlNode *element) {
         if (xml_is(element, NULL, "hostdev"))
                 return hostdev_kind(element);
-        if (xml_is(element, NULL, "interface") && has_value(element, "type", "hostdev"))
-                return DOMAIN_DEVICE_PCI;
+        if (xml_is(element, NULL, "interface"))
+                return interface_kind(element);
 
         return _DOMAIN_DEVICE_KIND_INVALID;
 }

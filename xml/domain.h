@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What we read of a libvirt domain, and the rewriting of its device sources.
+/* What we read of a libvirt domain.
  *
  * Text comes from libvirt, from another host, or from a person: it is limited
- * before it is parsed (DOMAIN_XML_MAX bytes, no DTD and no entities, libxml2's
- * own limit of depth, METADATA_DEVICES_MAX devices) and no network or file is
- * ever read. All errors are FERRY_ERROR_INVALID_XML: "line 12: ...".
+ * before it is parsed (DOMAIN_XML_MAX bytes, METADATA_DEVICES_MAX devices, and
+ * what xml/document.h says) and no network or file is ever read. All errors are
+ * FERRY_ERROR_INVALID_XML: "line 12: ...".
+ *
+ * Numbers and defaults are read as libvirt reads them; an XML that libvirt
+ * would refuse may be taken.
  */
 
 #include "xml/metadata.h"

@@ -13,6 +13,8 @@
 /* `sources` has one entry for each device of domain_from_xml(xml), in its
  * order: the new host-side source in its canonical form, or NULL to keep.
  * Rewriting with the sources that are there gives the same text, so the
- * function is idempotent. FERRY_ERROR_INVALID_XML as domain_from_xml(). */
+ * function is idempotent. FERRY_ERROR_INVALID_XML as domain_from_xml(), and for
+ * a value that stands behind a character reference; FERRY_ERROR_INVALID_ARGS for
+ * sources that do not fit the devices. */
 char *domain_rewrite(const char *xml, size_t size, const char *const *sources, size_t n_sources,
                      GError **error);

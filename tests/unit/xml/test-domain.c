@@ -94,6 +94,9 @@ static void test_passes_over_devices_that_are_not_passed_through(void) {
                 "<hostdev mode='capabilities' type='misc'/>"
                 "<hostdev/>"
                 "<interface type='bridge'/><interface type='network'/><interface/>"
+                "<interface type='hostdev'><source><address type='usb' bus='1' "
+                "device='4'/></source>"
+                "</interface>"
                 "<x:hostdev xmlns:x='urn:x' mode='subsystem' type='pci'/>"
                 "<hostdev xmlns='urn:x' mode='subsystem' type='pci'/>"
                 "<x><hostdev mode='subsystem' type='pci'/></x>");
@@ -176,6 +179,7 @@ static void test_says_which_device_is_wrong_and_why(void) {
                   "line 2: the uuid must be like 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001, not "
                   "'1234'" },
                 { GUEST(PCI("")), "line 3: <hostdev> needs a <source>" },
+                { GUEST("<interface type='hostdev'/>"), "line 3: <interface> needs a <source>" },
                 { GUEST(PCI("<source/>")), "line 3: <source> needs a <address>" },
                 { GUEST(PCI(SOURCE SOURCE)), "line 3: a second <source> in <hostdev>: remove one" },
                 { GUEST(PCI("<source><address/></source>")),
