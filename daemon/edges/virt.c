@@ -5,7 +5,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/epoll.h>
 
 #include "daemon/edges/virt-link.h"
@@ -23,7 +22,7 @@ struct Virt {
         pthread_t thread;
         bool running;
         int end_timer;
-        atomic_bool ended;
+        bool ended; /* that thread's */
 };
 
 /* libvirt's thread ---------------------------------------------------------------- */
@@ -39,13 +38,13 @@ static void on_end_timer(int timer, void *unused) {
 static void on_end_timer_removed(void *userdata) {
         Virt *virt = userdata;
 
-        atomic_store(&virt->ended, true);
+        virt->ended = true;
 }
 
 static void *run_loop(void *userdata) {
         Virt *virt = userdata;
 
-        while (!atomic_load(&virt->ended))
+        while (!virt->ended)
                 if (virEventRunDefaultImpl() < 0)
                         g_error("libvirt's event loop has failed: %s", virGetLastErrorMessage());
 
