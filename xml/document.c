@@ -5,8 +5,8 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-#include "xml/ferry-error.h"
 #include "xml/excerpt.h"
+#include "xml/ferry-error.h"
 
 /* Its address is the _private of the parser context. */
 typedef struct Parse {
