@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xml/ferry-error.h"
 
-G_DEFINE_QUARK(ferry - error - quark, ferry_error)
+G_DEFINE_QUARK(ferry_error, ferry_error)
 
 static const char *const names[] = {
         [FERRY_ERROR_INVALID_XML] = "InvalidXML",
