@@ -29,7 +29,7 @@ print(*result, sep='\n') if isinstance(result, list) else print(result)"
 }
 
 leases() {
-        ferry_get "$1" leases 'sorted(f"{r["DeviceId"]} {r["State"]}" for r in rows)'
+        ferry_get "$1" leases 'sorted(row["DeviceId"] + " " + row["State"] for row in rows)'
 }
 
 mdevs() {
