@@ -212,7 +212,7 @@ static void fill_disk(const Fixture *f, Store *store) {
 
         signal(SIGXFSZ, SIG_IGN);
         limit_files(200 * 1024);
-        for (; put(store, n, &error); n++)
+        for (; n < 10000 && put(store, n, &error); n++)
                 acknowledge(f);
         if (!g_error_matches(error, FERRY_ERROR, FERRY_ERROR_STORE))
                 _exit(4);

@@ -116,7 +116,6 @@ static Lease *make_full_lease(void) {
         lease->type = g_strdup("mtty-2");
         lease->address = g_strdup("0000:00:05.0");
         lease->make = true;
-        lease->managed = true;
         lease->bound = true;
         lease->previous_driver = g_strdup("ig'bvf");
         lease->state = LEASE_CLAIMED;
@@ -127,10 +126,13 @@ static Lease *make_full_lease(void) {
 
 static void test_a_lease_comes_back_as_it_was_put(Fixture *f, gconstpointer unused) {
         g_autoptr(Lease) full = make_full_lease(), empty = make_lease(2);
-        g_autofree char *a = dump_lease(full), *b = dump_lease(empty);
-        g_autofree char *expected = g_strconcat(a, b, NULL), *stored = NULL;
+        g_autofree char *a = NULL, *b = NULL, *expected = NULL, *stored = NULL;
         g_autoptr(Store) store = open_store(f->path);
 
+        empty->managed = empty->bound = true; /* so that no two columns of both are the same */
+        a = dump_lease(full);
+        b = dump_lease(empty);
+        expected = g_strconcat(a, b, NULL);
         g_assert_true(store_put_lease(store, full, NULL));
         g_assert_true(store_put_lease(store, empty, NULL));
         g_clear_pointer(&store, store_close);
@@ -177,6 +179,18 @@ static void test_a_device_cannot_have_two_leases(void) {
                         "The database :memory: cannot be written: UNIQUE constraint failed: "
                         "leases.device");
         put(store, 2); /* and the statement is as good as new */
+}
+
+static void test_a_text_that_cannot_be_stored_is_not_left_out(void) {
+        g_autoptr(Store) store = open_store(":memory:");
+        g_autoptr(Lease) lease = make_lease(1);
+        g_autoptr(GError) error = NULL;
+
+        lease->parent = g_strnfill(2000, 'p');
+        sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 1000);
+        g_assert_false(store_put_lease(store, lease, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
+        g_assert_cmpuint(count_leases(store), ==, 0);
 }
 
 static Migration *make_migration(void) {
@@ -570,6 +584,8 @@ int main(int argc, char **argv) {
                         test_a_deleted_lease_is_gone_and_the_others_stay);
         g_test_add_func("/store/a device cannot have two leases",
                         test_a_device_cannot_have_two_leases);
+        g_test_add_func("/store/a text that cannot be stored is not left out",
+                        test_a_text_that_cannot_be_stored_is_not_left_out);
         ADD("a migration comes back as it was put", test_a_migration_comes_back_as_it_was_put);
         g_test_add_func("/store/a migration put again replaces all but its place",
                         test_a_migration_put_again_replaces_all_but_its_place);
