@@ -53,10 +53,9 @@ static void tell(MigrationLog *log, MigrationChange change, const Migration *mig
                 log->listener(log->userdata, change, migration);
 }
 
-/* Those that ended and are too many when `migration`, as `next` has it, is among
- * them. It is never one itself: what it has to say was not read yet. */
-static GPtrArray *list_surplus(const MigrationLog *log, const Migration *migration,
-                               const Migration *next) {
+/* Those that ended before and are too many when `next` ends as well. It is never one itself: what
+ * it has to say was not read yet. */
+static GPtrArray *list_surplus(const MigrationLog *log, const Migration *next) {
         GPtrArray *ended = g_ptr_array_new();
         guint n_kept = MIGRATIONS_KEPT - 1;
 
@@ -66,7 +65,7 @@ static GPtrArray *list_surplus(const MigrationLog *log, const Migration *migrati
         for (guint i = 0; i < log->migrations->len; i++) {
                 Migration *other = log->migrations->pdata[i];
 
-                if (other != migration && migration_state_is_final(other->state))
+                if (migration_state_is_final(other->state))
                         g_ptr_array_add(ended, other);
         }
 
@@ -118,7 +117,7 @@ Migration *migration_log_add(MigrationLog *log, Migration *migration, MigrationS
 
         added->state = state;
         added->entered[state] = log->now();
-        surplus = list_surplus(log, NULL, added);
+        surplus = list_surplus(log, added);
         if (!store_all(log, added, surplus, error))
                 return NULL;
 
@@ -150,7 +149,7 @@ bool migration_log_enter(MigrationLog *log, Migration *migration, MigrationState
         next.state = state;
         next.reason = copy;
         next.entered[state] = log->now();
-        surplus = list_surplus(log, migration, &next);
+        surplus = list_surplus(log, &next);
         if (!store_all(log, &next, surplus, error))
                 return false;
 

@@ -333,7 +333,7 @@ static void test_a_write_that_fails_changes_nothing(Fixture *f, gconstpointer da
         reserve_one(f, "a");
         g_string_truncate(f->told, 0);
         before = dump_book(f->book);
-        for (n = 0;; n++) {
+        for (n = 0; n <= operation->n_writes; n++) {
                 g_autofree char *after = NULL;
                 g_autoptr(GError) error = NULL;
 
