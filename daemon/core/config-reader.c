@@ -75,7 +75,7 @@ static bool note_lines_of(ConfigReader *reader, char *line, unsigned number, con
 }
 
 static bool note_lines(ConfigReader *reader, const char *text, GError **error) {
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_auto(GStrv) lines = g_strsplit_set(text, "\n", -1);
         const char *group = NULL;
 
         for (unsigned i = 0; lines[i]; i++)
