@@ -125,6 +125,15 @@ static void test_a_refresh_takes_the_parent_with_it(Fixture *f, gconstpointer un
         g_assert_cmpstr(f->told->str, ==, "-" U1 " ~mtty ");
 }
 
+static void test_a_refresh_sees_what_a_vf_is_bound_to(Fixture *f, gconstpointer unused) {
+        add_pf(f, 2);
+        scan(f);
+        g_assert_cmpint(pci_bind_driver(f->sysfs, VF0, "vfio-pci"), ==, 0);
+        refresh(f, &device_class_sriov, VF0);
+        g_assert_cmpstr(f->told->str, ==, "~" VF0 " ");
+        g_assert_cmpstr(inventory_find(f->inventory, VF0)->driver, ==, "vfio-pci");
+}
+
 static void test_a_refresh_of_what_is_no_device_is_nothing(Fixture *f, gconstpointer unused) {
         fake_root_add_pci(f->root, "0000:00:1f.0", NULL);
         scan(f);
@@ -354,6 +363,7 @@ int main(int argc, char **argv) {
              test_a_scan_tells_what_came_changed_and_went);
         TEST("a scan that fails changes nothing", test_a_scan_that_fails_changes_nothing);
         TEST("a refresh takes the parent with it", test_a_refresh_takes_the_parent_with_it);
+        TEST("a refresh sees what a VF is bound to", test_a_refresh_sees_what_a_vf_is_bound_to);
         TEST("a refresh of what is no device is nothing",
              test_a_refresh_of_what_is_no_device_is_nothing);
         TEST("a list is sorted by class, then id", test_a_list_is_sorted_by_class_then_id);

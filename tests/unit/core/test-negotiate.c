@@ -171,6 +171,26 @@ static void test_what_is_in_the_way_is_passed_by(Fixture *f, gconstpointer unuse
         assert_device(answer_of(f, 0), VF2);
 }
 
+/* What libvirt or the kernel has given a driver without DMA of its own is no obstacle. */
+static void test_a_group_may_have_bridges_and_vfio_in_it(Fixture *f, gconstpointer unused) {
+        int group;
+
+        add_vfs(f, 1, NULL);
+        scan(f);
+        group = inventory_find(f->inventory, VF0)->iommu_group;
+        fake_root_add_pci(f->root, "0000:3a:00.0",
+                          &(FakePci){ .driver = "pcieport", .iommu_group = group });
+        fake_root_add_pci(f->root, "0000:3b:00.1",
+                          &(FakePci){ .driver = "vfio-pci", .iommu_group = group });
+        fake_root_add_pci(f->root, "0000:3b:00.2", &(FakePci){ .iommu_group = group });
+        want(f, VF9, NULL, SEEN_PLAIN);
+        assert_device(answer_of(f, 0), VF0);
+
+        fake_root_add_pci(f->root, "0000:3b:00.3",
+                          &(FakePci){ .driver = "e1000e", .iommu_group = group });
+        g_assert_false(answer_of(f, 0)->ok);
+}
+
 /* A guest that another program runs, or DPDK on the host. */
 static void test_what_a_stranger_has_open_is_passed_by(Fixture *f, gconstpointer unused) {
         add_vfs(f, 2, "vfio-pci");
@@ -220,6 +240,17 @@ static void test_a_lease_for_another_device_of_the_guest_stays(Fixture *f, gcons
         want(f, U9, NULL, SEEN_MTTY);
         assert_device(answer_of(f, 0), U2);
         assert_device(f->answers->pdata[1], U1);
+}
+
+static void test_a_lease_for_a_device_that_the_guest_lost_is_passed_by(Fixture *f,
+                                                                       gconstpointer unused) {
+        add_mtty(f);
+        add_mdev(f, "mtty", "mtty-1", U1);
+        add_mdev(f, "mtty", "mtty-1", U2);
+        scan(f);
+        lease_address(f, "g1", U1, "0000:00:06.0");
+        want(f, U9, NULL, SEEN_MTTY);
+        assert_device(answer_of(f, 0), U2);
 }
 
 static void test_own_leases_do_not_fill_the_pool(Fixture *f, gconstpointer unused) {
@@ -337,7 +368,7 @@ static void test_a_device_that_moves_without_state_fits_any_driver(Fixture *f,
                                                                    gconstpointer unused) {
         add_vfs(f, 1, "mlx5_core");
         scan(f);
-        want_transient(f, VF9, NULL, SEEN_MLX);
+        want_transient(f, VF9, "migration='required'", SEEN_MLX);
         assert_device(answer_of(f, 0), VF0);
 }
 
@@ -490,12 +521,16 @@ int main(int argc, char **argv) {
         TEST("the operator has the last word", test_the_operator_has_the_last_word);
         TEST("a pool is asked for", test_a_pool_is_asked_for);
         TEST("a pool may give what the host uses", test_a_pool_may_give_what_the_host_uses);
+        TEST("a group may have bridges and vfio in it",
+             test_a_group_may_have_bridges_and_vfio_in_it);
         TEST("what a stranger has open is passed by", test_what_a_stranger_has_open_is_passed_by);
         TEST("what is in the way is passed by", test_what_is_in_the_way_is_passed_by);
         TEST("a repeated attempt gets the same", test_a_repeated_attempt_gets_the_same);
         TEST("a repeated attempt makes the same", test_a_repeated_attempt_makes_the_same);
         TEST("a lease for another device of the guest stays",
              test_a_lease_for_another_device_of_the_guest_stays);
+        TEST("a lease for a device that the guest lost is passed by",
+             test_a_lease_for_a_device_that_the_guest_lost_is_passed_by);
         TEST("own leases do not fill the pool", test_own_leases_do_not_fill_the_pool);
         TEST("a lease that does not fit any more is passed by",
              test_a_lease_that_does_not_fit_any_more_is_passed_by);

@@ -455,6 +455,14 @@ static void test_the_sentences_of_all_devices_are_joined(Fixture *f, gconstpoint
                         "with SR-IOV: choose another host");
 }
 
+static void test_a_word_is_cut_between_two_characters(Fixture *f, gconstpointer unused) {
+        add_vfs(f, 1, NULL);
+        scan(f);
+        (void)lease(f, "gääääääääääääääääääää", VF0, LEASE_RUNNING);
+        want(f, VF9, NULL, SEEN_PLAIN);
+        g_assert_true(g_utf8_validate(answer_of(f, 0)->reason, -1, NULL));
+}
+
 /* Words of 40 letters where words are, most of them of three bytes, and every clause at once. */
 static void test_long_words_make_no_long_sentence(Fixture *f, gconstpointer unused) {
         static const char *const guests[] = {
@@ -503,6 +511,7 @@ int main(int argc, char **argv) {
         TEST("one device named twice", test_one_device_named_twice);
         TEST("the sentences of all devices are joined",
              test_the_sentences_of_all_devices_are_joined);
+        TEST("a word is cut between two characters", test_a_word_is_cut_between_two_characters);
         TEST("long words make no long sentence", test_long_words_make_no_long_sentence);
         return g_test_run();
 }
