@@ -112,11 +112,25 @@ void manager_on_device_event(Manager *manager, const char *subsystem, const char
                         (void)inventory_refresh(manager->inventory, *class, name);
 }
 
+static GPtrArray *lease_ids(const GPtrArray *leases) {
+        GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+
+        for (guint i = 0; i < leases->len; i++)
+                g_ptr_array_add(ids, g_strdup(((const Lease *)leases->pdata[i])->id));
+        return ids;
+}
+
+/* The end of one lease may be the end of others of the same guest: hence ids. */
 void manager_on_time(Manager *manager) {
         g_autoptr(GPtrArray) expired = lease_book_expired(manager->leases, manager->now());
+        g_autoptr(GPtrArray) ids = lease_ids(expired);
 
-        for (guint i = 0; i < expired->len; i++)
-                recover_expired(manager, expired->pdata[i]);
+        for (guint i = 0; i < ids->len; i++) {
+                Lease *lease = lease_book_find(manager->leases, ids->pdata[i]);
+
+                if (lease)
+                        recover_expired(manager, lease);
+        }
 }
 
 int64_t manager_next_time(const Manager *manager) {

@@ -203,6 +203,32 @@ static void test_lease_of_a_guest_that_never_comes_expires(Fixture *f, gconstpoi
         g_assert_cmpint(manager_next_time(f->manager), ==, 0);
 }
 
+static char *two_mdevs_xml(void) {
+        g_autofree char *one = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+        GString *xml = g_string_new(one);
+
+        g_string_truncate(xml, strstr(xml->str, "  </devices>") - xml->str);
+        g_string_append(xml, "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source>"
+                             "<address uuid='" HERE_MDEV_2 "'/></source></hostdev>");
+        g_string_append(xml, "</devices></domain>");
+        return g_string_free(xml, FALSE);
+}
+
+static void test_all_leases_of_a_guest_expire_at_once(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = two_mdevs_xml(), *filtered = NULL;
+        g_autoptr(GError) error = NULL;
+
+        add_mdev(f, "mtty-1", HERE_MDEV);
+        add_mdev(f, "mtty-1", HERE_MDEV_2);
+        filtered = manager_filter_domain(f->manager, "migrate", xml, &error);
+        g_assert_no_error(error);
+        assert_leases(f, HERE_MDEV " reserved expires\n" HERE_MDEV_2 " reserved expires\n");
+
+        fixture_pass_time(121 * G_USEC_PER_SEC);
+        manager_on_time(f->manager);
+        assert_leases(f, "");
+}
+
 static void test_without_adoption_a_plain_guest_is_left_alone(Fixture *f, gconstpointer config) {
         g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL), *filtered = NULL;
         g_autoptr(GError) error = NULL;
@@ -354,6 +380,8 @@ int main(int argc, char **argv) {
              test_second_attempt_takes_the_same_device);
         TEST("lease-of-a-guest-that-never-comes-expires", NULL,
              test_lease_of_a_guest_that_never_comes_expires);
+        TEST("all-leases-of-a-guest-expire-at-once", NULL,
+             test_all_leases_of_a_guest_expire_at_once);
         TEST("without-adoption-a-plain-guest-is-left-alone", "[Daemon]\nAdopt=no\n",
              test_without_adoption_a_plain_guest_is_left_alone);
         TEST("store-that-fails-refuses-and-reserves-nothing", NULL,
