@@ -104,7 +104,10 @@ static void task_poll(void *unused, void *argument) {
 }
 
 void virt_reader_follow_job(VirtReader *reader, const char *uuid) {
-        if (reader->connection && poll_job(reader, uuid))
+        if (!reader->connection || g_hash_table_contains(reader->followed, uuid))
+                return;
+
+        if (poll_job(reader, uuid))
                 g_hash_table_add(reader->followed, g_strdup(uuid));
         poll_later(reader);
 }
