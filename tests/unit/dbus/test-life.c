@@ -54,6 +54,7 @@ static void test_a_second_daemon_goes_and_says_why(DaemonFixture *f, gconstpoint
 static void test_a_daemon_that_is_asked_to_ends_in_peace(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *lease = lease_guest(f);
 
+        g_assert_nonnull(lease);
         g_assert_cmpint(daemon_fixture_end(f, SIGTERM), ==, 0);
         daemon_fixture_start(f);
         g_assert_cmpint(daemon_fixture_end(f, SIGINT), ==, 0);

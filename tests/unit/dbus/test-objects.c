@@ -203,7 +203,7 @@ static void test_offers_are_what_could_be_made(DaemonFixture *f, gconstpointer u
 
 static void test_a_rescan_tells_what_came_and_went(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *path = object_path(FERRY_OBJECT_DEVICE, NEW_MDEV);
-        g_autofree char *added = NULL, *removed = NULL, *dump = NULL;
+        g_autofree char *added = NULL, *removed = NULL;
 
         added = g_strconcat("InterfacesAdded ", path, " " FERRY_INTERFACE_DEVICE, NULL);
         removed = g_strconcat("InterfacesRemoved ", path, " " FERRY_INTERFACE_DEVICE, NULL);
