@@ -3,7 +3,7 @@
 
 /* A passthrough device of this host, or the parent that makes such devices, as
  * the inventory keeps it. A value: a refresh replaces it, and nobody changes one
- * but the inventory, which notes in it what the driver answers to a probe.
+ * but the inventory, which notes its pool and what its driver answers to a probe.
  */
 
 #include "daemon/facts/mdev.h"
@@ -11,6 +11,7 @@
 #include "xml/domain.h"
 
 typedef struct DeviceClass DeviceClass;
+typedef struct Pool Pool;
 
 typedef enum DeviceRole {
         DEVICE_ROLE_FUNCTION, /* can be given to a guest: VF, mdev */
@@ -39,6 +40,7 @@ typedef struct Device {
         unsigned vfs_total;
         GPtrArray *types;    /* MdevType, of an mdev parent; NULL otherwise */
         const char *finding; /* what would stop a migration from here; interned, NULL none */
+        const Pool *pool;    /* borrowed from the configuration; NULL outside of an inventory */
 } Device;
 
 Device *device_new(const DeviceClass *class, DeviceRole role, const char *id);

@@ -9,28 +9,18 @@
 
 #define REPORTS_NOT_ASKED INT_MIN
 
-typedef struct Entry {
-        Device *device;
-        const Pool *pool; /* the patterns of all pools are matched once, not at each negotiation */
-} Entry;
-
 struct Inventory {
         Sysfs *sysfs;
         const Config *config;
         InventoryProbe probe;
         DriverMemo *drivers;
         ProbeMemo *probes;
-        GHashTable *entries; /* id of the device → Entry */
+        GHashTable *devices; /* by id */
         GPtrArray *sorted;   /* of inventory_list(), NULL until asked */
         int dma_log_reports;
         InventoryListener listener;
         void *userdata;
 };
-
-static void entry_free(Entry *entry) {
-        device_free(entry->device);
-        g_free(entry);
-}
 
 Inventory *inventory_new(Sysfs *sysfs, const Config *config, InventoryProbe probe) {
         Inventory *inventory = g_new0(Inventory, 1);
@@ -40,8 +30,8 @@ Inventory *inventory_new(Sysfs *sysfs, const Config *config, InventoryProbe prob
         inventory->probe = probe ?: vfio_probe;
         inventory->drivers = driver_memo_new();
         inventory->probes = probe_memo_new();
-        inventory->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-                                                   (GDestroyNotify)entry_free);
+        inventory->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                                   (GDestroyNotify)device_free);
         inventory->dma_log_reports = REPORTS_NOT_ASKED;
         return inventory;
 }
@@ -51,7 +41,7 @@ void inventory_free(Inventory *inventory) {
                 return;
 
         g_clear_pointer(&inventory->sorted, g_ptr_array_unref);
-        g_hash_table_unref(inventory->entries);
+        g_hash_table_unref(inventory->devices);
         probe_memo_free(inventory->probes);
         driver_memo_free(inventory->drivers);
         g_free(inventory);
@@ -100,19 +90,10 @@ static const VfioProbe *find_probe(const Inventory *inventory, const Device *dev
                                device->fingerprint->mdev_type);
 }
 
-static Entry *entry_new(const Inventory *inventory, Device *device) {
-        Entry *entry = g_new0(Entry, 1);
-
-        entry->device = device;
-        entry->pool = config_pool_for(inventory->config, device->class, device->parent,
-                                      device->fingerprint->mdev_type, device->id);
-        return entry;
-}
-
 /* The one door: takes the device. What is known of its kind is noted before it
  * is compared, or each scan would seem to forget it. */
 static void take(Inventory *inventory, Device *device) {
-        const Entry *old = g_hash_table_lookup(inventory->entries, device->id);
+        const Device *old = g_hash_table_lookup(inventory->devices, device->id);
         InventoryChange change = old ? INVENTORY_CHANGED : INVENTORY_ADDED;
         const VfioProbe *probe = NULL;
 
@@ -121,25 +102,26 @@ static void take(Inventory *inventory, Device *device) {
         if (probe)
                 note_probe(inventory, device, probe);
 
-        if (old && device_equal(old->device, device)) {
+        if (old && device_equal(old, device)) {
                 device_free(device);
                 return;
         }
 
         g_clear_pointer(&inventory->sorted, g_ptr_array_unref);
-        g_hash_table_replace(inventory->entries, device->id, entry_new(inventory, device));
+        device->pool = config_pool_for(inventory->config, device->class, device->parent,
+                                       device->fingerprint->mdev_type, device->id);
+        g_hash_table_replace(inventory->devices, device->id, device);
         tell(inventory, change, device);
 }
 
 static void drop(Inventory *inventory, const char *id) {
-        Entry *entry;
+        g_autoptr(Device) device = NULL;
 
-        if (!g_hash_table_steal_extended(inventory->entries, id, NULL, (gpointer *)&entry))
+        if (!g_hash_table_steal_extended(inventory->devices, id, NULL, (gpointer *)&device))
                 return;
 
         g_clear_pointer(&inventory->sorted, g_ptr_array_unref);
-        tell(inventory, INVENTORY_REMOVED, entry->device);
-        entry_free(entry);
+        tell(inventory, INVENTORY_REMOVED, device);
 }
 
 static void on_found(void *userdata, Device *device) {
@@ -161,7 +143,7 @@ static void drop_missing(Inventory *inventory, GHashTable *found) {
         GHashTableIter iter;
         const char *id;
 
-        g_hash_table_iter_init(&iter, inventory->entries);
+        g_hash_table_iter_init(&iter, inventory->devices);
         while (g_hash_table_iter_next(&iter, (gpointer *)&id, NULL))
                 if (!g_hash_table_contains(found, id))
                         g_ptr_array_add(missing, g_strdup(id));
@@ -239,18 +221,12 @@ int inventory_refresh(Inventory *inventory, const DeviceClass *class, const char
         return parent ? refresh_one(inventory, class, parent) : 0;
 }
 
-static const Entry *find_entry(const Inventory *inventory, const char *id) {
-        return id ? g_hash_table_lookup(inventory->entries, id) : NULL;
-}
-
 const Device *inventory_find(const Inventory *inventory, const char *id) {
-        const Entry *entry = find_entry(inventory, id);
-
-        return entry ? entry->device : NULL;
+        return id ? g_hash_table_lookup(inventory->devices, id) : NULL;
 }
 
 unsigned inventory_size(const Inventory *inventory) {
-        return g_hash_table_size(inventory->entries);
+        return g_hash_table_size(inventory->devices);
 }
 
 static int compare_devices(gconstpointer a, gconstpointer b) {
@@ -264,11 +240,11 @@ static int compare_devices(gconstpointer a, gconstpointer b) {
 static GPtrArray *sort_devices(const Inventory *inventory) {
         GPtrArray *devices = g_ptr_array_sized_new(inventory_size(inventory));
         GHashTableIter iter;
-        Entry *entry;
+        Device *device;
 
-        g_hash_table_iter_init(&iter, inventory->entries);
-        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry))
-                g_ptr_array_add(devices, entry->device);
+        g_hash_table_iter_init(&iter, inventory->devices);
+        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&device))
+                g_ptr_array_add(devices, device);
 
         g_ptr_array_sort(devices, compare_devices);
         return devices;
@@ -286,12 +262,10 @@ GPtrArray *inventory_list(const Inventory *inventory) {
 /* Notes the answer in all devices of the kind. */
 static void spread_probe(Inventory *inventory, const VfioProbe *probe) {
         GHashTableIter iter;
-        Entry *entry;
+        Device *device;
 
-        g_hash_table_iter_init(&iter, inventory->entries);
-        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry)) {
-                Device *device = entry->device;
-
+        g_hash_table_iter_init(&iter, inventory->devices);
+        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&device)) {
                 if (device->role != DEVICE_ROLE_FUNCTION || find_probe(inventory, device) != probe)
                         continue;
 
@@ -354,9 +328,7 @@ int inventory_offer_caps(const Inventory *inventory, const Offer *offer) {
 }
 
 const Pool *inventory_pool(const Inventory *inventory, const Device *device) {
-        const Entry *entry = find_entry(inventory, device->id);
-
-        return entry ? entry->pool : config_find_pool(inventory->config, "default");
+        return device->pool;
 }
 
 Sysfs *inventory_sysfs(Inventory *inventory) {

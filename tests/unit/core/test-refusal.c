@@ -405,8 +405,6 @@ static void run_case(gconstpointer data) {
 }
 
 static void test_two_devices_and_one_that_is_free(Fixture *f, gconstpointer unused) {
-        g_autofree char *refusal = NULL;
-
         add_vfs(f, 1, NULL);
         scan(f);
         want(f, VF9, NULL, SEEN_PLAIN);
