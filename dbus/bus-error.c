@@ -27,7 +27,7 @@ int bus_error_register(void) {
 }
 
 int bus_error_from_gerror(sd_bus_error *reterr, const GError *error) {
-        const char *name = SD_BUS_ERROR_FAILED;
+        const char *name = FERRY_ERROR_PREFIX "Failed"; /* our words: not a bus that failed */
 
         if (error->domain == FERRY_ERROR && ferry_error_to_string((FerryError)error->code))
                 name = map[error->code].name;

@@ -33,7 +33,7 @@ static void test_everything_else_has_failed_with_its_words(void) {
 
         error = g_error_new(G_FILE_ERROR, G_FILE_ERROR_NOSPC, "The disk is full");
         g_assert_cmpint(bus_error_from_gerror(&bus_error, error), <, 0);
-        g_assert_cmpstr(bus_error.name, ==, "org.freedesktop.DBus.Error.Failed");
+        g_assert_cmpstr(bus_error.name, ==, "org.virtferry1.Error.Failed");
         g_assert_cmpstr(bus_error.message, ==, "The disk is full");
 }
 
