@@ -231,9 +231,21 @@ static void *toggle(void *data) {
         return NULL;
 }
 
+/* The kind of the newest, `last` when there is none. */
+static GuestEventKind take_all(Fixture *f, GuestEventKind last) {
+        while (f->events->len > 0) {
+                g_autoptr(GuestEvent) event = g_ptr_array_steal_index(f->events, 0);
+
+                last = event->kind;
+        }
+        return last;
+}
+
+/* A turn of the loop may bring no event: it was woken for one that was taken before. */
 static void test_a_storm_of_events_ends_with_the_truth(Fixture *f, gconstpointer unused) {
-        g_autoptr(GuestEvent) stopped = NULL;
+        GuestEventKind last = GUEST_NOTHING;
         GThread *threads[2];
+        int r;
 
         for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
                 threads[i] = g_thread_new("toggle", toggle, f->domain);
@@ -245,10 +257,9 @@ static void test_a_storm_of_events_ends_with_the_truth(Fixture *f, gconstpointer
         g_assert_cmpint(virDomainDestroy(f->domain), ==, 0);
         g_assert_cmpint(virDomainUndefine(f->domain), ==, 0);
         do {
-                g_clear_pointer(&stopped, guest_event_free);
-                stopped = await(f, GUEST_STOPPED);
-        } while (f->events->len > 0 || sd_event_run(f->loop, G_USEC_PER_SEC / 5) > 0);
-        g_assert_cmpuint(f->events->len, ==, 0);
+                r = sd_event_run(f->loop, G_USEC_PER_SEC / 5);
+                last = take_all(f, last);
+        } while (r > 0 || last != GUEST_STOPPED);
 }
 
 int main(int argc, char **argv) {
