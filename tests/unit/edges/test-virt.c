@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/edges/virt-map.h"
 #include "daemon/edges/virt.h"
 
 #include <glib/gstdio.h>
