@@ -15,7 +15,7 @@
 #   mdev_remove HOST UUID
 #   vfs_create HOST COUNT         VFs of the igb
 
-guest_seconds=90
+guest_seconds=300
 
 # The same name gives the same uuid, in this run and in the next.
 uuid_of() {

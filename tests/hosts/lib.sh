@@ -94,9 +94,11 @@ cached() {
                 [[ -d $dir ]] && exit
                 rm -rf "$dir.new"
                 mkdir "$dir.new"
+                trap 'rm -rf "$dir.new"; log "error: $name could not be made"' EXIT
                 log "$name: making it"
                 "$@" "$dir.new" >&2
                 mv "$dir.new" "$dir"
+                trap - EXIT
                 log "$name: made in $((SECONDS - began)) s"
         ) 9>"$CACHE/$name.lock"
         printf '%s\n' "$dir"

@@ -7,8 +7,11 @@
 # IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside.
 #
 #   mgmt   10.0.2.15, ssh from 127.0.0.1 only (restrict=on: nothing gets out)
-#   link   to the other host, over a unix socket; br0 of the host is on it
-#   igb    an Intel 82576 with up to 7 VFs at 0000:01:00.0, on the same wire as link
+#   wire   to the other host, over a unix socket; br0 of the host is on it
+#   igb    an Intel 82576 with up to 7 VFs at 0000:01:00.0, to that of the other host, likewise
+#
+# The two wires are not joined by a hub of QEMU: one that gets a part of a packet rid mixes the next
+# one into it, and the wire is dead.
 
 host_number() {
         [[ $1 == a ]] && echo 1 || echo 2
@@ -36,11 +39,11 @@ kernel_command_line() {
 
 # start_qemu HOST IMAGE MODE ARG...: returns when the machine is made.
 start_qemu() {
-        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number wire
+        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number role
         shift 3
         tree=$(readlink -f "$image/tree")
         number=$(host_number "$host")
-        [[ $host == a ]] && wire=server=on || wire=server=off,reconnect-ms=500
+        [[ $host == a ]] && role=server=on || role=server=off,reconnect-ms=500
         emulator "$tree" qemu-system-x86_64 \
                 -name "host$host" -uuid "00000000-0000-4000-8000-00000000000$number" \
                 -nodefaults -no-user-config -display none \
@@ -48,7 +51,7 @@ start_qemu() {
                 -accel tcg,thread=multi -cpu EPYC-Milan,+svm -smp 1 -m 3G \
                 -machine q35,kernel-irqchip=split,sata=off,smbus=off,usb=off,vmport=off \
                 -device intel-iommu,intremap=on,caching-mode=on \
-                -kernel "$image/vmlinuz" -initrd "$image/initrd" \
+                -kernel "$image/vmlinux" -initrd "$image/initrd" \
                 -append "$(kernel_command_line "$host" "$mode")" \
                 -chardev "file,id=console,path=$dir/console.log,append=on" \
                 -serial chardev:console \
@@ -57,22 +60,21 @@ start_qemu() {
                 -device virtio-blk-pci,drive=disk \
                 -netdev "user,id=mgmt,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22" \
                 -device "virtio-net-pci,netdev=mgmt,romfile=,mac=52:54:00:01:00:0$number" \
-                -netdev "stream,id=wire,addr.type=unix,addr.path=$RUN/wire,$wire" \
-                -netdev hubport,id=wire0,hubid=0,netdev=wire \
-                -netdev hubport,id=wire1,hubid=0 \
-                -netdev hubport,id=wire2,hubid=0 \
-                -device "virtio-net-pci,netdev=wire1,romfile=,mac=52:54:00:02:00:0$number" \
-                -device pcie-root-port,id=port1,chassis=1 \
-                -device "igb,bus=port1,netdev=wire2,romfile=,mac=52:54:00:03:00:0$number" \
+                -netdev "stream,id=wire,addr.type=unix,addr.path=$RUN/wire,$role" \
+                -device "virtio-net-pci,netdev=wire,romfile=,mac=52:54:00:02:00:0$number" \
+                -netdev "stream,id=igb,addr.type=unix,addr.path=$RUN/igb,$role" \
+                -device pcie-root-port,id=rp,chassis=1 \
+                -device "igb,bus=rp,netdev=igb,romfile=,mac=52:54:00:03:00:0$number" \
                 -qmp "unix:$dir/qmp,server=on,wait=off" \
-                -daemonize -pidfile "$dir/pid" -D "$dir/qemu.log" "$@" 9>&-
+                -daemonize -pidfile "$dir/pid" -D "$dir/qemu.log" "$@" 9>&- ||
+                die "host$host does not start: $(tail -n 1 "$dir/qemu.log")"
 }
 
 # The pid of a host's QEMU, if that is what runs under it.
 qemu_pid() {
         local pid
         pid=$(cat "$RUN/$1/pid" 2>/dev/null) || return
-        [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) == *" $RUN/$1/pid "* ]] || return
+        [[ $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") == *" $RUN/$1/pid "* ]] || return
         echo "$pid"
 }
 
