@@ -6,22 +6,51 @@
 # for it, and the machine's own packages stay as they are. Software emulation only (TCG), with an
 # IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside.
 #
-#   mgmt   10.0.2.15, ssh from 127.0.0.1 only (restrict=on: nothing gets out)
-#   wire   to the other host, over a unix socket; br0 of the host is on it
-#   igb    an Intel 82576 with up to 7 VFs at 0000:01:00.0, to that of the other host, likewise
+# They stand in a network namespace that has no way out ($RUN/net; see in_net). In it are
 #
-# The two wires are not joined by a hub of QEMU: one that gets a part of a packet rid mixes the next
-# one into it, and the wire is dead.
+#   switch   a bridge with 10.42.0.254, for a client outside the hosts
+#   a-wire, b-wire   plugged into it; in a host: wire, below br0 with 10.42.0.1 or .2 and the guests
+#   a-igb, b-igb     likewise; in a host: enp1s0, an Intel 82576 with up to 7 VFs at 0000:01:00.0
+#   127.0.0.1:2201, :2202   ssh of the hosts, by the user-mode network of QEMU; in a host: mgmt
+#
+# so that a guest is on the same network with a VF as with its virtio interface, and a test can
+# pull a cable: in_net ip link set b-wire down
 
 host_number() {
         [[ $1 == a ]] && echo 1 || echo 2
+}
+
+in_net() {
+        nsenter --net="$RUN/net" "$@"
+}
+
+make_net() {
+        in_net true 2>/dev/null && return
+        touch "$RUN/net"
+        unshare --net="$RUN/net" true
+        in_net ip -batch - <<EOF
+link set lo up
+link add switch type bridge forward_delay 0 mcast_snooping 0
+addr add 10.42.0.254/24 dev switch
+link set switch up
+EOF
+        local port
+        for port in {a,b}-{wire,igb}; do
+                in_net ip tuntap add "$port" mode tap vnet_hdr
+                in_net ip link set "$port" master switch up
+        done
+}
+
+remove_net() {
+        umount "$RUN/net" 2>/dev/null || true
+        rm -f "$RUN/net"
 }
 
 # emulator TREE PROGRAM ARG...
 emulator() {
         local tree=$1 program=$2
         shift 2
-        QEMU_MODULE_DIR=$tree/usr/lib/x86_64-linux-gnu/qemu \
+        in_net env "QEMU_MODULE_DIR=$tree/usr/lib/x86_64-linux-gnu/qemu" \
                 "$tree/lib64/ld-linux-x86-64.so.2" \
                 --library-path "$tree/usr/lib/x86_64-linux-gnu" "$tree/usr/bin/$program" "$@"
 }
@@ -39,11 +68,10 @@ kernel_command_line() {
 
 # start_qemu HOST IMAGE MODE ARG...: returns when the machine is made.
 start_qemu() {
-        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number role
+        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number
         shift 3
         tree=$(readlink -f "$image/tree")
         number=$(host_number "$host")
-        [[ $host == a ]] && role=server=on || role=server=off,reconnect-ms=500
         emulator "$tree" qemu-system-x86_64 \
                 -name "host$host" -uuid "00000000-0000-4000-8000-00000000000$number" \
                 -nodefaults -no-user-config -display none \
@@ -58,11 +86,11 @@ start_qemu() {
                 -blockdev "file,node-name=file,filename=$dir/disk.qcow2,cache.no-flush=on" \
                 -blockdev qcow2,node-name=disk,file=file \
                 -device virtio-blk-pci,drive=disk \
-                -netdev "user,id=mgmt,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-10.0.2.15:22" \
+                -netdev "user,id=mgmt,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:220$number-10.0.2.15:22" \
                 -device "virtio-net-pci,netdev=mgmt,romfile=,mac=52:54:00:01:00:0$number" \
-                -netdev "stream,id=wire,addr.type=unix,addr.path=$RUN/wire,$role" \
+                -netdev "tap,id=wire,ifname=$host-wire,script=no,downscript=no" \
                 -device "virtio-net-pci,netdev=wire,romfile=,mac=52:54:00:02:00:0$number" \
-                -netdev "stream,id=igb,addr.type=unix,addr.path=$RUN/igb,$role" \
+                -netdev "tap,id=igb,ifname=$host-igb,script=no,downscript=no" \
                 -device pcie-root-port,id=rp,chassis=1 \
                 -device "igb,bus=rp,netdev=igb,romfile=,mac=52:54:00:03:00:0$number" \
                 -qmp "unix:$dir/qmp,server=on,wait=off" \
@@ -88,15 +116,6 @@ qmp() {
         shift
         printf '%s\n' '{"execute": "qmp_capabilities"}' "$@" |
                 socat -t 10 - "UNIX-CONNECT:$socket"
-}
-
-hmp() {
-        qmp "$1" "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"$2\"}}"
-}
-
-# The port on 127.0.0.1 that the system chose for a host's ssh.
-ssh_port() {
-        hmp "$1" 'info usernet' | sed -nE 's/.*HOST_FORWARD\][^.]*127\.0\.0\.1 +([0-9]+).*/\1/p'
 }
 
 migration_status() {
