@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the kernel and udev tell of devices: subsystems pci, mdev and net. A
- * network interface stands for the PCI function that it belongs to.
+/* What the kernel and udev tell of devices, as subsystem pci or mdev: PCI
+ * functions, mdevs and their parents. A network interface stands for the PCI
+ * function that it belongs to.
  */
 
 #include <glib.h>

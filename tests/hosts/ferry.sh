@@ -33,7 +33,7 @@ leases() {
 }
 
 mdevs() {
-        on_host "$1" 'ls /sys/bus/mdev/devices'
+        on_host "$1" 'ls /sys/bus/mdev/devices 2>/dev/null || true'
 }
 
 source_of() {

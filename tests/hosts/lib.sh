@@ -104,6 +104,11 @@ cached() {
         printf '%s\n' "$dir"
 }
 
+# A command in the hosts' network (see qemu.sh), as a client beside them.
+in_net() {
+        nsenter --net="$RUN/net" "$@"
+}
+
 # on_host a|b LINE: a line for root's shell there. Standard input goes along.
 on_host() {
         ssh -F "$SSH_CONFIG" "host$1" -- "$2"

@@ -20,10 +20,6 @@ host_number() {
         [[ $1 == a ]] && echo 1 || echo 2
 }
 
-in_net() {
-        nsenter --net="$RUN/net" "$@"
-}
-
 make_net() {
         in_net true 2>/dev/null && return
         touch "$RUN/net"

@@ -23,12 +23,27 @@ configure() {
         on_host "$1" 'systemctl restart virtferryd'
 }
 
+# Until the daemon has noticed.
 mtty_load() {
-        on_host "$1" "modprobe -r mtty mtty-nomig 2>/dev/null; modprobe mtty"
+        on_host "$1" 'modprobe mtty'
+        wait_until 30 some_offer "$1"
+}
+
+mtty_unload() {
+        on_host "$1" 'modprobe -r mtty'
+        wait_until 30 no_offer "$1"
+}
+
+no_offer() {
+        [[ $(ferry_get "$1" offers 'len(rows)') == 0 ]]
+}
+
+some_offer() {
+        [[ $(ferry_get "$1" offers 'len(rows)') -gt 0 ]]
 }
 
 test_no_parent() {
-        on_host b 'modprobe -r mtty'
+        mtty_unload b
         refused "$guest" 'hostdev0 needs an mdev of type mtty-1' 'no parent on the host'
         mtty_load b
 }
@@ -47,7 +62,10 @@ test_type_does_not_match() {
 }
 
 test_capability_is_missing() {
-        on_host b 'modprobe -r mtty && insmod /lib/modules/$(uname -r)/virtferry/mtty-nomig.ko'
+        mtty_unload b
+        # shellcheck disable=SC2016 # the other host's shell expands it
+        on_host b 'modprobe mdev && insmod /lib/modules/$(uname -r)/virtferry/mtty-nomig.ko'
+        wait_until 30 some_offer b
         mdev_create b "$mdev_b"
         refused "$guest" 'migrat' 'the driver there cannot migrate'
         mdev_remove b "$mdev_b"
@@ -92,9 +110,9 @@ test_check_says_the_same() {
         "$HOSTS_DIR/hosts" copy-to b "$RUN/$guest.xml" /tmp/guest.xml
         ok 'check --xml says that it fits' -- ferry b check --xml /tmp/guest.xml
         is "$(leases b)" '' 'and reserves nothing'
-        on_host b 'modprobe -r mtty'
-        fails 'check --xml says that it does not' -- ferry b check --xml /tmp/guest.xml
-        mtty_load b
+        ok 'a parent that goes is noticed' -- mtty_unload b
+        fails 'check --xml says that it does not fit' -- ferry b check --xml /tmp/guest.xml
+        ok 'and one that comes' -- mtty_load b
 }
 
 test_then_it_moves() {
