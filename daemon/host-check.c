@@ -135,7 +135,7 @@ static void check_libvirt(GPtrArray *findings, const Manager *manager, const Hos
 /* The hook ------------------------------------------------------------------------ */
 
 /* libvirt looks once, when it starts, whether there are any hooks for QEMU. Only a hook that has
- * called proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
+ * called since then proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
 static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
                                 const LibvirtProcess *process) {
         int64_t installed = (int64_t)hook->st_ctim.tv_sec * G_USEC_PER_SEC;
@@ -145,8 +145,8 @@ static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
 
         add(findings, FINDING_WARNING, process->name,
             "%s (process %s) has been running since before the hook was installed and has not "
-            "called "
-            "it yet: 'systemctl restart %s' makes it look for hooks again, and guests run on "
+            "called it yet: 'systemctl restart %s' makes it look for hooks again, and guests run "
+            "on "
             "meanwhile",
             process->name, process->pid, process->name);
 }
@@ -164,7 +164,7 @@ static void check_hook(GPtrArray *findings, const Manager *manager, const HostSt
                 add(findings, FINDING_ERROR, HOOK_PATH,
                     "The libvirt hook is not executable, so libvirt passes over it: "
                     "'chmod 755 " HOOK_PATH "'");
-        else if (!state->hook_heard)
+        else if (state->hook_heard < process->started || process->started == 0)
                 check_hook_is_known(findings, &hook, process);
 }
 

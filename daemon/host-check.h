@@ -28,7 +28,7 @@ void finding_free(Finding *finding);
 /* What the edges know and the manager does not. */
 typedef struct HostState {
         unsigned long libvirt_version; /* 9000000 for 9.0.0; 0 not known */
-        bool hook_heard;               /* the hook has called since the daemon began */
+        int64_t hook_heard;            /* its last call, CLOCK_REALTIME us; 0 none so far */
 } HostState;
 
 #define HOOK_PATH "/etc/libvirt/hooks/qemu.d/50-virtferry"

@@ -10,7 +10,7 @@ static int begin(Faces *faces, sd_bus_message *m, sd_bus_error *reterr) {
 
         r = authorize(faces->authorizer, m, NULL, reterr);
         if (r > 0)
-                faces->host->hook_heard = true;
+                faces->host->hook_heard = g_get_real_time();
         return r;
 }
 
