@@ -87,6 +87,7 @@ guest_tick() {
 # The terminal stays open until the answer is there: QEMU reads from it only while it is open.
 guest_ask() {
         local script='
+                set -e
                 log=/var/log/libvirt/qemu/$1.console
                 from=$(stat -c %s "$log")
                 exec 3<>"$(virsh ttyconsole "$1")"

@@ -54,7 +54,7 @@ emulator() {
 kernel_command_line() {
         local host=$1 mode=$2 number
         number=$(host_number "$host")
-        echo "root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=no" \
+        echo "root=/dev/vda rw console=ttyS0 loglevel=4 systemd.show_status=no systemd.ssh_auto=no" \
                 "systemd.hostname=host$host" \
                 "systemd.machine_id=0000000000000000000000000000000$number" \
                 "systemd.default_device_timeout_sec=300 systemd.default_timeout_start_sec=300" \

@@ -21,12 +21,14 @@ diag() {
         sed 's/^/# /'
 }
 
+# What has been logged since the last failure.
 tap_show_hosts() {
         local host
         for host in a b; do
-                echo "host$host, last words of libvirtd and virtferryd:"
-                on_host "$host" "journalctl -q --no-pager -o short-monotonic -n 25 \
-                        -u libvirtd -u virtferryd" 2>&1 || true
+                echo "host$host, libvirtd and virtferryd:"
+                on_host "$host" "journalctl -q -b --no-pager -o short-monotonic \
+                        --cursor-file=/run/tap-cursor -u libvirtd -u virtferryd" 2>&1 |
+                        tail -n 25 || true
         done
 }
 
