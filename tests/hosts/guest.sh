@@ -103,7 +103,7 @@ guest_ask() {
 migrate() {
         local from=$1 to=$2 name=$3
         shift 3
-        on_host "$from" "timeout 300 virsh migrate --live $name qemu+ssh://host$to/system ${*@Q}"
+        on_host "$from" "timeout 300 virsh migrate --live $name qemu+ssh://host$to/system ${*@Q} 2>&1"
 }
 
 mdev_create() {
