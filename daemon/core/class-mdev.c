@@ -32,8 +32,7 @@ static void describe_hardware(Device *device, const Sysfs *sysfs, const char *pa
 static void describe_driver(Device *device, const Sysfs *sysfs, DriverMemo *memo,
                             const char *driver) {
         device->driver = g_strdup(driver);
-        device->fingerprint->driver = g_strdup(driver);
-        device->fingerprint->driver_version = g_strdup(driver_memo_version(memo, sysfs, driver));
+        driver_memo_describe(memo, sysfs, driver, device);
 }
 
 static int describe_parent(const Sysfs *sysfs, DriverMemo *memo, const char *name,

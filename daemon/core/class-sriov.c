@@ -12,14 +12,13 @@ static void describe_function(Device *device, const Sysfs *sysfs, DriverMemo *me
         const char *driver = driver_memo_choose(memo, sysfs, facts);
 
         device->parent = g_strdup(facts->physfn);
-        device->fingerprint->driver = g_strdup(driver);
+        driver_memo_describe(memo, sysfs, driver, device);
 
         /* The plain driver carries no state, whatever its version is. */
-        if (g_str_equal(driver, DRIVER_PLAIN_VFIO))
+        if (g_str_equal(driver, DRIVER_PLAIN_VFIO)) {
                 device->fingerprint->vfio_caps = 0;
-        else
-                device->fingerprint->driver_version = g_strdup(
-                        driver_memo_version(memo, sysfs, driver));
+                g_clear_pointer(&device->fingerprint->driver_version, g_free);
+        }
 }
 
 static void describe_ids(Fingerprint *fingerprint, const PciFacts *facts) {

@@ -71,8 +71,8 @@ bool device_equal(const Device *a, const Device *b) {
                 return a == b;
 
         return a->class == b->class && a->role == b->role && a->numa_node == b->numa_node &&
-               a->iommu_group == b->iommu_group && a->link_speed == b->link_speed &&
-               a->link_width == b->link_width && a->vfs_made == b->vfs_made &&
-               a->vfs_total == b->vfs_total && words_equal(a, b) &&
+               a->iommu_group == b->iommu_group && a->driver_loading == b->driver_loading &&
+               a->link_speed == b->link_speed && a->link_width == b->link_width &&
+               a->vfs_made == b->vfs_made && a->vfs_total == b->vfs_total && words_equal(a, b) &&
                fingerprint_equal(a->fingerprint, b->fingerprint) && types_equal(a->types, b->types);
 }

@@ -30,6 +30,7 @@ typedef struct Device {
         char *parent;             /* id of the parent, NULL */
         Fingerprint *fingerprint; /* never NULL */
         char *driver;             /* bound now; fingerprint->driver is the one that migrates it */
+        uint64_t driver_loading;  /* of the latter, as vfio_driver_loading() has it */
         int numa_node;            /* -1 none */
         int iommu_group;          /* -1 none */
         char *netdev;             /* NULL without */

@@ -7,9 +7,21 @@
 #include "daemon/facts/vfio.h"
 
 struct DriverMemo {
-        GHashTable *chosen;   /* PciKind → driver */
-        GHashTable *versions; /* driver → version */
+        GHashTable *chosen;  /* PciKind → driver */
+        GHashTable *modules; /* driver → Module */
 };
+
+typedef struct Module {
+        uint64_t loading; /* as vfio_driver_loading() has it */
+        char *version;    /* NULL none */
+} Module;
+
+static void module_free(gpointer data) {
+        Module *module = data;
+
+        g_free(module->version);
+        g_free(module);
+}
 
 /* What a driver's aliases look at, but for the class, which goes with the ids. */
 typedef struct PciKind {
@@ -32,7 +44,7 @@ DriverMemo *driver_memo_new(void) {
         DriverMemo *memo = g_new0(DriverMemo, 1);
 
         memo->chosen = g_hash_table_new_full(pci_kind_hash, pci_kind_equal, g_free, g_free);
-        memo->versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        memo->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, module_free);
         return memo;
 }
 
@@ -41,13 +53,12 @@ void driver_memo_free(DriverMemo *memo) {
                 return;
 
         g_hash_table_unref(memo->chosen);
-        g_hash_table_unref(memo->versions);
+        g_hash_table_unref(memo->modules);
         g_free(memo);
 }
 
 void driver_memo_forget(DriverMemo *memo) {
         g_hash_table_remove_all(memo->chosen);
-        g_hash_table_remove_all(memo->versions);
 }
 
 bool driver_is_vfio(const char *driver) {
@@ -84,19 +95,30 @@ const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFa
         return driver;
 }
 
-const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char *driver) {
-        char *version;
+static const Module *find_module(DriverMemo *memo, const Sysfs *sysfs, const char *driver) {
+        uint64_t loading = vfio_driver_loading(sysfs, driver);
+        Module *module = g_hash_table_lookup(memo->modules, driver);
+
+        if (module && module->loading == loading)
+                return module;
+
+        module = g_new0(Module, 1);
+        module->loading = loading;
+        module->version = vfio_driver_version(sysfs, driver);
+        g_hash_table_replace(memo->modules, g_strdup(driver), module);
+        return module;
+}
+
+void driver_memo_describe(DriverMemo *memo, const Sysfs *sysfs, const char *driver,
+                          Device *device) {
+        Fingerprint *fingerprint = device->fingerprint;
+        const Module *module;
 
         if (!driver)
-                return NULL;
+                return;
 
-        version = g_hash_table_lookup(memo->versions, driver);
-        if (version)
-                return version;
-
-        /* A module that is not loaded has no version yet: that is asked again. */
-        version = vfio_driver_version(sysfs, driver);
-        if (version)
-                g_hash_table_insert(memo->versions, g_strdup(driver), version);
-        return version;
+        module = find_module(memo, sysfs, driver);
+        fingerprint->driver = g_strdup(driver);
+        fingerprint->driver_version = g_strdup(module->version);
+        device->driver_loading = module->loading;
 }

@@ -4,10 +4,11 @@
 /* What is the same for all functions of one kind and dear to ask: which vfio
  * driver fits (it takes a walk through modules.alias, megabytes of text) and
  * the version of a driver. A PF has thousands of VFs of one kind; each is asked
- * once. Owned by the inventory, which forgets at each scan, since modules come
- * and go.
+ * once. Owned by the inventory, which forgets at each scan, since drivers are
+ * installed; that a module was loaded anew is noticed at once.
  */
 
+#include "daemon/core/device.h"
 #include "daemon/facts/pci.h"
 
 typedef struct DriverMemo DriverMemo;
@@ -20,9 +21,9 @@ void driver_memo_forget(DriverMemo *memo);
 /* The driver that would carry a migration of this function: what it is bound to if that is a vfio
  * driver, else the best one. Borrowed until the next call. */
 const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts);
-/* Version of a driver's module; NULL for NULL and where the kernel tells none. Borrowed as above.
- */
-const char *driver_memo_version(DriverMemo *memo, const Sysfs *sysfs, const char *driver);
+/* Notes in a device which driver would carry its state, the version of that driver and which
+ * loading of its module this is. `driver` NULL: nothing is known. */
+void driver_memo_describe(DriverMemo *memo, const Sysfs *sysfs, const char *driver, Device *device);
 
 /* Plain vfio-pci gives a device to a guest and cannot carry its state. */
 #define DRIVER_PLAIN_VFIO "vfio-pci"

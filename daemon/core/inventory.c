@@ -86,8 +86,7 @@ static void note_probe(Inventory *inventory, Device *device, const VfioProbe *pr
 }
 
 static const VfioProbe *find_probe(const Inventory *inventory, const Device *device) {
-        return probe_memo_find(inventory->probes, device->class, device->fingerprint,
-                               device->fingerprint->mdev_type);
+        return probe_memo_find(inventory->probes, device, device->fingerprint->mdev_type);
 }
 
 /* The one door: takes the device. What is known of its kind is noted before it
@@ -321,8 +320,7 @@ GArray *inventory_offers(const Inventory *inventory) {
 }
 
 int inventory_offer_caps(const Inventory *inventory, const Offer *offer) {
-        const VfioProbe *probe = probe_memo_find(inventory->probes, offer->class,
-                                                 offer->parent->fingerprint, offer->type->id);
+        const VfioProbe *probe = probe_memo_find(inventory->probes, offer->parent, offer->type->id);
 
         return probe ? probe->caps : VFIO_CAPS_UNKNOWN;
 }

@@ -41,9 +41,9 @@ unsigned inventory_size(const Inventory *inventory);
 GPtrArray *inventory_list(const Inventory *inventory);
 
 /* Asks the kernel what the device's driver offers (VfioCap), once for each kind of device (class,
- * ids, driver with version, mdev type), and notes it in the fingerprint of all of that kind. Only
- * for a function that nobody holds: the caller has checked its lease. Quick when known. -ENODEV
- * when it is gone or not bound to its vfio driver yet, so cannot be asked. */
+ * ids, driver with version and loading, mdev type), and notes it in the fingerprint of all of that
+ * kind. Only for a function that nobody holds: the caller has checked its lease. Quick when known.
+ * -ENODEV when it is gone or not bound to its vfio driver yet, so cannot be asked. */
 int inventory_probe(Inventory *inventory, const char *id);
 
 /* Whether the kernel can report the DMA logging that drivers offer: vfio_kernel_reports_dma_log(),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/probe-memo.h"
 
+#include <inttypes.h>
+
 struct ProbeMemo {
         GHashTable *probes; /* kind → VfioProbe */
 };
@@ -21,30 +23,29 @@ void probe_memo_free(ProbeMemo *memo) {
 }
 
 /* Names of drivers and types have no blanks: sysfs_name_is_valid(). */
-static char *kind_of(const DeviceClass *class, const Fingerprint *fingerprint,
-                     const char *mdev_type) {
+static char *kind_of(const Device *device, const char *mdev_type) {
+        const Fingerprint *fingerprint = device->fingerprint;
+
         return g_strdup_printf(
-                "%s %x:%x %x:%x %x %s %s %s", class->name, (unsigned)fingerprint->vendor,
-                (unsigned)fingerprint->device, (unsigned)fingerprint->subsystem_vendor,
-                (unsigned)fingerprint->subsystem_device, (unsigned)fingerprint->revision,
-                fingerprint->driver ?: "-", fingerprint->driver_version ?: "-", mdev_type ?: "-");
+                "%s %x:%x %x:%x %x %s %s %" PRIu64 " %s", device->class->name,
+                (unsigned)fingerprint->vendor, (unsigned)fingerprint->device,
+                (unsigned)fingerprint->subsystem_vendor, (unsigned)fingerprint->subsystem_device,
+                (unsigned)fingerprint->revision, fingerprint->driver ?: "-",
+                fingerprint->driver_version ?: "-", device->driver_loading, mdev_type ?: "-");
 }
 
-const VfioProbe *probe_memo_find(const ProbeMemo *memo, const DeviceClass *class,
-                                 const Fingerprint *fingerprint, const char *mdev_type) {
+const VfioProbe *probe_memo_find(const ProbeMemo *memo, const Device *device,
+                                 const char *mdev_type) {
         g_autofree char *kind = NULL;
 
         if (g_hash_table_size(memo->probes) == 0)
                 return NULL;
 
-        kind = kind_of(class, fingerprint, mdev_type);
+        kind = kind_of(device, mdev_type);
         return g_hash_table_lookup(memo->probes, kind);
 }
 
 void probe_memo_note(ProbeMemo *memo, const Device *device, const VfioProbe *probe) {
-        const Fingerprint *fingerprint = device->fingerprint;
-
-        g_hash_table_replace(memo->probes,
-                             kind_of(device->class, fingerprint, fingerprint->mdev_type),
+        g_hash_table_replace(memo->probes, kind_of(device, device->fingerprint->mdev_type),
                              g_memdup2(probe, sizeof(*probe)));
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/facts/fd.h"
 
@@ -88,17 +89,31 @@ int vfio_kernel_reports_dma_log(const Sysfs *sysfs) {
         return ask_files_of_release(sysfs, release);
 }
 
-char *vfio_driver_version(const Sysfs *sysfs, const char *module) {
-        static const char *const names[] = { "version", "srcversion" };
-        g_autofree char *directory = g_strdup(module);
-
+/* A driver may be "vfio-pci"; a module never is. */
+static char *module_directory(const char *module) {
         if (!sysfs_name_is_valid(module))
                 return NULL;
+        return g_strdelimit(g_build_filename("sys/module", module, NULL), "-", '_');
+}
 
-        /* A driver may be "vfio-pci"; a module never is. */
-        g_strdelimit(directory, "-", '_');
+uint64_t vfio_driver_loading(const Sysfs *sysfs, const char *module) {
+        g_autofree char *directory = module_directory(module);
+        struct stat status;
+
+        if (!directory || fstatat(sysfs_root_fd(sysfs), directory, &status, 0) < 0)
+                return 0;
+        return status.st_ino;
+}
+
+char *vfio_driver_version(const Sysfs *sysfs, const char *module) {
+        static const char *const names[] = { "version", "srcversion" };
+        g_autofree char *directory = module_directory(module);
+
+        if (!directory)
+                return NULL;
+
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-                g_autofree char *path = g_build_filename("sys/module", directory, names[i], NULL);
+                g_autofree char *path = g_build_filename(directory, names[i], NULL);
                 char *version;
 
                 if (sysfs_read_string(sysfs, path, &version) >= 0)

@@ -32,3 +32,7 @@ int vfio_kernel_reports_dma_log(const Sysfs *sysfs);
 
 /* Version or, where the module has none, srcversion of a driver's module; NULL without. */
 char *vfio_driver_version(const Sysfs *sysfs, const char *module);
+/* Another number each time that the module is loaded (the inode of its directory in sysfs, which
+ * the kernel never uses twice); 0 when it is not there. A module that comes back may be another
+ * one. */
+uint64_t vfio_driver_loading(const Sysfs *sysfs, const char *module);

@@ -2,6 +2,7 @@
 #include "daemon/core/inventory.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "daemon/facts/sriov.h"
 #include "tests/lib/fake-root.h"
@@ -215,19 +216,44 @@ static void test_a_kind_is_asked_once_and_known_ever_after(Fixture *f, gconstpoi
         g_assert_cmpuint(probes, ==, 1);
 }
 
-static void test_another_type_or_version_is_another_kind(Fixture *f, gconstpointer unused) {
+static void test_another_type_is_another_kind(Fixture *f, gconstpointer unused) {
         fake_root_add_mdev(f->root, "mtty", "mtty-1", U1);
         fake_root_add_mdev(f->root, "mtty", "mtty-2", U2);
         scan(f);
         g_assert_cmpint(inventory_probe(f->inventory, U1), ==, 0);
         g_assert_cmpint(caps_of(f, U2), ==, VFIO_CAPS_UNKNOWN);
+}
 
-        fake_root_put(f->root, "sys/module/mtty/version", "2\n", -1);
-        fake_root_set_vfio(f->root, "mtty", 0, 0);
-        scan(f);
+/* As the kernel does it: another directory. */
+static void load_module_anew(Fixture *f, const char *version) {
+        static const char *const names[] = { "sys/module/mtty", "sys/module/unloaded" };
+        int root = sysfs_root_fd(f->sysfs);
+
+        g_assert_no_errno(renameat(root, names[0], root, names[1]));
+        fake_root_put(f->root, "sys/module/mtty/version", version, -1);
+        fake_root_remove(f->root, names[1]);
+}
+
+static void assert_asked_anew(Fixture *f, int caps) {
+        fake_root_set_vfio(f->root, "mtty", caps, 0);
+        refresh(f, &device_class_mdev, U1);
         g_assert_cmpint(caps_of(f, U1), ==, VFIO_CAPS_UNKNOWN);
         g_assert_cmpint(inventory_probe(f->inventory, U1), ==, 0);
-        g_assert_cmpint(caps_of(f, U1), ==, 0);
+        g_assert_cmpint(caps_of(f, U1), ==, caps);
+}
+
+static void test_a_module_loaded_anew_is_another_kind(Fixture *f, gconstpointer unused) {
+        fake_root_put(f->root, "sys/module/mtty/version", "1\n", -1);
+        fake_root_add_mdev(f->root, "mtty", "mtty-1", U1);
+        scan(f);
+        g_assert_cmpint(inventory_probe(f->inventory, U1), ==, 0);
+        g_assert_cmpint(caps_of(f, U1), ==, MTTY_CAPS);
+
+        load_module_anew(f, "1\n");
+        assert_asked_anew(f, 0);
+        load_module_anew(f, "2\n");
+        assert_asked_anew(f, MTTY_CAPS);
+        g_assert_cmpstr(inventory_find(f->inventory, U1)->fingerprint->driver_version, ==, "2");
 }
 
 static void test_an_answer_has_the_size_of_the_state(Fixture *f, gconstpointer unused) {
@@ -371,8 +397,8 @@ int main(int argc, char **argv) {
         TEST("a VF that makes mdevs is a parent", test_a_vf_that_makes_mdevs_is_a_parent);
         TEST("a kind is asked once and known ever after",
              test_a_kind_is_asked_once_and_known_ever_after);
-        TEST("another type or version is another kind",
-             test_another_type_or_version_is_another_kind);
+        TEST("another type is another kind", test_another_type_is_another_kind);
+        TEST("a module loaded anew is another kind", test_a_module_loaded_anew_is_another_kind);
         TEST("an answer has the size of the state", test_an_answer_has_the_size_of_the_state);
         TEST("no answer is no knowledge", test_no_answer_is_no_knowledge);
         TEST("debugfs tells of a device that a guest holds",
