@@ -62,11 +62,15 @@ static void libvirt_process_done(LibvirtProcess *process) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtProcess, libvirt_process_done)
 
+static int64_t usec_of(const struct timespec *time) {
+        return (int64_t)time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
+}
+
 static int64_t clock_usec(clockid_t clock) {
         struct timespec now;
 
         (void)clock_gettime(clock, &now);
-        return (int64_t)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+        return usec_of(&now);
 }
 
 /* proc(5): field 22 of stat, in ticks since boot; the second field may have blanks and brackets. */
@@ -138,7 +142,7 @@ static void check_libvirt(GPtrArray *findings, const Manager *manager, const Hos
  * called since then proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
 static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
                                 const LibvirtProcess *process) {
-        int64_t installed = (int64_t)hook->st_ctim.tv_sec * G_USEC_PER_SEC;
+        int64_t installed = usec_of(&hook->st_ctim);
 
         if (process->started == 0 || process->started > installed)
                 return;

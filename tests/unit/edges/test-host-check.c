@@ -63,15 +63,17 @@ static void assert_all_is_well(HostFixture *f) {
         g_assert_cmpstr(text, ==, "");
 }
 
-/* A process that began `seconds` after now, as proc(5) shows it. */
-static void run_libvirt(HostFixture *f, const char *name, long seconds) {
+/* A process that began `msec` after now, as proc(5) shows it. */
+static void run_libvirt(HostFixture *f, const char *name, long msec) {
         g_autofree char *stat = NULL, *comm = g_strconcat(name, "\n", NULL);
+        const long ticks = sysconf(_SC_CLK_TCK);
         struct timespec now;
 
         g_assert_cmpint(clock_gettime(CLOCK_BOOTTIME, &now), ==, 0);
         stat = g_strdup_printf("812 (%s) S 1 812 812 0 -1 4194560 1 0 0 0 5 5 0 0 20 0 19 0 %li "
                                "1 2 3\n",
-                               name, (now.tv_sec + seconds) * sysconf(_SC_CLK_TCK));
+                               name,
+                               now.tv_sec * ticks + (now.tv_nsec / 1000000 + msec) * ticks / 1000);
         fake_root_put(f->base.root, "proc/812/comm", comm, -1);
         fake_root_put(f->base.root, "proc/812/stat", stat, -1);
         fake_root_put(f->base.root, "proc/meminfo", "", 0);
@@ -94,7 +96,7 @@ static void test_a_hook_that_libvirt_passes_over(HostFixture *f, gconstpointer u
 }
 
 static void test_a_libvirt_that_is_older_than_the_hook(HostFixture *f, gconstpointer unused) {
-        run_libvirt(f, "virtqemud", -100);
+        run_libvirt(f, "virtqemud", -100000);
         assert_finds(f, "warning virtqemud: ", "'systemctl restart virtqemud'");
 
         /* a call of the libvirt before it proves nothing */
@@ -105,13 +107,22 @@ static void test_a_libvirt_that_is_older_than_the_hook(HostFixture *f, gconstpoi
         assert_all_is_well(f);
 }
 
+/* A package that restarts both in one second. */
+static void test_a_libvirt_that_is_a_moment_older(HostFixture *f, gconstpointer unused) {
+        g_autofree char *hook = g_build_filename(fake_root_path(f->base.root), HOOK_PATH, NULL);
+
+        run_libvirt(f, "libvirtd", -50);
+        g_assert_cmpint(g_chmod(hook, 0755), ==, 0);
+        assert_finds(f, "warning libvirtd: ", "'systemctl restart libvirtd'");
+}
+
 static void test_a_libvirt_that_is_younger_than_the_hook(HostFixture *f, gconstpointer unused) {
-        run_libvirt(f, "libvirtd", 100);
+        run_libvirt(f, "libvirtd", 100000);
         assert_all_is_well(f);
 }
 
 static void test_a_process_without_a_time_is_no_finding(HostFixture *f, gconstpointer unused) {
-        run_libvirt(f, "libvirtd", -100);
+        run_libvirt(f, "libvirtd", -100000);
         fake_root_put(f->base.root, "proc/812/stat", "812 (libvirtd", -1);
         assert_all_is_well(f);
         fake_root_remove(f->base.root, "proc/812/stat");
@@ -178,6 +189,7 @@ int main(int argc, char **argv) {
         ADD("a hook that libvirt passes over is told about", test_a_hook_that_libvirt_passes_over);
         ADD("a libvirt that is older than the hook is to be restarted",
             test_a_libvirt_that_is_older_than_the_hook);
+        ADD("and one that is a moment older too", test_a_libvirt_that_is_a_moment_older);
         ADD("a libvirt that is younger than the hook knows it",
             test_a_libvirt_that_is_younger_than_the_hook);
         ADD("a process without a time is no finding", test_a_process_without_a_time_is_no_finding);
