@@ -54,10 +54,15 @@ void domain_free(Domain *domain) {
 }
 
 char *domain_device_name(const Domain *domain, const DomainDevice *device) {
+        const MetadataDevice *entry = NULL;
         unsigned index = 0;
 
-        if (device->alias)
-                return g_strdup(device->alias);
+        /* libvirt's own aliases ("hostdev0") do not travel, but what was seen at the source has
+         * them. */
+        if (!device->alias && domain->metadata)
+                entry = metadata_find(domain->metadata, device->address, NULL);
+        if (device->alias || (entry && entry->alias))
+                return g_strdup(device->alias ?: entry->alias);
 
         (void)g_ptr_array_find(domain->devices, device, &index);
         return g_strdup_printf("hostdev %u", index);

@@ -49,5 +49,6 @@ Domain *domain_from_xml(const char *xml, size_t size, GError **error);
 void domain_free(Domain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Domain, domain_free)
 
-/* How a person finds the device again: its alias, else "hostdev N" counted from 0. Free it. */
+/* How a person finds the device again: its alias, also one that only our element knows, else
+ * "hostdev N" counted from 0. Free it. */
 char *domain_device_name(const Domain *domain, const DomainDevice *device);

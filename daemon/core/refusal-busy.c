@@ -202,7 +202,9 @@ void write_busy(Sentence *sentence, const Survey *survey) {
 }
 
 void write_exhausted(Sentence *sentence, const Survey *survey) {
-        begin(sentence, survey, ", and ");
+        begin(sentence, survey, "");
+        add_other_types(sentence, survey);
+        sentence_add(sentence, ", and ");
         add_exhausted(sentence, survey);
         sentence_add(sentence, ": remove one that no guest uses, or choose another host");
 }

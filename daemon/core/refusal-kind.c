@@ -22,7 +22,7 @@ static char *driver_word(const Fingerprint *fingerprint, const char *mdev_type) 
         return g_strdup(fingerprint->driver);
 }
 
-static void collect_from(GPtrArray *words, const Want *want, const Device *device, Fit fit,
+static void collect_made(GPtrArray *words, const Want *want, const Device *device, Fit fit,
                          Word word) {
         const Fingerprint *fingerprint = device->fingerprint;
         const char *type = fingerprint->mdev_type;
@@ -30,6 +30,12 @@ static void collect_from(GPtrArray *words, const Want *want, const Device *devic
         if (device->role == DEVICE_ROLE_FUNCTION &&
             fit_kind(want, fingerprint, type, fingerprint->vfio_caps) == fit)
                 sentence_collect(words, word(fingerprint, type));
+}
+
+static void collect_offered(GPtrArray *words, const Want *want, const Device *device, Fit fit,
+                            Word word) {
+        const Fingerprint *fingerprint = device->fingerprint;
+        const char *type;
 
         for (guint i = 0; device->types && i < device->types->len; i++) {
                 type = ((const MdevType *)device->types->pdata[i])->id;
@@ -38,18 +44,36 @@ static void collect_from(GPtrArray *words, const Want *want, const Device *devic
         }
 }
 
-/* Of all devices that are, or could be made, and break this rule. */
-static void add_words(Sentence *sentence, const Survey *survey, Fit fit, Word word) {
+/* Of all devices that are there and break this rule, and of those that could be made. */
+static GPtrArray *collect(const Survey *survey, Fit fit, Word word, bool offered) {
         g_autoptr(GPtrArray) devices = inventory_list(usage_inventory(survey->usage));
-        g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+        GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
 
         for (guint i = 0; i < devices->len; i++) {
                 const Device *device = devices->pdata[i];
 
-                if (device->class == survey->want->class)
-                        collect_from(words, survey->want, device, fit, word);
+                if (device->class != survey->want->class)
+                        continue;
+                collect_made(words, survey->want, device, fit, word);
+                if (offered)
+                        collect_offered(words, survey->want, device, fit, word);
         }
+        return words;
+}
+
+static void add_words(Sentence *sentence, const Survey *survey, Fit fit, Word word) {
+        g_autoptr(GPtrArray) words = collect(survey, fit, word, true);
+
         sentence_add_names(sentence, words);
+}
+
+void add_other_types(Sentence *sentence, const Survey *survey) {
+        g_autoptr(GPtrArray) types = collect(survey, FIT_TYPE, type_word, false);
+
+        if (types->len == 0)
+                return;
+        sentence_add(sentence, ", this host has only ");
+        sentence_add_names(sentence, types);
 }
 
 static void begin(Sentence *sentence, const Survey *survey) {

@@ -18,3 +18,5 @@ void add_pool_full(Sentence *sentence, const Pool *pool, const Usage *usage);
 
 /* refusal-kind.c: the host has nothing of that kind. */
 void write_wrong_kind(Sentence *sentence, const Survey *survey);
+/* ", this host has only mtty-2": the types of the mdevs that there are, where they are others */
+void add_other_types(Sentence *sentence, const Survey *survey);

@@ -44,7 +44,7 @@ some_offer() {
 
 test_no_parent() {
         mtty_unload b
-        refused "$guest" 'hostdev ?0 needs an mdev of type mtty-1, and no driver' 'no parent on the host'
+        refused "$guest" 'hostdev0 needs an mdev of type mtty-1, and no driver' 'no parent on the host'
         mtty_load b
 }
 
@@ -55,7 +55,8 @@ test_type_does_not_match() {
         for ((i = 0; i < 12; i++)); do
                 mdev_create b "$(uuid_of "filler $i")" mtty-2
         done
-        refused "$guest" 'hostdev ?0 needs an mdev of type mtty-1, and mtty has no instance left' 'only another type is free'
+        refused "$guest" 'hostdev0 needs an mdev of type mtty-1, this host has only mtty-2, and mtty has no instance left' \
+                'only another type is free'
         for ((i = 0; i < 12; i++)); do
                 mdev_remove b "$(uuid_of "filler $i")"
         done

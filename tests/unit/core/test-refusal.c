@@ -249,10 +249,9 @@ static const struct {
           "db1: " LEASES },
         { "both leased in two pools", host_with_two_leased_in_two_pools, VF9, NULL, SEEN_PLAIN,
           "hostdev0 needs a VF 15b3:101e: both on this host are leased (g2 and g3): " LEASES },
-        { "no instance left", host_with_no_instance_left, U9, NULL, SEEN_MTTY,
-          "hostdev0 needs an mdev of type mtty-1, and mtty has no instance left: remove one that "
-          "no "
-          "guest uses, " OR_OTHER },
+        { "only another type is made", host_with_no_instance_left, U9, NULL, SEEN_MTTY,
+          "hostdev0 needs an mdev of type mtty-1, this host has only mtty-2, and mtty has no "
+          "instance left: remove one that no guest uses, " OR_OTHER },
         { "two parents without an instance", host_with_two_full_parents, U9, "type='mtty-1'", NULL,
           "hostdev0 needs an mdev of type mtty-1, and no parent has an instance left: remove one "
           "that no guest uses, " OR_OTHER },

@@ -162,6 +162,21 @@ static void test_a_device_is_named_by_alias_or_by_number(void) {
         g_assert_cmpstr(second, ==, "ua-x");
 }
 
+/* As the hook of a destination reads it. */
+static void test_a_device_is_named_as_our_element_knows_it(void) {
+        g_autoptr(Domain) domain = read_good(
+                "<domain><name>g</name><metadata><f:domain xmlns:f='" METADATA_URI "' version='1'>"
+                "<f:device alias='hostdev7' address='0000:00:05.0'/></f:domain></metadata>"
+                "<devices>" PCI(SOURCE) PCI(SOURCE
+                                            "<address type='pci' domain='0' bus='0' slot='5' "
+                                            "function='0'/>") "</devices></domain>");
+        g_autofree char *first = domain_device_name(domain, nth(domain, 0));
+        g_autofree char *second = domain_device_name(domain, nth(domain, 1));
+
+        g_assert_cmpstr(first, ==, "hostdev 0");
+        g_assert_cmpstr(second, ==, "hostdev7");
+}
+
 static void test_says_which_device_is_wrong_and_why(void) {
         static const struct {
                 const char *xml, *message;
@@ -290,6 +305,8 @@ int main(int argc, char **argv) {
                         test_only_a_transient_teaming_is_transient);
         g_test_add_func("/domain/a-device-is-named-by-alias-or-by-number",
                         test_a_device_is_named_by_alias_or_by_number);
+        g_test_add_func("/domain/a-device-is-named-as-our-element-knows-it",
+                        test_a_device_is_named_as_our_element_knows_it);
         g_test_add_func("/domain/says-which-device-is-wrong-and-why",
                         test_says_which_device_is_wrong_and_why);
         g_test_add_func("/domain/our-element-is-never-passed-over",
