@@ -29,6 +29,8 @@ typedef struct SysfsOps {
         int (*ioctl)(void *userdata, int fd, unsigned long request, void *argument);
         /* Addresses of a netdev as text, those of link scope left out. */
         int (*list_addresses)(void *userdata, const char *netdev, GPtrArray **ret_addresses);
+        /* What netdev_read_firmware() asks of a netdev's driver. */
+        int (*get_firmware)(void *userdata, const char *netdev, char **ret_firmware);
 } SysfsOps;
 
 /* Takes the fd, borrows the table. `ops` NULL: the kernel itself. */

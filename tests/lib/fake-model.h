@@ -46,6 +46,8 @@ struct FakeRoot {
         GHashTable *mdevs;     /* uuid → FakeMdev */
         GHashTable *offers;    /* driver → VfioProbe */
         GHashTable *addresses; /* netdev → address */
+        GHashTable *firmware;  /* netdev → version */
+        unsigned firmware_asked;
         GHashTable *held;      /* set of names */
         GHashTable *opened;    /* set of fds of VFIO nodes and devices */
         GHashTable *kinds;     /* what functions have in common → number */

@@ -94,11 +94,24 @@ static int on_list_addresses(void *userdata, const char *netdev, GPtrArray **ret
         return 0;
 }
 
+static int on_get_firmware(void *userdata, const char *netdev, char **ret_firmware) {
+        FakeRoot *root = userdata;
+        const char *firmware = g_hash_table_lookup(root->firmware, netdev);
+
+        root->firmware_asked++;
+        if (!firmware)
+                return -ENODATA;
+
+        *ret_firmware = g_strdup(firmware);
+        return 0;
+}
+
 static const SysfsOps fake_ops = {
         .write = on_write,
         .open_device = fake_vfio_open,
         .ioctl = fake_vfio_ioctl,
         .list_addresses = on_list_addresses,
+        .get_firmware = on_get_firmware,
 };
 
 /* A host of 4,096 VFs is 100,000 files: two seconds in memory, two minutes on a disk. */
@@ -153,6 +166,7 @@ FakeRoot *fake_root_new(void) {
         root->mdevs = table_new(NULL, (GDestroyNotify)fake_mdev_free);
         root->offers = table_new(g_free, g_free);
         root->addresses = table_new(g_free, g_free);
+        root->firmware = table_new(g_free, g_free);
         root->held = table_new(g_free, NULL);
         root->kinds = table_new(g_free, NULL);
         root->opened = g_hash_table_new(NULL, NULL);
@@ -182,6 +196,7 @@ void fake_root_free(FakeRoot *root) {
         g_hash_table_unref(root->functions);
         g_hash_table_unref(root->offers);
         g_hash_table_unref(root->addresses);
+        g_hash_table_unref(root->firmware);
         g_hash_table_unref(root->held);
         g_hash_table_unref(root->kinds);
         g_hash_table_unref(root->opened);
@@ -201,6 +216,14 @@ const char *fake_root_path(const FakeRoot *root) {
 
 void fake_root_set_address(FakeRoot *root, const char *netdev, const char *address) {
         g_hash_table_insert(root->addresses, g_strdup(netdev), g_strdup(address));
+}
+
+void fake_root_set_firmware(FakeRoot *root, const char *netdev, const char *firmware) {
+        g_hash_table_insert(root->firmware, g_strdup(netdev), g_strdup(firmware));
+}
+
+unsigned fake_root_firmware_asked(const FakeRoot *root) {
+        return root->firmware_asked;
 }
 
 void fake_root_put(FakeRoot *root, const char *path, const char *data, gssize size) {

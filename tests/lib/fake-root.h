@@ -8,7 +8,7 @@
  * Sysfs goes to the model, which changes the directory as the kernel would or
  * refuses as the kernel would. It knows: sriov_numvfs, driver_override, bind,
  * unbind, drivers_probe, mdev create and remove, VFIO groups and features,
- * addresses of netdevs. A write that would block for ever in the kernel, since
+ * addresses and firmware of netdevs. A write that would block for ever in the kernel, since
  * a guest holds the device, ends the test with words.
  *
  * Each test makes its own; tests run in parallel. Wrong use aborts.
@@ -66,6 +66,10 @@ void fake_root_add_mdev(FakeRoot *root, const char *parent, const char *type, co
  * of their parent. `state_size` counts with VFIO_CAP_DATA_SIZE only. */
 void fake_root_set_vfio(FakeRoot *root, const char *driver, int caps, uint64_t state_size);
 void fake_root_set_address(FakeRoot *root, const char *netdev, const char *address);
+/* What the netdev's driver says of its firmware; without it none tells any. */
+void fake_root_set_firmware(FakeRoot *root, const char *netdev, const char *firmware);
+/* How often any driver has been asked for it. */
+unsigned fake_root_firmware_asked(const FakeRoot *root);
 
 /* A guest opens the device (PCI address or uuid), or lets go of it. */
 void fake_root_hold(FakeRoot *root, const char *name);
