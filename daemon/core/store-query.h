@@ -34,6 +34,7 @@ struct Store {
         char *damaged_path; /* NULL */
         sqlite3 *db;
         sqlite3_stmt *statements[_STATEMENT_MAX];
+        int lock;       /* of store_lock(), -1 none */
         int fail_write; /* writing calls until one fails, -1 never */
 };
 

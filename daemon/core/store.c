@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/core/store-lock.h"
 #include "daemon/core/store-query.h"
 #include "daemon/core/store-schema.h"
 #include "xml/ferry-error.h"
@@ -194,7 +195,10 @@ Store *store_open(const char *path, GError **error) {
         int code;
 
         store->path = g_strdup(path);
+        store->lock = -1;
         store->fail_write = -1;
+        if (!is_memory(store) && !store_lock(path, &store->lock, error))
+                return NULL;
         if (!connect_database(store, &code, error))
                 return NULL;
         if (code == SQLITE_OK)
@@ -215,6 +219,8 @@ void store_close(Store *store) {
                 return;
 
         disconnect(store);
+        if (store->lock >= 0)
+                (void)close(store->lock);
         g_free(store->damaged_path);
         g_free(store->path);
         g_free(store);

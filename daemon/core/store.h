@@ -5,8 +5,8 @@
  *
  * Rows are the objects themselves; the schema has a version and is brought up
  * to date on open. A database from a newer daemon is refused, a damaged one is
- * set aside as NAME.damaged and told about, never deleted. All errors are
- * FERRY_ERROR_STORE. One thread. The directory is there already (systemd's
+ * set aside as NAME.damaged and told about, never deleted; one that another
+ * daemon has (NAME.lock) is refused. All errors are FERRY_ERROR_STORE. One thread. The directory is there already (systemd's
  * StateDirectory=); the file is made here, mode 0600.
  */
 

@@ -100,22 +100,6 @@ static bool open_loop(Daemon *daemon, GError **error) {
         return r >= 0 || fail(error, r, "The event loop cannot be made");
 }
 
-static bool take_name(Daemon *daemon, GError **error) {
-        int r;
-
-        r = sd_bus_request_name(daemon->bus, FERRY_BUS_NAME, 0);
-        if (r == -EEXIST) {
-                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                            "Another virtferryd runs on this system bus, which has the "
-                            "name " FERRY_BUS_NAME " already: stop it first");
-                return false;
-        }
-        return r >= 0 ||
-               fail(error, r,
-                    "The name " FERRY_BUS_NAME
-                    " cannot be taken on the system bus (is " FERRY_BUS_NAME ".conf installed?)");
-}
-
 static bool open_bus(Daemon *daemon, GError **error) {
         int r;
 
@@ -124,10 +108,7 @@ static bool open_bus(Daemon *daemon, GError **error) {
                 r = sd_bus_set_exit_on_disconnect(daemon->bus, true);
         if (r >= 0)
                 r = sd_bus_attach_event(daemon->bus, daemon->loop, SD_EVENT_PRIORITY_NORMAL);
-        if (r < 0)
-                return fail(error, r, "No connection to the system bus");
-
-        return take_name(daemon, error);
+        return r >= 0 || fail(error, r, "No connection to the system bus");
 }
 
 static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *config,
@@ -188,6 +169,23 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         return true;
 }
 
+/* Last: for systemd the daemon is there with its name, and calls that came before wait for it. */
+static bool take_name(Daemon *daemon, GError **error) {
+        int r;
+
+        r = sd_bus_request_name(daemon->bus, FERRY_BUS_NAME, 0);
+        if (r == -EEXIST) {
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                            "Another virtferryd runs on this system bus, which has the "
+                            "name " FERRY_BUS_NAME " already: stop it first");
+                return false;
+        }
+        return r >= 0 ||
+               fail(error, r,
+                    "The name " FERRY_BUS_NAME
+                    " cannot be taken on the system bus (is " FERRY_BUS_NAME ".conf installed?)");
+}
+
 Daemon *daemon_new(const DaemonOptions *options, GError **error) {
         g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
         g_autoptr(Config) config = NULL;
@@ -199,7 +197,8 @@ Daemon *daemon_new(const DaemonOptions *options, GError **error) {
 
         if (!open_loop(daemon, error) || !open_bus(daemon, error) ||
             !start_manager(daemon, options, g_steal_pointer(&config), error) ||
-            !show_faces(daemon, error) || !start_edges(daemon, options, error))
+            !show_faces(daemon, error) || !start_edges(daemon, options, error) ||
+            !take_name(daemon, error))
                 return NULL;
 
         return g_steal_pointer(&daemon);
@@ -226,7 +225,6 @@ bool daemon_run(Daemon *daemon, GError **error) {
         int r;
 
         notify_status(daemon);
-        (void)sd_notify(false, "READY=1");
         r = sd_event_loop(daemon->loop);
         (void)sd_notify(false, "STOPPING=1");
         if (r > 0)

@@ -31,7 +31,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
-        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
                 g_autofree char *name = g_strconcat(f->path, suffixes[i], NULL);

@@ -346,6 +346,19 @@ static void test_a_power_cut_is_provided_for(Fixture *f, gconstpointer unused) {
         g_assert_true(g_file_test(wal, G_FILE_TEST_EXISTS));
 }
 
+static void test_a_database_has_one_daemon(Fixture *f, gconstpointer unused) {
+        g_autoptr(Store) first = open_store(f->path), second = NULL;
+        g_autoptr(GError) error = NULL;
+
+        second = store_open(f->path, &error);
+        g_assert_null(second);
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
+        g_assert_true(g_str_has_suffix(error->message, ": stop it first"));
+
+        g_clear_pointer(&first, store_close);
+        second = open_store(f->path);
+}
+
 static void assert_mode(const char *path, const char *suffix) {
         g_autofree char *name = g_strconcat(path, suffix, NULL);
         struct stat st;
@@ -374,7 +387,7 @@ static void test_nobody_else_may_read_it(Fixture *f, gconstpointer unused) {
 static void test_a_folder_that_is_not_there_is_named(Fixture *f, gconstpointer unused) {
         g_autofree char *path = g_build_filename(f->folder, "no", "state.db", NULL);
         g_autofree char *expected = g_strdup_printf(
-                "The database %s cannot be made: No such file or directory", path);
+                "The database %s cannot be locked: No such file or directory", path);
         g_autoptr(GError) error = NULL;
 
         g_assert_null(store_open(path, &error));
@@ -577,6 +590,7 @@ static void add_damages(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
+        ADD("a database has one daemon", test_a_database_has_one_daemon);
         ADD("a lease comes back as it was put", test_a_lease_comes_back_as_it_was_put);
         g_test_add_func("/store/a lease put again replaces all but its place",
                         test_a_lease_put_again_replaces_all_but_its_place);

@@ -98,7 +98,7 @@ Program *daemon_fixture_spawn(DaemonFixture *fixture) {
         return program_start(fixture->event, argv, env, "", 0);
 }
 
-/* It has its name before it has read the host, and answers after. */
+/* It has its name when it has read the host. */
 void daemon_fixture_start(DaemonFixture *fixture) {
         g_autofree char *version = NULL;
 

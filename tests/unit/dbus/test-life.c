@@ -44,11 +44,22 @@ static void test_a_second_daemon_goes_and_says_why(DaemonFixture *f, gconstpoint
 
         program_finish(second);
         g_assert_cmpint(second->status, ==, 1);
-        assert_says(second, "Another virtferryd runs on this system bus");
+        assert_says(second, "Another virtferryd has the database ");
 
         device = object_path(FERRY_OBJECT_DEVICE, HERE_MDEV);
         after = daemon_fixture_get(f, device, FERRY_INTERFACE_DEVICE, "Lease", "o");
         g_assert_cmpstr(after, ==, before);
+}
+
+static void test_nor_is_there_a_second_one_on_the_bus(DaemonFixture *f, gconstpointer unused) {
+        g_autofree char *lock = g_build_filename(f->directory, "ferry.db.lock", NULL);
+        g_autoptr(Program) second = NULL;
+
+        g_assert_no_errno(unlink(lock));
+        second = daemon_fixture_spawn(f);
+        program_finish(second);
+        g_assert_cmpint(second->status, ==, 1);
+        assert_says(second, "Another virtferryd runs on this system bus");
 }
 
 static void test_a_daemon_that_is_asked_to_ends_in_peace(DaemonFixture *f, gconstpointer unused) {
@@ -99,6 +110,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("a killed daemon knows its leases again", test_a_killed_daemon_knows_its_leases_again);
         ADD("a second daemon goes and says why", test_a_second_daemon_goes_and_says_why);
+        ADD("nor is there a second one on the bus", test_nor_is_there_a_second_one_on_the_bus);
         ADD("a daemon that is asked to ends in peace",
             test_a_daemon_that_is_asked_to_ends_in_peace);
         ADD("without a bus there is no daemon", test_without_a_bus_there_is_no_daemon);
