@@ -13,6 +13,7 @@ static void describe_function(Device *device, const Sysfs *sysfs, DriverMemo *me
 
         device->parent = g_strdup(facts->physfn);
         driver_memo_describe(memo, sysfs, driver, device);
+        driver_memo_describe_vf(memo, sysfs, facts, device);
 
         /* The plain driver carries no state, whatever its version is. */
         if (g_str_equal(driver, DRIVER_PLAIN_VFIO)) {
@@ -42,6 +43,8 @@ static Device *device_from_facts(const Sysfs *sysfs, DriverMemo *memo, PciFacts 
         device->vfs_total = facts->vfs_total;
         if (facts->is_vf)
                 describe_function(device, sysfs, memo, facts);
+        else
+                driver_memo_describe_pf(memo, sysfs, facts, device);
 
         /* A netdev that goes away under us is no use of the host's any more. */
         if (facts->netdev)

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "daemon/facts/netdev-driver.h"
 #include "daemon/facts/vfio.h"
 
 struct DriverMemo {
-        GHashTable *chosen;  /* PciKind → driver */
-        GHashTable *modules; /* driver → Module */
+        GHashTable *chosen;   /* PciKind → driver */
+        GHashTable *modules;  /* driver → Module */
+        GHashTable *firmware; /* address of a PF → version, NULL none */
 };
 
 typedef struct Module {
@@ -45,6 +47,7 @@ DriverMemo *driver_memo_new(void) {
 
         memo->chosen = g_hash_table_new_full(pci_kind_hash, pci_kind_equal, g_free, g_free);
         memo->modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, module_free);
+        memo->firmware = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         return memo;
 }
 
@@ -54,11 +57,13 @@ void driver_memo_free(DriverMemo *memo) {
 
         g_hash_table_unref(memo->chosen);
         g_hash_table_unref(memo->modules);
+        g_hash_table_unref(memo->firmware);
         g_free(memo);
 }
 
 void driver_memo_forget(DriverMemo *memo) {
         g_hash_table_remove_all(memo->chosen);
+        g_hash_table_remove_all(memo->firmware);
 }
 
 bool driver_is_vfio(const char *driver) {
@@ -121,4 +126,38 @@ void driver_memo_describe(DriverMemo *memo, const Sysfs *sysfs, const char *driv
         fingerprint->driver = g_strdup(driver);
         fingerprint->driver_version = g_strdup(module->version);
         device->driver_loading = module->loading;
+}
+
+static const char *note_firmware(DriverMemo *memo, const Sysfs *sysfs, const char *pf,
+                                 const char *netdev) {
+        char *firmware = NULL;
+
+        if (netdev)
+                (void)netdev_read_firmware(sysfs, netdev, &firmware); /* NULL: unknown */
+        g_hash_table_replace(memo->firmware, g_strdup(pf), firmware);
+        return firmware;
+}
+
+static const char *find_firmware(DriverMemo *memo, const Sysfs *sysfs, const char *pf) {
+        g_autoptr(PciFacts) facts = NULL;
+        gpointer firmware;
+
+        if (g_hash_table_lookup_extended(memo->firmware, pf, NULL, &firmware))
+                return firmware;
+
+        return pci_read(sysfs, pf, &facts) < 0 ? NULL
+                                               : note_firmware(memo, sysfs, pf, facts->netdev);
+}
+
+void driver_memo_describe_pf(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts,
+                             Device *device) {
+        const char *firmware = note_firmware(memo, sysfs, facts->address, facts->netdev);
+
+        device->fingerprint->firmware = g_strdup(firmware);
+}
+
+void driver_memo_describe_vf(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts,
+                             Device *device) {
+        if (facts->physfn)
+                device->fingerprint->firmware = g_strdup(find_firmware(memo, sysfs, facts->physfn));
 }

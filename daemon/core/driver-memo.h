@@ -2,10 +2,11 @@
 #pragma once
 
 /* What is the same for all functions of one kind and dear to ask: which vfio
- * driver fits (it takes a walk through modules.alias, megabytes of text) and
- * the version of a driver. A PF has thousands of VFs of one kind; each is asked
- * once. Owned by the inventory, which forgets at each scan, since drivers are
- * installed; that a module was loaded anew is noticed at once.
+ * driver fits (it takes a walk through modules.alias, megabytes of text), the
+ * version of a driver, the firmware of a PF. A PF has thousands of VFs of one
+ * kind; each is asked once. Owned by the inventory, which forgets at each scan,
+ * since drivers are installed; that a module was loaded anew is noticed at once,
+ * and so is the firmware of a PF that is described itself.
  */
 
 #include "daemon/core/device.h"
@@ -24,6 +25,13 @@ const char *driver_memo_choose(DriverMemo *memo, const Sysfs *sysfs, const PciFa
 /* Notes in a device which driver would carry its state, the version of that driver and which
  * loading of its module this is. `driver` NULL: nothing is known. */
 void driver_memo_describe(DriverMemo *memo, const Sysfs *sysfs, const char *driver, Device *device);
+
+/* Notes in a PF which firmware its netdev's driver tells. */
+void driver_memo_describe_pf(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts,
+                             Device *device);
+/* The firmware of a VF is its PF's: a VF that a guest has is bound to vfio and has no netdev. */
+void driver_memo_describe_vf(DriverMemo *memo, const Sysfs *sysfs, const PciFacts *facts,
+                             Device *device);
 
 /* Plain vfio-pci gives a device to a guest and cannot carry its state. */
 #define DRIVER_PLAIN_VFIO "vfio-pci"

@@ -101,6 +101,56 @@ static void test_a_scan_finds_pfs_and_their_vfs_alone(Fixture *f, gconstpointer 
         g_assert_null(vf->host_use);
 }
 
+static void test_the_firmware_of_all_is_asked_once_of_the_pf(Fixture *f, gconstpointer unused) {
+        add_host(f, &mellanox, 3);
+        fake_root_set_firmware(f->root, "eth3", "22.39.1002 (MT_0000000436)");
+        g_assert_cmpint(device_class_sriov.scan(f->sysfs, f->memo, on_found, f->found), ==, 0);
+        g_assert_cmpuint(f->found->len, ==, 4);
+        for (guint i = 0; i < f->found->len; i++) {
+                const Device *device = f->found->pdata[i];
+
+                g_assert_cmpstr(device->fingerprint->firmware, ==, "22.39.1002 (MT_0000000436)");
+        }
+        g_assert_cmpuint(fake_root_firmware_asked(f->root), ==, 1);
+}
+
+/* As it is while a guest runs: the VF is described alone, after its driver has changed. */
+static void test_a_vf_of_vfio_has_the_firmware_of_its_pf(Fixture *f, gconstpointer unused) {
+        g_autoptr(Device) device = NULL;
+
+        add_host(f, &mellanox, 1);
+        fake_root_set_firmware(f->root, "eth3", "22.39.1002");
+        g_assert_cmpint(pci_bind_driver(f->sysfs, VF0, "vfio-pci"), ==, 0);
+        device = describe(f, VF0);
+        g_assert_null(device->netdev);
+        g_assert_cmpstr(device->fingerprint->firmware, ==, "22.39.1002");
+}
+
+static void test_a_pf_that_is_seen_anew_tells_its_firmware_anew(Fixture *f, gconstpointer unused) {
+        g_autoptr(Device) old = NULL, pf = NULL, vf = NULL;
+
+        add_host(f, &mellanox, 1);
+        old = describe(f, VF0);
+        g_assert_null(old->fingerprint->firmware);
+
+        fake_root_set_firmware(f->root, "eth3", "22.40.1000");
+        pf = describe(f, PF);
+        vf = describe(f, VF0);
+        g_assert_cmpstr(pf->fingerprint->firmware, ==, "22.40.1000");
+        g_assert_cmpstr(vf->fingerprint->firmware, ==, "22.40.1000");
+}
+
+static void test_a_pf_without_netdev_tells_no_firmware(Fixture *f, gconstpointer unused) {
+        FakePci accelerator = mellanox;
+        g_autoptr(Device) vf = NULL;
+
+        accelerator.netdev = NULL;
+        add_host(f, &accelerator, 1);
+        vf = describe(f, VF0);
+        g_assert_null(vf->fingerprint->firmware);
+        g_assert_cmpuint(fake_root_firmware_asked(f->root), ==, 0);
+}
+
 static void test_the_plain_driver_is_known_not_to_migrate(Fixture *f, gconstpointer unused) {
         g_autoptr(Device) device = NULL;
 
@@ -292,6 +342,13 @@ int main(int argc, char **argv) {
 #define TEST(name, function) \
         g_test_add("/class-sriov/" name, Fixture, NULL, set_up, function, tear_down)
         TEST("a scan finds PFs and their VFs alone", test_a_scan_finds_pfs_and_their_vfs_alone);
+        TEST("the firmware of all is asked once, of the PF",
+             test_the_firmware_of_all_is_asked_once_of_the_pf);
+        TEST("a VF of vfio has the firmware of its PF",
+             test_a_vf_of_vfio_has_the_firmware_of_its_pf);
+        TEST("a PF that is seen anew tells its firmware anew",
+             test_a_pf_that_is_seen_anew_tells_its_firmware_anew);
+        TEST("a PF without netdev tells no firmware", test_a_pf_without_netdev_tells_no_firmware);
         TEST("the plain driver is known not to migrate",
              test_the_plain_driver_is_known_not_to_migrate);
         TEST("a variant driver is unknown until asked",
