@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdarg.h>
-
+#include "xml/element.h"
 #include "xml/excerpt.h"
 #include "xml/ferry-error.h"
 #include "xml/from-node.h"
@@ -27,99 +26,6 @@ static const char *const seen_attributes[] = {
         NULL,
 };
 
-static const char *uri_of(const xmlNs *ns) {
-        return ns ? (const char *)ns->href : NULL;
-}
-
-/* Attributes of other namespaces are other people's. */
-static bool check_attributes(const xmlNode *element, const char *const *known, GError **error) {
-        for (const xmlAttr *attr = element->properties; attr; attr = attr->next) {
-                const char *name = (const char *)attr->name, *uri = uri_of(attr->ns);
-                g_autofree char *shown = NULL, *tag = NULL, *words = NULL;
-
-                if (uri ? !g_str_equal(uri, METADATA_URI) : g_strv_contains(known, name))
-                        continue;
-
-                tag = xml_tag(element);
-                shown = excerpt(name);
-                if (uri)
-                        return xml_fail(element, error,
-                                        "attribute '%s' of %s has a prefix: write it without",
-                                        shown, tag);
-
-                words = g_strjoinv(", ", (char **)known);
-                return xml_fail(element, error, "%s has no attribute '%s', only %s", tag, shown,
-                                words);
-        }
-
-        return true;
-}
-
-static bool check_no_text(const xmlNode *element, GError **error) {
-        for (const xmlNode *child = element->children; child; child = child->next) {
-                g_autofree char *shown = NULL, *tag = NULL;
-
-                if (child->type != XML_TEXT_NODE || xmlIsBlankNode(child))
-                        continue;
-
-                tag = xml_tag(element);
-                shown = excerpt((const char *)child->content);
-                return xml_fail(element, error, "%s takes no text, but has '%s'", tag,
-                                g_strstrip(shown));
-        }
-
-        return true;
-}
-
-/* An element in no namespace, inside ours, is ours with its prefix forgotten. */
-static bool check_namespace(const xmlNode *child, const char *ours, GError **error) {
-        const char *uri = uri_of(child->ns);
-        g_autofree char *tag = NULL;
-
-        if (g_strcmp0(uri, ours) == 0 || (uri && !g_str_equal(uri, METADATA_URI)))
-                return true;
-
-        tag = xml_tag(child);
-        return xml_fail(child, error, "%s is not in the namespace of the element around it: %s",
-                        tag,
-                        uri ? "write all with the prefix, or none"
-                            : "write it with the prefix '" METADATA_PREFIX ":'");
-}
-
-/* Gives our children one by one and leaves others out; *ret_child is NULL at the end. */
-static bool next_child(const xmlNode *element, xmlNode **ret_child, GError **error) {
-        xmlNode *child = *ret_child ? xmlNextElementSibling(*ret_child)
-                                    : xmlFirstElementChild((xmlNode *)element);
-        const char *ours = uri_of(element->ns);
-
-        for (; child; child = xmlNextElementSibling(child)) {
-                if (!check_namespace(child, ours, error))
-                        return false;
-                if (g_strcmp0(uri_of(child->ns), ours) == 0)
-                        break;
-        }
-
-        *ret_child = child;
-        return true;
-}
-
-static bool fail_child(const xmlNode *child, const char *known, GError **error) {
-        g_autofree char *tag = xml_tag(child), *parent = xml_tag(child->parent);
-
-        return xml_fail(child, error, "%s has no element %s, only %s", parent, tag, known);
-}
-
-/* For elements without children of ours. */
-static bool check_leaf(const xmlNode *element, const char *const *attributes, GError **error) {
-        xmlNode *child = NULL;
-
-        if (!check_attributes(element, attributes, error) || !check_no_text(element, error) ||
-            !next_child(element, &child, error))
-                return false;
-
-        return !child || fail_child(child, "attributes", error);
-}
-
 static const char *migration_word(int need) {
         return migration_need_to_string((MigrationNeed)need);
 }
@@ -128,7 +34,7 @@ static bool read_need(const xmlNode *element, MetadataDevice *device, GError **e
         DeviceNeed *need = device->need = device_need_new();
         int migration = MIGRATION_NEED_ANY;
 
-        if (!check_leaf(element, need_attributes, error) ||
+        if (!element_check_leaf(element, need_attributes, error) ||
             !xml_prop_name(element, "class", &need->class_name, error) ||
             !xml_prop_name(element, "type", &need->type, error) ||
             !xml_prop_name(element, "pool", &need->pool, error) ||
@@ -160,7 +66,7 @@ static bool read_vfio(const xmlNode *element, int *ret_caps, GError **error) {
 static bool read_seen(const xmlNode *element, MetadataDevice *device, GError **error) {
         Fingerprint *seen = device->seen = fingerprint_new();
 
-        return check_leaf(element, seen_attributes, error) &&
+        return element_check_leaf(element, seen_attributes, error) &&
                xml_prop_name(element, "class", &device->seen_class, error) &&
                xml_prop_hex(element, "vendor", 4, &seen->vendor, error) &&
                xml_prop_hex(element, "device", 4, &seen->device, error) &&
@@ -177,11 +83,11 @@ static bool read_seen(const xmlNode *element, MetadataDevice *device, GError **e
 }
 
 static bool read_device_child(const xmlNode *child, MetadataDevice *device, GError **error) {
-        const char *ours = uri_of(child->ns);
+        const char *ours = element_uri(child);
         bool need = xml_is(child, ours, "need"), seen = xml_is(child, ours, "seen");
 
         if (!need && !seen)
-                return fail_child(child, "need and seen", error);
+                return element_fail_child(child, "need and seen", error);
         if (need ? device->need != NULL : device->seen != NULL)
                 return xml_fail(child, error, "a second <%s> of one device: remove one",
                                 (const char *)child->name);
@@ -193,8 +99,8 @@ static MetadataDevice *read_device(const xmlNode *element, GError **error) {
         g_autoptr(MetadataDevice) device = metadata_device_new(NULL, NULL);
         xmlNode *child = NULL;
 
-        if (!check_attributes(element, device_attributes, error) ||
-            !check_no_text(element, error) ||
+        if (!element_check_attributes(element, device_attributes, error) ||
+            !element_check_no_text(element, error) ||
             !xml_prop_name(element, "alias", &device->alias, error) ||
             !xml_prop_pci_address(element, "address", &device->address, error))
                 return NULL;
@@ -207,7 +113,7 @@ static MetadataDevice *read_device(const xmlNode *element, GError **error) {
         }
 
         do {
-                if (!next_child(element, &child, error) ||
+                if (!element_next_child(element, &child, error) ||
                     (child && !read_device_child(child, device, error)))
                         return NULL;
         } while (child);
@@ -235,8 +141,8 @@ static bool check_unique(const Metadata *metadata, const MetadataDevice *device,
 static bool add_device(Metadata *metadata, const xmlNode *element, GError **error) {
         g_autoptr(MetadataDevice) device = NULL;
 
-        if (!xml_is(element, uri_of(element->ns), "device"))
-                return fail_child(element, "device", error);
+        if (!xml_is(element, element_uri(element), "device"))
+                return element_fail_child(element, "device", error);
         if (metadata->devices->len >= METADATA_DEVICES_MAX)
                 return xml_fail(element, error, "more than %d devices", METADATA_DEVICES_MAX);
 
@@ -268,11 +174,12 @@ Metadata *metadata_from_node(const xmlNode *element, GError **error) {
         xmlNode *child = NULL;
 
         if (!check_version(element, error) ||
-            !check_attributes(element, domain_attributes, error) || !check_no_text(element, error))
+            !element_check_attributes(element, domain_attributes, error) ||
+            !element_check_no_text(element, error))
                 return NULL;
 
         do {
-                if (!next_child(element, &child, error) ||
+                if (!element_next_child(element, &child, error) ||
                     (child && !add_device(metadata, child, error)))
                         return NULL;
         } while (child);
