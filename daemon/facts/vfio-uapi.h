@@ -13,3 +13,17 @@
 #ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE /* 6.2 */
 #define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE 9
 #endif
+
+#ifndef VFIO_MIG_GET_PRECOPY_INFO /* 6.2, with two states, which are in an enum */
+#define VFIO_DEVICE_STATE_PRE_COPY     6
+#define VFIO_DEVICE_STATE_PRE_COPY_P2P 7
+
+struct vfio_precopy_info {
+        __u32 argsz;
+        __u32 flags;
+        __aligned_u64 initial_bytes;
+        __aligned_u64 dirty_bytes;
+};
+
+#define VFIO_MIG_GET_PRECOPY_INFO _IO(VFIO_TYPE, VFIO_BASE + 21)
+#endif

@@ -4,28 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/facts/fd.h"
 #include "daemon/facts/sysfs-dir.h"
 #include "daemon/facts/vfio-uapi.h"
 #include "xml/pci-address.h"
 
-/* A feature request and room for its answer: those that we read are one number of 64 bit (struct
- * vfio_device_feature_migration and _mig_data_size). */
-typedef union Request {
-        struct vfio_device_feature head;
-        uint64_t words[sizeof(struct vfio_device_feature) / sizeof(uint64_t) + 1];
-} Request;
-
-static int ask_feature(const Sysfs *sysfs, int device, uint32_t flags, uint64_t *ret_value) {
-        Request request = { .head = { .argsz = sizeof(request), .flags = flags } };
-        int r;
-
-        r = sysfs_ioctl(sysfs, device, VFIO_DEVICE_FEATURE, &request);
-        if (r < 0)
-                return r;
-
-        *ret_value = request.words[G_N_ELEMENTS(request.words) - 1];
-        return 0;
+static int ask_feature(const VfioDevice *device, uint32_t flags, uint64_t *ret_value) {
+        return vfio_device_feature(device, flags, ret_value, sizeof(*ret_value));
 }
 
 /* A driver without any feature says EINVAL, one without this feature ENOTTY. */
@@ -33,12 +17,11 @@ static bool is_missing(int r) {
         return r == -ENOTTY || r == -EINVAL;
 }
 
-static int ask_migration(const Sysfs *sysfs, int device, VfioProbe *probe) {
-        uint64_t value;
+static int ask_migration(const VfioDevice *device, VfioProbe *probe) {
+        uint64_t value = 0;
         int r;
 
-        r = ask_feature(sysfs, device, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION,
-                        &value);
+        r = ask_feature(device, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIGRATION, &value);
         if (r < 0)
                 return is_missing(r) ? 0 : r;
 
@@ -51,11 +34,11 @@ static int ask_migration(const Sysfs *sysfs, int device, VfioProbe *probe) {
         return 0;
 }
 
-static int ask_dma_log(const Sysfs *sysfs, int device, VfioProbe *probe) {
-        uint64_t value;
+static int ask_dma_log(const VfioDevice *device, VfioProbe *probe) {
+        uint64_t value = 0;
         int r;
 
-        r = ask_feature(sysfs, device,
+        r = ask_feature(device,
                         VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET |
                                 VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
                         &value);
@@ -67,11 +50,11 @@ static int ask_dma_log(const Sysfs *sysfs, int device, VfioProbe *probe) {
 }
 
 /* May be asked in every state of the device, so in RUNNING too: what it says is an estimate. */
-static int ask_data_size(const Sysfs *sysfs, int device, VfioProbe *probe) {
-        uint64_t value;
+static int ask_data_size(const VfioDevice *device, VfioProbe *probe) {
+        uint64_t value = 0;
         int r;
 
-        r = ask_feature(sysfs, device, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+        r = ask_feature(device, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
                         &value);
         if (r < 0)
                 return is_missing(r) ? 0 : r;
@@ -81,81 +64,30 @@ static int ask_data_size(const Sysfs *sysfs, int device, VfioProbe *probe) {
         return 0;
 }
 
-static int ask_device(const Sysfs *sysfs, int device, VfioProbe *probe) {
+int vfio_device_ask(const VfioDevice *device, VfioProbe *ret_probe) {
+        VfioProbe probe = { 0 };
         int r;
 
-        r = ask_migration(sysfs, device, probe);
+        r = ask_migration(device, &probe);
         if (r >= 0)
-                r = ask_dma_log(sysfs, device, probe);
+                r = ask_dma_log(device, &probe);
         if (r >= 0)
-                r = ask_data_size(sysfs, device, probe);
+                r = ask_data_size(device, &probe);
+        if (r >= 0)
+                *ret_probe = probe;
         return r;
 }
 
-static int open_group(const Sysfs *sysfs, int number) {
-        g_autofree char *path = g_strdup_printf("dev/vfio/%d", number);
-        int r;
-
-        r = sysfs_open_device(sysfs, path);
-        return r == -ENOENT ? -ENODEV : r;
-}
-
-static int open_container(const Sysfs *sysfs) {
-        g_auto(Fd) container = -1;
-        int r;
-
-        container = sysfs_open_device(sysfs, "dev/vfio/vfio");
-        if (container < 0)
-                return container;
-
-        r = sysfs_ioctl(sysfs, container, VFIO_GET_API_VERSION, NULL);
-        if (r < 0)
-                return r;
-        if (r != VFIO_API_VERSION)
-                return -EPROTONOSUPPORT;
-
-        return g_steal_fd(&container);
-}
-
-/* The kernel opens a device only when its group has an IOMMU; -EPERM while the host uses a member.
- */
-static int join(const Sysfs *sysfs, int container, int group) {
-        int r;
-
-        r = sysfs_ioctl(sysfs, group, VFIO_GROUP_SET_CONTAINER, &container);
-        if (r < 0)
-                return r;
-
-        return sysfs_ioctl(sysfs, container, VFIO_SET_IOMMU, GUINT_TO_POINTER(VFIO_TYPE1v2_IOMMU));
-}
-
 int vfio_probe(const Sysfs *sysfs, const char *name, int iommu_group, VfioProbe *ret_probe) {
+        g_auto(VfioDevice) device = VFIO_DEVICE_NONE;
         VfioProbe probe = { 0 };
-        g_auto(Fd) container = -1, group = -1, device = -1; /* closed in reverse */
         int r;
 
-        if (!pci_address_is_valid(name) && !uuid_is_valid(name))
-                return -EINVAL;
-        if (iommu_group < 0)
-                return -ENODEV;
-
-        group = open_group(sysfs, iommu_group);
-        if (group < 0)
-                return group;
-
-        container = open_container(sysfs);
-        if (container < 0)
-                return container;
-
-        r = join(sysfs, container, group);
+        r = vfio_device_open(&device, sysfs, name, iommu_group);
         if (r < 0)
                 return r;
 
-        device = sysfs_ioctl(sysfs, group, VFIO_GROUP_GET_DEVICE_FD, (void *)name);
-        if (device < 0)
-                return device;
-
-        r = ask_device(sysfs, device, &probe);
+        r = vfio_device_ask(&device, &probe);
         if (r < 0)
                 return r;
 

@@ -4,7 +4,7 @@
 /* What a device offers for migration, asked of the kernel.
  * Source: include/uapi/linux/vfio.h, Documentation/driver-api/vfio.rst. */
 
-#include "daemon/facts/sysfs.h"
+#include "daemon/facts/vfio-device.h"
 #include "xml/fingerprint.h"
 
 typedef struct VfioProbe {
@@ -12,10 +12,9 @@ typedef struct VfioProbe {
         uint64_t state_size; /* bytes, 0 unknown */
 } VfioProbe;
 
-/* Opens the device through its IOMMU group (type 1 container), asks, closes. Only for a device that
- * no guest holds: the kernel resets it at open and close. -EBUSY when somebody holds the group,
- * -ENODEV when it is not bound to a vfio driver, -EPERM when the group is not viable (another
- * member is used by the host). `name` is the PCI address or mdev uuid. */
+/* What its driver offers; a driver without migration offers nothing. */
+int vfio_device_ask(const VfioDevice *device, VfioProbe *ret_probe);
+/* Opens the device, asks, closes; errors as vfio_device_open() has them. */
 int vfio_probe(const Sysfs *sysfs, const char *name, int iommu_group, VfioProbe *ret_probe);
 
 /* Without opening it, for a device that a guest holds: from debugfs (sys/kernel/debug/vfio, since

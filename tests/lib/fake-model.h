@@ -3,6 +3,8 @@
 
 /* What the files of fake-root share: the state of the model. Nobody else includes this. */
 
+#include "daemon/facts/vfio-migration.h"
+#include "daemon/facts/vfio-uapi.h"
 #include "daemon/facts/vfio.h"
 #include "tests/lib/fake-root.h"
 #include "tests/lib/fake-tree.h"
@@ -36,6 +38,8 @@ typedef struct FakeMdev {
         int group;
 } FakeMdev;
 
+typedef struct FakeMigration FakeMigration;
+
 struct FakeRoot {
         char *base; /* root/ and kinds/ are below */
         char *path;
@@ -48,10 +52,17 @@ struct FakeRoot {
         GHashTable *addresses; /* netdev → address */
         GHashTable *firmware;  /* netdev → version */
         unsigned firmware_asked;
-        GHashTable *held;      /* set of names */
-        GHashTable *opened;    /* set of fds of VFIO nodes and devices */
-        GHashTable *kinds;     /* what functions have in common → number */
-        int attached_group;    /* to the container; -1 none */
+        GHashTable *held;       /* set of names */
+        GHashTable *opened;     /* set of fds of VFIO nodes and devices */
+        GHashTable *kinds;      /* what functions have in common → number */
+        GHashTable *migrations; /* name → FakeMigration, of devices that were asked for a state */
+        GHashTable *streams;    /* fd that was handed out → inode */
+        GString *arcs;          /* states that were entered */
+        bool spoil_data;
+        int fail_ioctl_in; /* as fail_in, of ioctls on devices and streams */
+        int fail_ioctl_error;
+        bool fail_ioctl_breaks;
+        int attached_group; /* to the container; -1 none */
         int next_group;
         GString *writes;
         int fail_in; /* writes until one fails; -1 none does */
@@ -101,6 +112,18 @@ void fake_mdev_free(FakeMdev *mdev);
 int fake_vfio_open(void *userdata, const char *path);
 int fake_vfio_ioctl(void *userdata, int fd, unsigned long request, void *argument);
 bool fake_vfio_is_idle(FakeRoot *root); /* everything that was opened is closed again */
+
+/* fake-migration.c */
+FakeMigration *fake_migration_new(const char *name, const char *kind);
+void fake_migration_free(FakeMigration *migration);
+int fake_migration_state(FakeRoot *root, FakeMigration *migration, int caps,
+                         struct vfio_device_feature *feature);
+int fake_migration_dma_log(FakeMigration *migration, struct vfio_device_feature *feature);
+int fake_migration_reset(FakeMigration *migration);
+int fake_migration_ioctl(FakeMigration *migration, int fd, unsigned long request, void *argument);
+FakeMigration *fake_migration_of_stream(FakeRoot *root, int fd); /* NULL */
+bool fake_migration_is_idle(FakeRoot *root);
+bool fake_migration_fails(FakeRoot *root, FakeMigration *migration);
 
 /* Ends the test: the kernel would block the write until the guest lets go. */
 void fake_must_be_free(FakeRoot *root, const char *name, const char *what);

@@ -170,8 +170,11 @@ FakeRoot *fake_root_new(void) {
         root->held = table_new(g_free, NULL);
         root->kinds = table_new(g_free, NULL);
         root->opened = g_hash_table_new(NULL, NULL);
+        root->migrations = table_new(g_free, (GDestroyNotify)fake_migration_free);
+        root->streams = g_hash_table_new(NULL, NULL);
+        root->arcs = g_string_new(NULL);
         root->writes = g_string_new(NULL);
-        root->attached_group = root->fail_in = -1;
+        root->attached_group = root->fail_in = root->fail_ioctl_in = -1;
         root->next_group = 1;
 
         make_directory(root);
@@ -200,6 +203,9 @@ void fake_root_free(FakeRoot *root) {
         g_hash_table_unref(root->held);
         g_hash_table_unref(root->kinds);
         g_hash_table_unref(root->opened);
+        g_hash_table_unref(root->migrations);
+        g_hash_table_unref(root->streams);
+        g_string_free(root->arcs, TRUE);
         g_string_free(root->writes, TRUE);
         free(root->base); /* of realpath() */
         g_free(root->path);

@@ -15,6 +15,7 @@
  */
 
 #include "daemon/facts/sysfs.h"
+#include "daemon/facts/vfio-migration.h"
 
 typedef struct FakeRoot FakeRoot;
 
@@ -74,6 +75,17 @@ unsigned fake_root_firmware_asked(const FakeRoot *root);
 /* A guest opens the device (PCI address or uuid), or lets go of it. */
 void fake_root_hold(FakeRoot *root, const char *name);
 void fake_root_release(FakeRoot *root, const char *name);
+
+/* The migration of devices. A device keeps its state when it is closed, as mtty does. */
+VfioState fake_root_vfio_state(FakeRoot *root, const char *name);
+/* The states that devices have entered since the start or the last call: "running-p2p stop". Free
+ * it. */
+char *fake_root_take_arcs(FakeRoot *root);
+/* The n-th ioctl on a device or a stream from now (0 is the next) fails with this errno, once; when
+ * it `breaks` the device it leaves it in ERROR. */
+void fake_root_fail_ioctl(FakeRoot *root, unsigned n, int error, bool breaks);
+/* Streams can neither be read nor written from now on: EBADF. */
+void fake_root_spoil_stream(FakeRoot *root);
 
 /* A file as it is, with its directories; `size` -1: up to the NUL. For what the model does not
  * know, and for what a kernel should never say. */

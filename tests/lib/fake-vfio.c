@@ -41,7 +41,7 @@ static bool is_open(FakeRoot *root, const char *path) {
 }
 
 bool fake_vfio_is_idle(FakeRoot *root) {
-        return !is_open(root, NULL);
+        return !is_open(root, NULL) && fake_migration_is_idle(root);
 }
 
 static GPtrArray *members(FakeRoot *root, int group) {
@@ -150,6 +150,8 @@ static int container_ioctl(FakeRoot *root, unsigned long request, void *argument
                 if (GPOINTER_TO_UINT(argument) != VFIO_TYPE1v2_IOMMU)
                         return -ENODEV;
                 return root->attached_group < 0 ? -EINVAL : 0;
+        case VFIO_IOMMU_MAP_DMA:
+                return 0;
         default:
                 return -ENOTTY;
         }
@@ -175,29 +177,71 @@ static int answer_feature(struct vfio_device_feature *feature, bool has, uint64_
         return 0;
 }
 
-static int device_ioctl(FakeRoot *root, const char *name, unsigned long request, void *argument) {
-        struct vfio_device_feature *feature = argument;
-        const VfioProbe *offer = NULL;
-        const char *driver = vfio_driver(root, name);
+/* Devices of one driver and mdev type take each other's state. */
+static FakeMigration *find_migration(FakeRoot *root, const char *name, const char *driver) {
+        const FakeMdev *mdev = g_hash_table_lookup(root->mdevs, name);
+        FakeMigration *migration = g_hash_table_lookup(root->migrations, name);
+        g_autofree char *kind = NULL;
 
-        if (request != VFIO_DEVICE_FEATURE)
-                return -ENOTTY;
-        if (driver)
-                offer = g_hash_table_lookup(root->offers, driver);
-        if (!offer)
-                return -ENOTTY;
+        if (migration)
+                return migration;
+
+        kind = g_strdup_printf("%s %s", driver, mdev ? mdev->type : "function");
+        migration = fake_migration_new(name, kind);
+        g_hash_table_insert(root->migrations, g_strdup(name), migration);
+        return migration;
+}
+
+static int feature_ioctl(FakeRoot *root, FakeMigration *migration, const VfioProbe *offer,
+                         struct vfio_device_feature *feature) {
+        bool migrates = offer->caps & VFIO_CAP_STOP_COPY, logs = offer->caps & VFIO_CAP_DMA_LOG;
 
         switch (feature->flags & VFIO_DEVICE_FEATURE_MASK) {
         case VFIO_DEVICE_FEATURE_MIGRATION:
-                return answer_feature(feature, offer->caps & VFIO_CAP_STOP_COPY,
-                                      migration_flags(offer->caps));
+                return answer_feature(feature, migrates, migration_flags(offer->caps));
+        case VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE:
+                return migrates ? fake_migration_state(root, migration, offer->caps, feature)
+                                : -ENOTTY;
         case VFIO_DEVICE_FEATURE_DMA_LOGGING_START:
-                return answer_feature(feature, offer->caps & VFIO_CAP_DMA_LOG, 0);
+        case VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT:
+        case VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP:
+                if (feature->flags & VFIO_DEVICE_FEATURE_PROBE)
+                        return answer_feature(feature, logs, 0);
+                return logs ? fake_migration_dma_log(migration, feature) : -ENOTTY;
         case VFIO_DEVICE_FEATURE_MIG_DATA_SIZE:
                 return answer_feature(feature, offer->caps & VFIO_CAP_DATA_SIZE, offer->state_size);
         default:
                 return -ENOTTY;
         }
+}
+
+static int device_ioctl(FakeRoot *root, const char *name, unsigned long request, void *argument) {
+        const char *driver = vfio_driver(root, name);
+        const VfioProbe *offer = NULL;
+        FakeMigration *migration;
+
+        if (driver)
+                offer = g_hash_table_lookup(root->offers, driver);
+        if (!offer)
+                return -ENOTTY;
+
+        migration = find_migration(root, name, driver);
+        if (fake_migration_fails(root, migration))
+                return -root->fail_ioctl_error;
+        if (request == VFIO_DEVICE_RESET)
+                return fake_migration_reset(migration);
+        return request == VFIO_DEVICE_FEATURE ? feature_ioctl(root, migration, offer, argument)
+                                              : -ENOTTY;
+}
+
+static int stream_ioctl(FakeRoot *root, int fd, unsigned long request, void *argument) {
+        FakeMigration *migration = fake_migration_of_stream(root, fd);
+
+        if (!migration)
+                return -EBADF;
+        if (fake_migration_fails(root, migration))
+                return -root->fail_ioctl_error;
+        return fake_migration_ioctl(migration, fd, request, argument);
 }
 
 int fake_vfio_ioctl(void *userdata, int fd, unsigned long request, void *argument) {
@@ -206,7 +250,7 @@ int fake_vfio_ioctl(void *userdata, int fd, unsigned long request, void *argumen
         g_autofree char *name = NULL;
 
         if (!path)
-                return -EBADF;
+                return stream_ioctl(root, fd, request, argument);
         if (strcmp(path, "dev/vfio/vfio") == 0)
                 return container_ioctl(root, request, argument);
         if (group_of_path(path) >= 0)
