@@ -46,6 +46,7 @@ static Lease *adopt(Manager *manager, const Domain *domain, const DomainDevice *
         lease->parent = g_strdup(found->parent);
         lease->type = g_strdup(found->fingerprint->mdev_type);
         lease->address = g_strdup(device->address);
+        lease->name = domain_device_name(domain, device);
         lease->managed = device->managed;
         lease->created = manager->now();
         lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
@@ -192,7 +193,7 @@ static Migration *outgoing(Manager *manager, const GuestEvent *event) {
         for (guint i = 0; i < leases->len; i++) {
                 const Lease *lease = leases->pdata[i];
 
-                migration_add_device(migration, lease->address, lease->class_name, lease->type,
+                migration_add_device(migration, lease->name, lease->class_name, lease->type,
                                      lease->device, NULL, NULL);
         }
 

@@ -39,6 +39,7 @@ static Lease *lease_from_answer(const Manager *manager, const Domain *domain,
         lease->parent = g_strdup(answer->parent);
         lease->type = g_strdup(answer->type);
         lease->address = g_strdup(answer->device->address);
+        lease->name = g_strdup(answer->name);
         lease->make = answer->make;
         lease->managed = answer->device->managed;
         lease->state = LEASE_RESERVED;

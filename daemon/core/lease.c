@@ -53,6 +53,7 @@ Lease *lease_copy(const Lease *lease) {
         copy->parent = g_strdup(lease->parent);
         copy->type = g_strdup(lease->type);
         copy->address = g_strdup(lease->address);
+        copy->name = g_strdup(lease->name);
         copy->previous_driver = g_strdup(lease->previous_driver);
         return copy;
 }
@@ -70,6 +71,7 @@ void lease_free(Lease *lease) {
         g_free(lease->parent);
         g_free(lease->type);
         g_free(lease->address);
+        g_free(lease->name);
         g_free(lease->previous_driver);
         g_free(lease);
 }

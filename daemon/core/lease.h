@@ -47,6 +47,7 @@ struct Lease {
         char *parent;  /* where it is to be made, or comes from; NULL */
         char *type;    /* mdev type, NULL */
         char *address; /* guest-side PCI address, NULL; joins lease and XML after a rename */
+        char *name;    /* of the guest's device, for people: "hostdev0"; NULL */
         bool make;     /* we make it at claim and remove it at the end */
         bool managed;  /* libvirt binds it and gives it back, not we */
         bool bound;    /* we bound it and give it back to previous_driver */

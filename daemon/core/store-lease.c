@@ -14,6 +14,7 @@ bool store_put_lease(Store *store, const Lease *lease, GError **error) {
         query_put_text(&query, lease->parent);
         query_put_text(&query, lease->type);
         query_put_text(&query, lease->address);
+        query_put_text(&query, lease->name);
         query_put_int(&query, lease->make);
         query_put_int(&query, lease->managed);
         query_put_int(&query, lease->bound);
@@ -51,6 +52,7 @@ static Lease *lease_from_row(Query *row, GError **error) {
         lease->parent = query_get_text(row);
         lease->type = query_get_text(row);
         lease->address = query_get_text(row);
+        lease->name = query_get_text(row);
         lease->make = query_get_int(row);
         lease->managed = query_get_int(row);
         lease->bound = query_get_int(row);

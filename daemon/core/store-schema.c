@@ -58,6 +58,7 @@ const char *const store_schema[] = {
         "  entered INTEGER NOT NULL,"
         "  PRIMARY KEY(migration, state)"
         ") STRICT, WITHOUT ROWID;",
+        "ALTER TABLE leases ADD COLUMN name TEXT;",
         NULL,
 };
 

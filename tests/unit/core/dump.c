@@ -7,11 +7,11 @@ static const char *text(const char *value) {
 
 char *dump_lease(const Lease *lease) {
         return g_strdup_printf("%s guest=%s/%s device=%s class=%s pool=%s parent=%s type=%s "
-                               "address=%s make=%d managed=%d bound=%d previous=%s state=%s "
+                               "address=%s name=%s make=%d managed=%d bound=%d previous=%s state=%s "
                                "created=%" G_GINT64_FORMAT " expires=%" G_GINT64_FORMAT "\n",
                                text(lease->id), text(lease->domain_uuid), text(lease->domain_name),
                                text(lease->device), text(lease->class_name), text(lease->pool),
-                               text(lease->parent), text(lease->type), text(lease->address),
+                               text(lease->parent), text(lease->type), text(lease->address), text(lease->name),
                                lease->make, lease->managed, lease->bound,
                                text(lease->previous_driver), lease_state_to_string(lease->state),
                                lease->created, lease->expires);

@@ -115,6 +115,7 @@ static Lease *make_full_lease(void) {
         lease->parent = g_strdup("mtty");
         lease->type = g_strdup("mtty-2");
         lease->address = g_strdup("0000:00:05.0");
+        lease->name = g_strdup("hostdev0");
         lease->make = true;
         lease->bound = true;
         lease->previous_driver = g_strdup("ig'bvf");

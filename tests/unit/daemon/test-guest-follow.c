@@ -164,6 +164,7 @@ static void test_source_follows_the_guest_until_it_has_left(Fixture *f, gconstpo
         send_job(f, GUEST_ITERATING, false, NULL);
         g_assert_cmpint(latest(f)->state, ==, MIGRATION_PRECOPY);
         g_assert_nonnull(strstr(f->asked->str, "follow " GUEST_UUID));
+        g_assert_cmpstr(((MigrationDevice *)latest(f)->devices->pdata[0])->name, ==, "hostdev 0");
 
         send_event(f, GUEST_LEAVING, GUEST_UUID, NULL);
         g_assert_cmpint(latest(f)->state, ==, MIGRATION_SWITCHOVER);
