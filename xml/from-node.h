@@ -9,6 +9,11 @@
 /* `element` is our element, in our namespace or in none; its children are in the same. */
 Metadata *metadata_from_node(const xmlNode *element, GError **error);
 
+/* The same for <switch>. */
+SwitchState *switch_state_from_node(const xmlNode *element, GError **error);
+/* Lines that begin with `indent` blanks; `prefix` is "ferry:" or "". */
+void switch_state_write(GString *xml, const SwitchState *state, const char *prefix, int indent);
+
 Domain *domain_new(void);
 void domain_device_free(DomainDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainDevice, domain_device_free)

@@ -82,17 +82,33 @@ static bool read_seen(const xmlNode *element, MetadataDevice *device, GError **e
                                error);
 }
 
-static bool read_device_child(const xmlNode *child, MetadataDevice *device, GError **error) {
-        const char *ours = element_uri(child);
-        bool need = xml_is(child, ours, "need"), seen = xml_is(child, ours, "seen");
+static bool read_switch(const xmlNode *element, MetadataDevice *device, GError **error) {
+        device->switch_state = switch_state_from_node(element, error);
+        return device->switch_state != NULL;
+}
 
-        if (!need && !seen)
-                return element_fail_child(child, "need and seen", error);
-        if (need ? device->need != NULL : device->seen != NULL)
+typedef bool (*ReadChild)(const xmlNode *element, MetadataDevice *device, GError **error);
+
+static bool read_once(const xmlNode *child, bool there, ReadChild read, MetadataDevice *device,
+                      GError **error) {
+        if (there)
                 return xml_fail(child, error, "a second <%s> of one device: remove one",
                                 (const char *)child->name);
 
-        return need ? read_need(child, device, error) : read_seen(child, device, error);
+        return read(child, device, error);
+}
+
+static bool read_device_child(const xmlNode *child, MetadataDevice *device, GError **error) {
+        const char *ours = element_uri(child);
+
+        if (xml_is(child, ours, "need"))
+                return read_once(child, device->need != NULL, read_need, device, error);
+        if (xml_is(child, ours, "seen"))
+                return read_once(child, device->seen != NULL, read_seen, device, error);
+        if (xml_is(child, ours, "switch"))
+                return read_once(child, device->switch_state != NULL, read_switch, device, error);
+
+        return element_fail_child(child, "need, seen and switch", error);
 }
 
 static MetadataDevice *read_device(const xmlNode *element, GError **error) {

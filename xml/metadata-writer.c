@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xml/metadata.h"
+#include "xml/from-node.h"
 #include "xml/pci-address.h"
 #include "xml/reader.h"
 
@@ -82,6 +82,8 @@ static void write_device(GString *xml, const char *prefix, const MetadataDevice 
                 write_need(xml, prefix, device->need);
         if (device->seen)
                 write_seen(xml, prefix, device);
+        if (device->switch_state)
+                switch_state_write(xml, device->switch_state, prefix, 4);
 
         g_string_append_printf(xml, "  </%sdevice>\n", prefix);
 }

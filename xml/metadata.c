@@ -67,13 +67,16 @@ void metadata_device_free(MetadataDevice *device) {
         device_need_free(device->need);
         g_free(device->seen_class);
         fingerprint_free(device->seen);
+        switch_state_free(device->switch_state);
         g_free(device);
 }
 
 static bool metadata_device_equal(const MetadataDevice *a, const MetadataDevice *b) {
         return g_strcmp0(a->alias, b->alias) == 0 && g_strcmp0(a->address, b->address) == 0 &&
                device_need_equal(a->need, b->need) &&
-               g_strcmp0(a->seen_class, b->seen_class) == 0 && fingerprint_equal(a->seen, b->seen);
+               g_strcmp0(a->seen_class, b->seen_class) == 0 &&
+               fingerprint_equal(a->seen, b->seen) &&
+               switch_state_equal(a->switch_state, b->switch_state);
 }
 
 Metadata *metadata_new(void) {

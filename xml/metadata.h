@@ -11,16 +11,18 @@
  *                   pool='default' migration='required'/>
  *       <ferry:seen class='mdev' vendor='0x4348' device='0x3253' driver='mtty' ...
  *                   vfio='stop-copy p2p pre-copy dma-log' mdev-type='mtty-1' state-size='0'/>
+ *       <ferry:switch version='1.0'>...</ferry:switch>
  *     </ferry:device>
  *   </ferry:domain>
  *
- * <need> is the operator's word and is never changed by the daemon; <seen> is
- * the daemon's. libvirt drops its own aliases ("hostdev0") from the XML that a
- * destination's hook reads, so a device is found by its guest-side PCI address
- * first (ABI, thus stable), then by alias.
+ * <need> is the operator's word and is never changed by the daemon; <seen> and
+ * <switch> (xml/switch-state.h) are the daemon's. libvirt drops its own aliases ("hostdev0") from
+ * the XML that a destination's hook reads, so a device is found by its guest-side PCI address first
+ * (ABI, thus stable), then by alias.
  */
 
 #include "xml/fingerprint.h"
+#include "xml/switch-state.h"
 
 #define METADATA_URI         "urn:virtferry:domain:1"
 #define METADATA_PREFIX      "ferry"
@@ -57,6 +59,7 @@ typedef struct MetadataDevice {
         DeviceNeed *need;  /* NULL when the operator said nothing */
         char *seen_class;  /* class of `seen`, NULL without */
         Fingerprint *seen; /* NULL when the daemon has not seen it yet */
+        SwitchState *switch_state; /* what its PF and the host's switch know of it; NULL nothing */
 } MetadataDevice;
 
 typedef struct Metadata {
