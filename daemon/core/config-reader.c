@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/config-reader.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include "daemon/facts/fd.h"
 #include "xml/excerpt.h"
 #include "xml/ferry-error.h"
 
@@ -11,6 +13,53 @@ struct ConfigReader {
         GHashTable *lines; /* "group\nkey", or "group\n" for the group itself, to its line */
         char *name;
 };
+
+/* Files ------------------------------------------------------------------------------- */
+
+static bool fail_file(const char *name, const char *why, GError **error) {
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s: The file cannot be read: %s",
+                    name, why);
+        return false;
+}
+
+/* One byte more than it may have, at most. Reading, not mapping: /dev/null is an empty file. */
+static int read_all(int fd, GString *text) {
+        char buffer[4096];
+        ssize_t size;
+
+        while (text->len <= CONFIG_FILE_MAX) {
+                size = read(fd, buffer, sizeof(buffer));
+                if (size < 0)
+                        return -errno;
+                if (size == 0)
+                        return 0;
+                g_string_append_len(text, buffer, size);
+        }
+        return 0;
+}
+
+bool config_read_file(int directory_fd, const char *path, const char *name, char **ret_text,
+                      GError **error) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_auto(Fd) fd = -1;
+        int r;
+
+        *ret_text = NULL;
+        fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+                return errno == ENOENT || fail_file(name, g_strerror(errno), error);
+
+        r = read_all(fd, text);
+        if (r < 0)
+                return fail_file(name, g_strerror(-r), error);
+        if (text->len > CONFIG_FILE_MAX || memchr(text->str, '\0', text->len))
+                return fail_file(name, "it is no text, or longer than 1 MiB", error);
+
+        *ret_text = g_string_free(g_steal_pointer(&text), FALSE);
+        return true;
+}
+
+/* Errors ------------------------------------------------------------------------------ */
 
 static unsigned find_line(const ConfigReader *reader, const char *group, const char *key) {
         g_autofree char *place = g_strdup_printf("%s\n%s", group, key ?: "");

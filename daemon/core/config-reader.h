@@ -2,8 +2,8 @@
 #pragma once
 
 /* A key file that is read strictly: nothing is there twice, nothing is unknown,
- * and every complaint names file, line, group and key. For config.c alone.
- * All errors are FERRY_ERROR_INVALID_ARGS.
+ * and every complaint names file, line, group and key. For config.c and
+ * compat.c. All errors are FERRY_ERROR_INVALID_ARGS.
  */
 
 #include <glib.h>
@@ -11,7 +11,13 @@
 
 typedef struct ConfigReader ConfigReader;
 
-/* `name` is the file's, for people. */
+#define CONFIG_FILE_MAX (1024 * 1024)
+
+/* The text of a file, up to CONFIG_FILE_MAX bytes, or NULL when it is not there. `name` is what to
+ * call it before people. */
+bool config_read_file(int directory_fd, const char *path, const char *name, char **ret_text,
+                      GError **error);
+
 ConfigReader *config_reader_new(const char *text, const char *name, GError **error);
 void config_reader_free(ConfigReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConfigReader, config_reader_free)

@@ -7,10 +7,8 @@
 
 #include "daemon/core/config-reader.h"
 #include "daemon/core/device-class.h"
-#include "daemon/facts/fd.h"
 #include "xml/ferry-error.h"
 
-#define CONFIG_MAX            (1024 * 1024)
 #define GROUP_DAEMON          "Daemon"
 #define GROUP_POOL            "Pool "
 #define POOL_DEFAULT          "default"
@@ -165,47 +163,12 @@ Config *config_parse(const char *text, const char *name, GError **error) {
         return g_steal_pointer(&config);
 }
 
-static void set_file_error(const char *path, const char *why, GError **error) {
-        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s: The file cannot be read: %s",
-                    path, why);
-}
-
-/* The whole file, which is text and not too long. */
-static char *read_text(Fd fd, const char *path, GError **error) {
-        g_autoptr(GMappedFile) file = NULL;
-        g_autoptr(GError) failure = NULL;
-        const char *contents;
-        size_t size;
-
-        file = g_mapped_file_new_from_fd(fd, FALSE, &failure);
-        if (!file) {
-                set_file_error(path, failure->message, error);
-                return NULL;
-        }
-
-        contents = g_mapped_file_get_contents(file); /* NULL for an empty one */
-        size = g_mapped_file_get_length(file);
-        if (size > CONFIG_MAX || (contents && memchr(contents, '\0', size))) {
-                set_file_error(path, "it is no text, or longer than 1 MiB", error);
-                return NULL;
-        }
-        return g_strndup(contents ?: "", size);
-}
-
 Config *config_load(const char *path, GError **error) {
         g_autofree char *text = NULL;
-        g_auto(Fd) fd = -1;
 
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0 && errno == ENOENT)
-                return config_new();
-        if (fd < 0) {
-                set_file_error(path, g_strerror(errno), error);
+        if (!config_read_file(AT_FDCWD, path, path, &text, error))
                 return NULL;
-        }
-
-        text = read_text(fd, path, error);
-        return text ? config_parse(text, path, error) : NULL;
+        return text ? config_parse(text, path, error) : config_new();
 }
 
 /* Choosing -------------------------------------------------------------------------- */

@@ -9,6 +9,25 @@ static void guest_job_free(GuestJob *job) {
         g_free(job);
 }
 
+MoveRequest *move_request_copy(const MoveRequest *request) {
+        MoveRequest *copy = g_memdup2(request, sizeof(*request));
+
+        copy->uuid = g_strdup(request->uuid);
+        copy->uri = g_strdup(request->uri);
+        copy->new_name = g_strdup(request->new_name);
+        return copy;
+}
+
+void move_request_free(MoveRequest *request) {
+        if (!request)
+                return;
+
+        g_free(request->uuid);
+        g_free(request->uri);
+        g_free(request->new_name);
+        g_free(request);
+}
+
 void guest_event_free(GuestEvent *event) {
         if (!event)
                 return;

@@ -23,6 +23,9 @@ typedef enum GuestEventKind {
         GUEST_JOB_DONE,  /* source: JOB_COMPLETED with the final figures */
         GUEST_LIST,      /* at connect, after a GUEST_RUNNING or GUEST_INCOMING for each active one:
                           * `active` has the UUIDs of all of them; whoever is not there is not */
+        GUEST_FOUND,        /* answer to find(): xml as it would go to another host, running; or detail: why
+                             * there is none */
+        GUEST_MOVED,        /* a migrate() has ended: job->success, job->error */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
 } GuestEventKind;
@@ -43,10 +46,31 @@ typedef struct GuestEvent {
         char *detail;       /* "failed", "crashed", "destroyed" ...; NULL */
         GuestJob *job;      /* NULL */
         char **active;      /* of GUEST_LIST */
+        bool running;       /* of GUEST_FOUND */
+        unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
 void guest_event_free(GuestEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestEvent, guest_event_free)
+
+/* A move as libvirt is asked for it: the source's libvirt connects to the destination's. */
+typedef struct MoveRequest {
+        char *uuid;
+        char *uri;               /* of the destination's libvirt: "qemu+ssh://b/system" */
+        char *new_name;          /* NULL: it keeps its name */
+        bool persistent;         /* defined at the destination, */
+        bool undefine_source;    /* and not any more here */
+        uint64_t bandwidth;      /* MiB/s, 0 no limit */
+        int64_t max_downtime_ms; /* -1 as it is */
+        unsigned connections;    /* in parallel; 0 one, as of old */
+} MoveRequest;
+
+MoveRequest *move_request_copy(const MoveRequest *request);
+void move_request_free(MoveRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MoveRequest, move_request_free)
+
+/* Called once, from the loop, with a GUEST_FOUND; also when the daemon ends before. */
+typedef void (*GuestFinder)(void *userdata, const GuestEvent *found);
 
 typedef struct VirtOps {
         /* Our element into the live metadata. Failures are logged by the edge. */
@@ -55,5 +79,11 @@ typedef struct VirtOps {
         void (*redefine)(void *userdata, const char *uuid, const char *xml);
         /* Figures of the job that moves this guest: GUEST_ITERATING answers until the job ends. */
         void (*follow_job)(void *userdata, const char *uuid);
+        /* The guest of this name or UUID, running or not. */
+        void (*find)(void *userdata, const char *domain, GuestFinder finder, void *finder_userdata);
+        /* GUEST_MOVED comes when it has ended. It goes on when the daemon does not. */
+        void (*migrate)(void *userdata, const MoveRequest *request);
+        void (*abort_job)(void *userdata, const char *uuid);
+        void (*set_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
         void *userdata;
 } VirtOps;
