@@ -339,7 +339,7 @@ void fake_root_spoil_stream(FakeRoot *root) {
         root->spoil_data = true;
 }
 
-/* Whether this ioctl is the one that fails. */
+/* Whether this ioctl is the one that fails; it may break what was to be set. */
 bool fake_migration_fails(FakeRoot *root, FakeMigration *migration) {
         if (root->fail_ioctl_in < 0 || root->fail_ioctl_in-- > 0)
                 return false;

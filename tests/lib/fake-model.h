@@ -123,7 +123,7 @@ int fake_migration_reset(FakeMigration *migration);
 int fake_migration_ioctl(FakeMigration *migration, int fd, unsigned long request, void *argument);
 FakeMigration *fake_migration_of_stream(FakeRoot *root, int fd); /* NULL */
 bool fake_migration_is_idle(FakeRoot *root);
-bool fake_migration_fails(FakeRoot *root, FakeMigration *migration);
+bool fake_migration_fails(FakeRoot *root, FakeMigration *migration); /* NULL: sets no state */
 
 /* Ends the test: the kernel would block the write until the guest lets go. */
 void fake_must_be_free(FakeRoot *root, const char *name, const char *what);

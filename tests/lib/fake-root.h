@@ -82,7 +82,7 @@ VfioState fake_root_vfio_state(FakeRoot *root, const char *name);
  * it. */
 char *fake_root_take_arcs(FakeRoot *root);
 /* The n-th ioctl on a device or a stream from now (0 is the next) fails with this errno, once; when
- * it `breaks` the device it leaves it in ERROR. */
+ * it `breaks` the device, one that sets a state leaves it in ERROR. */
 void fake_root_fail_ioctl(FakeRoot *root, unsigned n, int error, bool breaks);
 /* Streams can neither be read nor written from now on: EBADF. */
 void fake_root_spoil_stream(FakeRoot *root);

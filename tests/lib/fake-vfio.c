@@ -215,6 +215,11 @@ static int feature_ioctl(FakeRoot *root, FakeMigration *migration, const VfioPro
         }
 }
 
+static bool sets_state(unsigned long request, const struct vfio_device_feature *feature) {
+        return request == VFIO_DEVICE_FEATURE && feature->flags & VFIO_DEVICE_FEATURE_SET &&
+               (feature->flags & VFIO_DEVICE_FEATURE_MASK) == VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE;
+}
+
 static int device_ioctl(FakeRoot *root, const char *name, unsigned long request, void *argument) {
         const char *driver = vfio_driver(root, name);
         const VfioProbe *offer = NULL;
@@ -226,7 +231,7 @@ static int device_ioctl(FakeRoot *root, const char *name, unsigned long request,
                 return -ENOTTY;
 
         migration = find_migration(root, name, driver);
-        if (fake_migration_fails(root, migration))
+        if (fake_migration_fails(root, sets_state(request, argument) ? migration : NULL))
                 return -root->fail_ioctl_error;
         if (request == VFIO_DEVICE_RESET)
                 return fake_migration_reset(migration);
@@ -239,7 +244,7 @@ static int stream_ioctl(FakeRoot *root, int fd, unsigned long request, void *arg
 
         if (!migration)
                 return -EBADF;
-        if (fake_migration_fails(root, migration))
+        if (fake_migration_fails(root, NULL))
                 return -root->fail_ioctl_error;
         return fake_migration_ioctl(migration, fd, request, argument);
 }
