@@ -334,6 +334,8 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         case GUEST_LOST_LIBVIRT:
                 manager->libvirt_known = false;
                 return;
+        case GUEST_MOVED:
+        case GUEST_FOUND:
         case GUEST_DEFINED: /* an operator's own edit is left as it is */
         case _GUEST_EVENT_KIND_MAX:
                 return;

@@ -23,9 +23,9 @@ typedef enum GuestEventKind {
         GUEST_JOB_DONE,  /* source: JOB_COMPLETED with the final figures */
         GUEST_LIST,      /* at connect, after a GUEST_RUNNING or GUEST_INCOMING for each active one:
                           * `active` has the UUIDs of all of them; whoever is not there is not */
-        GUEST_FOUND,        /* answer to find(): xml as it would go to another host, running; or detail: why
-                             * there is none */
-        GUEST_MOVED,        /* a migrate() has ended: job->success, job->error */
+        GUEST_FOUND, /* answer to find(): xml as it would go to another host, running; or detail:
+                      * why there is none */
+        GUEST_MOVED, /* a migrate() has ended: job->success, job->error */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
 } GuestEventKind;
@@ -40,13 +40,13 @@ typedef struct GuestJob {
 
 typedef struct GuestEvent {
         GuestEventKind kind;
-        char *uuid, *name;  /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
-        char *xml;          /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
-        char *inactive_xml; /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
-        char *detail;       /* "failed", "crashed", "destroyed" ...; NULL */
-        GuestJob *job;      /* NULL */
-        char **active;      /* of GUEST_LIST */
-        bool running;       /* of GUEST_FOUND */
+        char *uuid, *name;      /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
+        char *xml;              /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
+        char *inactive_xml;     /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
+        char *detail;           /* "failed", "crashed", "destroyed" ...; NULL */
+        GuestJob *job;          /* NULL */
+        char **active;          /* of GUEST_LIST */
+        bool running;           /* of GUEST_FOUND */
         unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 struct GuestDoor {
+        atomic_uint references;
         int fd;
         pthread_mutex_t lock;
         GQueue events; /* under the lock */
@@ -19,6 +21,7 @@ GuestDoor *guest_door_new(void) {
         if (door->fd < 0)
                 return NULL;
 
+        atomic_init(&door->references, 1);
         pthread_mutex_init(&door->lock, NULL);
         g_queue_init(&door->events);
         return g_steal_pointer(&door);
@@ -28,8 +31,13 @@ static void event_free(void *event) {
         guest_event_free(event);
 }
 
-void guest_door_free(GuestDoor *door) {
-        if (!door)
+GuestDoor *guest_door_ref(GuestDoor *door) {
+        atomic_fetch_add(&door->references, 1);
+        return door;
+}
+
+void guest_door_unref(GuestDoor *door) {
+        if (!door || atomic_fetch_sub(&door->references, 1) > 1)
                 return;
 
         g_queue_clear_full(&door->events, event_free);

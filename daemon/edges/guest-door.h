@@ -10,8 +10,10 @@
 typedef struct GuestDoor GuestDoor;
 
 GuestDoor *guest_door_new(void); /* NULL and errno */
-void guest_door_free(GuestDoor *door);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestDoor, guest_door_free)
+/* Of any thread. The last one closes it and drops what is in it. */
+GuestDoor *guest_door_ref(GuestDoor *door);
+void guest_door_unref(GuestDoor *door);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestDoor, guest_door_unref)
 
 /* From any thread. Takes the event. */
 void guest_door_push(GuestDoor *door, GuestEvent *event);

@@ -136,11 +136,41 @@ static void task_follow_job(void *userdata, void *uuid) {
         virt_reader_follow_job(link->reader, uuid);
 }
 
+typedef struct Search {
+        char *name;
+        unsigned long question;
+} Search;
+
+static void search_free(void *data) {
+        Search *search = data;
+
+        g_free(search->name);
+        g_free(search);
+}
+
+static void task_find(void *userdata, void *argument) {
+        VirtLink *link = userdata;
+        Search *search = argument;
+        GuestEvent *found;
+
+        if (link->connection) {
+                found = virt_find(link->connection, search->name);
+        } else {
+                found = guest_event_new(GUEST_FOUND, NULL, NULL);
+                found->detail = g_strdup_printf("%s does not answer, so guest '%s' cannot be "
+                                                "looked up: see 'virt-ferry check'",
+                                                link->uri, search->name);
+        }
+        found->question = search->question;
+        guest_door_push(link->door, found);
+}
+
 /* Writing ------------------------------------------------------------------------- */
 
 typedef struct Change {
         char *uuid;
         char *xml;
+        int64_t downtime_ms;
 } Change;
 
 static Change *change_new(const char *uuid, const char *xml) {
@@ -188,6 +218,34 @@ static void task_redefine(void *userdata, void *argument) {
                           link->write_connection ? last_words() : "libvirt does not answer");
 }
 
+static void task_abort_job(void *userdata, void *argument) {
+        g_autoptr(virDomain) domain = NULL;
+        VirtLink *link = userdata;
+        const char *uuid = argument;
+
+        if (link->write_connection)
+                domain = virDomainLookupByUUIDString(link->write_connection, uuid);
+        if (!domain || virDomainAbortJob(domain) < 0)
+                g_warning("The migration of guest %s cannot be stopped: %s",
+                          domain ? virDomainGetName(domain) : uuid,
+                          link->write_connection ? last_words() : "libvirt does not answer");
+}
+
+static void task_set_max_downtime(void *userdata, void *argument) {
+        g_autoptr(virDomain) domain = NULL;
+        VirtLink *link = userdata;
+        Change *change = argument;
+
+        if (link->write_connection)
+                domain = virDomainLookupByUUIDString(link->write_connection, change->uuid);
+        if (!domain ||
+            virDomainMigrateSetMaxDowntime(domain, (unsigned long long)change->downtime_ms, 0) < 0)
+                g_warning("The downtime of guest %s cannot be limited to %" G_GINT64_FORMAT
+                          " ms: %s",
+                          domain ? virDomainGetName(domain) : change->uuid, change->downtime_ms,
+                          link->write_connection ? last_words() : "libvirt does not answer");
+}
+
 void virt_link_set_metadata(VirtLink *link, const char *uuid, const char *xml) {
         worker_push(link->write_worker, task_set_metadata, change_new(uuid, xml), change_free);
 }
@@ -198,6 +256,24 @@ void virt_link_redefine(VirtLink *link, const char *uuid, const char *xml) {
 
 void virt_link_follow_job(VirtLink *link, const char *uuid) {
         worker_push(link->read_worker, task_follow_job, g_strdup(uuid), g_free);
+}
+
+void virt_link_find(VirtLink *link, const char *name, unsigned long question) {
+        Search *search = g_new(Search, 1);
+
+        *search = (Search){ g_strdup(name), question };
+        worker_push(link->read_worker, task_find, search, search_free);
+}
+
+void virt_link_abort_job(VirtLink *link, const char *uuid) {
+        worker_push(link->write_worker, task_abort_job, g_strdup(uuid), g_free);
+}
+
+void virt_link_set_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms) {
+        Change *change = change_new(uuid, NULL);
+
+        change->downtime_ms = downtime_ms;
+        worker_push(link->write_worker, task_set_max_downtime, change, change_free);
 }
 
 unsigned long virt_link_version(VirtLink *link) {

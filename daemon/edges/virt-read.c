@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "xml/pci-address.h"
+
 #ifndef VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED /* libvirt 10.6 */
 #define VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED "vfio_data_transferred"
 #endif
@@ -49,6 +51,36 @@ GuestEvent *virt_read_event(virDomainPtr domain, GuestEventKind kind) {
                 return NULL;
 
         return g_steal_pointer(&event);
+}
+
+static virDomainPtr look_up(virConnectPtr connection, const char *name) {
+        virDomainPtr domain = NULL;
+
+        if (uuid_is_valid(name))
+                domain = virDomainLookupByUUIDString(connection, name);
+        return domain ?: virDomainLookupByName(connection, name);
+}
+
+GuestEvent *virt_find(virConnectPtr connection, const char *name) {
+        g_autoptr(virDomain) domain = look_up(connection, name);
+        GuestEvent *event = guest_event_new(GUEST_FOUND, NULL, NULL);
+        char uuid[VIR_UUID_STRING_BUFLEN];
+
+        if (domain) {
+                event->running = virDomainIsActive(domain) == 1;
+                event->xml = read_xml(domain, VIR_DOMAIN_XML_MIGRATABLE);
+        }
+        if (!event->xml) {
+                event->detail = g_strdup_printf("This host has no guest '%s': 'virsh list --all' "
+                                                "names those it has",
+                                                name);
+                return event;
+        }
+
+        virt_get_uuid(domain, uuid);
+        event->uuid = g_strdup(uuid);
+        event->name = g_strdup(virDomainGetName(domain));
+        return event;
 }
 
 static uint64_t get_number(virTypedParameterPtr params, int n, const char *name,

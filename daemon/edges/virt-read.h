@@ -21,6 +21,9 @@ void virt_get_uuid(virDomainPtr domain,
  * GUEST_ARRIVED and GUEST_DEFINED. NULL when the domain has ended meanwhile: an event says so. */
 GuestEvent *virt_read_event(virDomainPtr domain, GuestEventKind kind);
 
+/* GUEST_FOUND: the guest of this name or UUID, or `detail` says that there is none. */
+GuestEvent *virt_find(virConnectPtr connection, const char *name);
+
 /* 1 with figures when a job moves the domain away; 0 when none does and it is active; negative when
  * libvirt does not tell, since it has ended, or comes (libvirt tells figures on the source alone).
  */

@@ -155,6 +155,8 @@ static void task_lifecycle(void *unused, void *argument) {
         case GUEST_ITERATING:
         case GUEST_JOB_DONE:
         case GUEST_LIST:
+        case GUEST_FOUND:
+        case GUEST_MOVED:
         case GUEST_LOST_LIBVIRT:
         case GUEST_NOTHING:
                 return;

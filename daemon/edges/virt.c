@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
+#include "daemon/edges/virt-finder.h"
 #include "daemon/edges/virt-link.h"
+#include "daemon/edges/virt-mover.h"
 
 #define EVENTS_AT_A_TIME 32 /* the bus has its turn in between */
 
@@ -15,6 +17,8 @@ struct Virt {
         VirtListener listener;
         void *userdata;
         VirtOps ops;
+        char *uri;
+        VirtFinder *finder;
         GuestDoor *door;
         VirtLink *link;
         sd_event_source *source;
@@ -89,7 +93,10 @@ static int on_door(sd_event_source *source, int fd, uint32_t revents, void *user
 
                 if (!event)
                         break;
-                virt->listener(virt->userdata, event);
+                if (event->kind == GUEST_FOUND)
+                        virt_finder_answer(virt->finder, event);
+                else
+                        virt->listener(virt->userdata, event);
         }
 
         return 0;
@@ -107,6 +114,36 @@ static void follow_job(void *userdata, const char *uuid) {
         virt_link_follow_job(((Virt *)userdata)->link, uuid);
 }
 
+static void find(void *userdata, const char *domain, GuestFinder answer, void *asker) {
+        Virt *virt = userdata;
+
+        virt_link_find(virt->link, domain, virt_finder_ask(virt->finder, answer, asker));
+}
+
+static void migrate(void *userdata, const MoveRequest *request) {
+        Virt *virt = userdata;
+
+        virt_mover_begin(virt->uri, request, virt->door);
+}
+
+static void abort_job(void *userdata, const char *uuid) {
+        virt_link_abort_job(((Virt *)userdata)->link, uuid);
+}
+
+static void set_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
+        virt_link_set_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
+}
+
+static const VirtOps virt_ops = {
+        .set_metadata = set_metadata,
+        .redefine = redefine,
+        .follow_job = follow_job,
+        .find = find,
+        .migrate = migrate,
+        .abort_job = abort_job,
+        .set_max_downtime = set_max_downtime,
+};
+
 const VirtOps *virt_get_ops(const Virt *virt) {
         return &virt->ops;
 }
@@ -122,7 +159,10 @@ int virt_new(sd_event *loop, const char *uri, VirtListener listener, void *userd
 
         virt->listener = listener;
         virt->userdata = userdata;
-        virt->ops = (VirtOps){ set_metadata, redefine, follow_job, virt };
+        virt->ops = virt_ops;
+        virt->ops.userdata = virt;
+        virt->uri = g_strdup(uri);
+        virt->finder = virt_finder_new();
 
         virt->door = guest_door_new();
         if (!virt->door)
@@ -155,6 +195,8 @@ void virt_free(Virt *virt) {
         virt_link_free(virt->link);
 
         sd_event_source_disable_unref(virt->source);
-        guest_door_free(virt->door);
+        virt_finder_free(virt->finder);
+        guest_door_unref(virt->door);
+        g_free(virt->uri);
         g_free(virt);
 }

@@ -21,17 +21,71 @@ static void abort_with_uuid(void *userdata, const char *uuid) {
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_with_name(void *userdata, const char *name, GuestFinder finder, void *asker) {
+        abort_with_text(userdata, name, NULL);
+}
+
+static void abort_with_request(void *userdata, const MoveRequest *request) {
+        abort_with_text(userdata, request->uuid, NULL);
+}
+
+static void abort_with_time(void *userdata, const char *uuid, int64_t downtime_ms) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
+static const VirtOps no_virt = {
+        .set_metadata = abort_with_text,
+        .redefine = abort_with_text,
+        .follow_job = abort_with_uuid,
+        .find = abort_with_name,
+        .migrate = abort_with_request,
+        .abort_job = abort_with_uuid,
+        .set_max_downtime = abort_with_time,
+};
+
 static void note_metadata(void *userdata, const char *uuid, const char *xml) {
-        g_string_append_printf(userdata, "metadata %s %s\n", uuid, xml);
+        g_string_append_printf(((Fixture *)userdata)->asked, "metadata %s %s\n", uuid, xml);
 }
 
 static void note_redefine(void *userdata, const char *uuid, const char *xml) {
-        g_string_append_printf(userdata, "redefine %s %s\n", uuid, xml);
+        g_string_append_printf(((Fixture *)userdata)->asked, "redefine %s %s\n", uuid, xml);
 }
 
 static void note_follow(void *userdata, const char *uuid) {
-        g_string_append_printf(userdata, "follow %s\n", uuid);
+        g_string_append_printf(((Fixture *)userdata)->asked, "follow %s\n", uuid);
 }
+
+static void note_find(void *userdata, const char *name, GuestFinder finder, void *asker) {
+        Fixture *fixture = userdata;
+
+        g_string_append_printf(fixture->asked, "find %s\n", name);
+        fixture->finder = finder;
+        fixture->asker = asker;
+}
+
+static void note_migrate(void *userdata, const MoveRequest *request) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s\n", request->uuid,
+                               request->uri);
+}
+
+static void note_abort(void *userdata, const char *uuid) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "abort %s\n", uuid);
+}
+
+static void note_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "downtime %s %" G_GINT64_FORMAT "\n",
+                               uuid, downtime_ms);
+}
+
+static const VirtOps noted_virt = {
+        .set_metadata = note_metadata,
+        .redefine = note_redefine,
+        .follow_job = note_follow,
+        .find = note_find,
+        .migrate = note_migrate,
+        .abort_job = note_abort,
+        .set_max_downtime = note_downtime,
+};
 
 void fixture_set_up(Fixture *fixture, gconstpointer config) {
         g_autoptr(GError) error = NULL;
@@ -54,12 +108,13 @@ void fixture_set_up(Fixture *fixture, gconstpointer config) {
         g_assert_no_error(error);
 
         fixture->asked = g_string_new(NULL);
-        fixture->virt = (VirtOps){ abort_with_text, abort_with_text, abort_with_uuid, NULL };
+        fixture->virt = no_virt;
         fixture->manager->virt = &fixture->virt;
 }
 
 void fixture_connect(Fixture *fixture) {
-        fixture->virt = (VirtOps){ note_metadata, note_redefine, note_follow, fixture->asked };
+        fixture->virt = noted_virt;
+        fixture->virt.userdata = fixture;
 }
 
 void fixture_tear_down(Fixture *fixture, gconstpointer config) {

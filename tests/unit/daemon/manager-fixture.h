@@ -18,6 +18,8 @@ typedef struct Fixture {
         FakeRoot *root;
         Manager *manager;
         VirtOps virt;
+        GuestFinder finder; /* of the last find(), for the test to answer */
+        void *asker;
         GString *asked; /* "set_metadata UUID XML\n" ... */
 } Fixture;
 

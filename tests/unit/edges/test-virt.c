@@ -35,6 +35,11 @@ static GuestEvent *copy(const GuestEvent *event) {
         new->inactive_xml = g_strdup(event->inactive_xml);
         new->detail = g_strdup(event->detail);
         new->active = g_strdupv(event->active);
+        new->running = event->running;
+        if (event->job) {
+                new->job = g_memdup2(event->job, sizeof(GuestJob));
+                new->job->error = g_strdup(event->job->error);
+        }
         return new;
 }
 
@@ -161,6 +166,79 @@ static void test_metadata_and_definition_are_written(Fixture *f, gconstpointer u
         g_assert_cmpstr(metadata, ==, "<domain version=\"1\"/>");
 }
 
+static void on_found(void *userdata, const GuestEvent *found) {
+        GuestEvent **ret = userdata;
+
+        g_assert_null(*ret);
+        *ret = copy(found);
+}
+
+static GuestEvent *find(Fixture *f, const char *name) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        GuestEvent *found = NULL;
+
+        ops->find(ops->userdata, name, on_found, &found);
+        while (!found)
+                g_assert_cmpint(sd_event_run(f->loop, UINT64_MAX), >=, 0);
+        return found;
+}
+
+static void test_a_guest_is_found_by_name_and_by_uuid(Fixture *f, gconstpointer unused) {
+        g_autofree char *uuid = uuid_of(f);
+        const char *names[] = { "test", uuid };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autoptr(GuestEvent) found = find(f, names[i]);
+
+                g_assert_cmpstr(found->detail, ==, NULL);
+                g_assert_cmpstr(found->uuid, ==, uuid);
+                g_assert_cmpstr(found->name, ==, "test");
+                g_assert_nonnull(strstr(found->xml, "<domain type='test'"));
+                g_assert_true(found->running);
+        }
+
+        g_assert_cmpint(virDomainDestroy(f->domain), ==, 0);
+        g_clear_pointer(&f->events, g_ptr_array_unref);
+        f->events = g_ptr_array_new_with_free_func(event_free);
+        {
+                g_autoptr(GuestEvent) found = find(f, "test");
+
+                g_assert_cmpstr(found->uuid, ==, uuid);
+                g_assert_false(found->running);
+        }
+}
+
+static void test_a_guest_that_is_not_there_is_not_found(Fixture *f, gconstpointer unused) {
+        g_autoptr(GuestEvent) found = find(f, "nobody");
+
+        g_assert_null(found->uuid);
+        g_assert_nonnull(strstr(found->detail, "no guest 'nobody'"));
+}
+
+static void test_who_asks_at_the_end_is_answered(Fixture *f, gconstpointer unused) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        g_autoptr(GuestEvent) found = NULL;
+
+        ops->find(ops->userdata, "test", on_found, &found);
+        g_clear_pointer(&f->virt, virt_free);
+        g_assert_cmpstr(found->detail, ==, "virtferryd ends");
+}
+
+/* The test driver moves no guest. */
+static void test_a_move_that_cannot_begin_ends_with_its_reason(Fixture *f, gconstpointer unused) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        MoveRequest request = { .uri = (char *)"test:///default", .max_downtime_ms = -1 };
+        g_autoptr(GuestEvent) moved = NULL;
+
+        request.uuid = uuid_of(f);
+        ops->migrate(ops->userdata, &request);
+        moved = await(f, GUEST_MOVED);
+        g_assert_cmpstr(moved->uuid, ==, request.uuid);
+        g_assert_false(moved->job->success);
+        g_assert_nonnull(strstr(moved->job->error, "not supported"));
+        g_free(request.uuid);
+}
+
 static void test_a_guest_that_is_unknown_is_told_and_nothing_else(Fixture *f,
                                                                   gconstpointer unused) {
         const VirtOps *ops = virt_get_ops(f->virt);
@@ -276,6 +354,14 @@ int main(int argc, char **argv) {
             test_metadata_and_definition_are_written);
         ADD("a guest that is unknown is told and nothing else", set_up_connected,
             test_a_guest_that_is_unknown_is_told_and_nothing_else);
+        ADD("a guest is found by name and by uuid", set_up_connected,
+            test_a_guest_is_found_by_name_and_by_uuid);
+        ADD("a guest that is not there is not found", set_up_connected,
+            test_a_guest_that_is_not_there_is_not_found);
+        ADD("who asks at the end is answered", set_up_connected,
+            test_who_asks_at_the_end_is_answered);
+        ADD("a move that cannot begin ends with its reason", set_up_connected,
+            test_a_move_that_cannot_begin_ends_with_its_reason);
         ADD("a libvirt that is not there is tried again", set_up_without,
             test_a_libvirt_that_is_not_there_is_tried_again);
         ADD("it can end before it is connected", set_up_without,
