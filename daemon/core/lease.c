@@ -82,6 +82,7 @@ struct LeaseBook {
         Store *store;
         GPtrArray *leases;     /* Lease, owned, oldest first */
         GHashTable *by_device; /* device id to Lease, both of `leases` */
+        GHashTable *tried;     /* ids of devices that a trial has */
         LeaseListener listener;
         void *userdata;
         int64_t (*now)(void);
@@ -93,6 +94,7 @@ LeaseBook *lease_book_new(Store *store) {
         book->store = store;
         book->leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
         book->by_device = g_hash_table_new(g_str_hash, g_str_equal);
+        book->tried = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         book->now = g_get_real_time;
         return book;
 }
@@ -102,6 +104,7 @@ void lease_book_free(LeaseBook *book) {
                 return;
 
         g_hash_table_unref(book->by_device);
+        g_hash_table_unref(book->tried);
         g_ptr_array_unref(book->leases);
         g_free(book);
 }
@@ -162,6 +165,12 @@ static bool check_free(const LeaseBook *book, const GPtrArray *leases, guint pos
         if (other) {
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_LEASED, "%s is leased to guest %s",
                             lease->device, other->domain_name);
+                return false;
+        }
+        if (lease_book_is_tried(book, lease->device)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_LEASED,
+                            "%s is being tried by 'virt-ferry probe': try again in a minute",
+                            lease->device);
                 return false;
         }
         if (asked_twice(leases, position)) {
@@ -300,6 +309,34 @@ bool lease_book_drop(LeaseBook *book, Lease *lease, GError **error) {
         tell(book, LEASE_REMOVED, lease);
         lease_free(lease);
         return true;
+}
+
+/* Trials ---------------------------------------------------------------------------- */
+
+bool lease_book_begin_trial(LeaseBook *book, const char *device, GError **error) {
+        const Lease *lease = lease_book_find_device(book, device);
+
+        if (lease) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_LEASED,
+                            "%s is leased to guest %s, and only a free device is tried: shut the "
+                            "guest down, or name another device",
+                            device, lease->domain_name);
+                return false;
+        }
+        if (!g_hash_table_add(book->tried, g_strdup(device))) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "%s is being tried already: try again in a minute", device);
+                return false;
+        }
+        return true;
+}
+
+void lease_book_end_trial(LeaseBook *book, const char *device) {
+        g_hash_table_remove(book->tried, device);
+}
+
+bool lease_book_is_tried(const LeaseBook *book, const char *device) {
+        return g_hash_table_contains(book->tried, device);
 }
 
 /* Questions ------------------------------------------------------------------------- */

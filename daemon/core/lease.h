@@ -98,6 +98,13 @@ bool lease_book_rename(LeaseBook *book, Lease *lease, const char *domain_name, G
 /* Gone. FERRY_ERROR_INVALID_STATE for a running one. */
 bool lease_book_drop(LeaseBook *book, Lease *lease, GError **error);
 
+/* A trial has the device, so nobody may lease it for now (FERRY_ERROR_LEASED). Not stored: a trial
+ * ends with the daemon that began it. FERRY_ERROR_LEASED when a guest has it, _INVALID_STATE when a
+ * trial has. */
+bool lease_book_begin_trial(LeaseBook *book, const char *device, GError **error);
+void lease_book_end_trial(LeaseBook *book, const char *device);
+bool lease_book_is_tried(const LeaseBook *book, const char *device);
+
 Lease *lease_book_find(const LeaseBook *book, const char *id);
 Lease *lease_book_find_device(const LeaseBook *book, const char *device);
 GPtrArray *lease_book_list(const LeaseBook *book); /* borrowed, oldest first */

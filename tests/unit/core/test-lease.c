@@ -417,6 +417,33 @@ static void test_a_copy_is_equal_and_its_own(void) {
 
 #define ADD(name, function) g_test_add("/lease/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void test_a_device_that_is_tried_is_nobodys(Fixture *f, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(lease_book_begin_trial(f->book, "a", &error));
+        g_assert_no_error(error);
+        g_assert_true(lease_book_is_tried(f->book, "a"));
+        assert_refused(f, (const char *[]){ "b", "a", NULL },
+                       "a is being tried by 'virt-ferry probe': try again in a minute");
+
+        g_assert_false(lease_book_begin_trial(f->book, "a", &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE);
+
+        lease_book_end_trial(f->book, "a");
+        g_assert_false(lease_book_is_tried(f->book, "a"));
+        (void)reserve_one(f, "a");
+}
+
+static void test_a_leased_device_is_not_tried(Fixture *f, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        (void)reserve_one(f, "a");
+        g_assert_false(lease_book_begin_trial(f->book, "a", &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_LEASED);
+        g_assert_nonnull(strstr(error->message, "a is leased to guest db1, and only"));
+        g_assert_false(lease_book_is_tried(f->book, "a"));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -447,6 +474,8 @@ int main(int argc, char **argv) {
             test_leases_are_found_by_guest_and_pool_in_their_order);
         ADD("a lease has expired when its time has come",
             test_a_lease_has_expired_when_its_time_has_come);
+        ADD("a device that is tried is nobody's", test_a_device_that_is_tried_is_nobodys);
+        ADD("a leased device is not tried", test_a_leased_device_is_not_tried);
         g_test_add_func("/lease/a copy is equal and its own", test_a_copy_is_equal_and_its_own);
         return g_test_run();
 }
