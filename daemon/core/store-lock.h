@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The one daemon of a database: a lock on a file beside it, which the kernel drops with the process.
- * Not on the database itself, which a person may read with sqlite3 meanwhile, and which is moved
- * away when it is damaged.
+/* The one daemon of a database: a lock on a file beside it, which the kernel drops with the
+ * process. Not on the database itself, which a person may read with sqlite3 meanwhile, and which is
+ * moved away when it is damaged.
  */
 
 #include <glib.h>
