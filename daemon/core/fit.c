@@ -62,6 +62,8 @@ static Fit fit_usage(const Want *want, const Device *device, Usage *usage) {
                 return FIT_HOST_USE;
         if (lease && !usage_is_own(usage, lease))
                 return FIT_LEASED;
+        if (usage_is_tried(usage, device->id))
+                return FIT_TRIED;
         if (usage_is_promised(usage, device->id) || (lease && leased_for_another(want, lease)))
                 return FIT_PROMISED;
 

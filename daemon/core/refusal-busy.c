@@ -74,6 +74,10 @@ static void add_held(Sentence *sentence, const Survey *survey, unsigned n) {
                      n == 1 ? "a process that has" : "processes that have");
 }
 
+static void add_tried(Sentence *sentence, const Survey *survey, unsigned n) {
+        sentence_add(sentence, "being tried by 'virt-ferry probe'");
+}
+
 static void add_unasked(Sentence *sentence, const Survey *survey, unsigned n) {
         sentence_add(sentence, "not known to migrate");
 }
@@ -87,6 +91,7 @@ static const struct {
         { FIT_HOST_USE, add_host_use,
           "take the host off it, or set HostDevices=yes for its pool in virtferry.conf" },
         { FIT_GROUP, add_group, "free the whole group, or choose another host" },
+        { FIT_TRIED, add_tried, "try again in a minute, or choose another host" },
         { FIT_HELD, add_held, "end what has it open, or choose another host" },
         { FIT_PROMISED, add_promised, "choose a host that has more of them" },
         { FIT_UNASKED, add_unasked, "choose another host" },

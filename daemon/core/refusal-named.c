@@ -59,6 +59,10 @@ static void add_leased(Sentence *sentence, const Named *named) {
                      lease->domain_name);
 }
 
+static void add_tried(Sentence *sentence, const Named *named) {
+        sentence_add(sentence, "which is being tried by 'virt-ferry probe'");
+}
+
 static void add_promised(Sentence *sentence, const Named *named) {
         sentence_add(sentence, "which another device of this guest has");
 }
@@ -100,6 +104,7 @@ static const struct {
         [FIT_POOL] = { add_pool, OTHER_OR_NEED },
         [FIT_HOST_USE] = { add_host_use, "take the host off it, or name another device" },
         [FIT_LEASED] = { add_leased, OTHER_OR_FREE },
+        [FIT_TRIED] = { add_tried, "try again in a minute, or name another device" },
         [FIT_PROMISED] = { add_promised, "name each device once" },
         [FIT_GROUP] = { add_group, "name a device of another group, or free the whole group" },
         [FIT_POOL_FULL] = { add_full, OTHER_OR_FREE },

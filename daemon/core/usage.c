@@ -11,6 +11,7 @@
 
 struct Usage {
         Inventory *inventory;
+        const LeaseBook *book;
         const char *domain_uuid; /* NULL: a guest that has no uuid has no leases */
         GPtrArray *list;         /* Lease, borrowed from the book */
         GPtrArray *own;          /* those of the guest */
@@ -56,6 +57,7 @@ Usage *usage_new(const Domain *domain, Inventory *inventory, const LeaseBook *bo
         Usage *usage = g_new0(Usage, 1);
 
         usage->inventory = inventory;
+        usage->book = book;
         usage->domain_uuid = domain->uuid;
         usage->list = lease_book_list(book);
         usage->own = g_ptr_array_new();
@@ -90,6 +92,10 @@ Inventory *usage_inventory(const Usage *usage) {
 
 const Lease *usage_lease(const Usage *usage, const char *id) {
         return g_hash_table_lookup(usage->leases, id);
+}
+
+bool usage_is_tried(const Usage *usage, const char *id) {
+        return lease_book_is_tried(usage->book, id);
 }
 
 bool usage_is_own(const Usage *usage, const Lease *lease) {
@@ -201,6 +207,8 @@ static char *member_trouble(const Usage *usage, const char *id) {
                 return usage_is_own(usage, lease)
                                ? NULL
                                : g_strdup_printf("leased to guest %.32s", lease->domain_name);
+        if (usage_is_tried(usage, id))
+                return g_strdup("being tried by 'virt-ferry probe'");
         if (device && device->role == DEVICE_ROLE_FUNCTION)
                 return device->host_use ? g_strdup("used by the host") : NULL;
 

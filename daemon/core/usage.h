@@ -18,6 +18,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Usage, usage_free)
 
 Inventory *usage_inventory(const Usage *usage);
 const Lease *usage_lease(const Usage *usage, const char *id); /* whoever has it, NULL nobody */
+bool usage_is_tried(const Usage *usage, const char *id);      /* a trial has it for the moment */
 bool usage_is_own(const Usage *usage, const Lease *lease);
 /* What the guest has leased already for this device of its, by the guest-side address; NULL. */
 const Lease *usage_own_lease(const Usage *usage, const DomainDevice *device);
