@@ -44,6 +44,7 @@ Config *config_new(void) {
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
+        config->compat = compat_new();
         return config;
 }
 
@@ -52,6 +53,7 @@ void config_free(Config *config) {
                 return;
 
         g_ptr_array_unref(config->pools);
+        compat_free(config->compat);
         g_free(config);
 }
 

@@ -21,6 +21,7 @@
  *   [Pool default]          what none of them takes: Max and HostDevices only
  */
 
+#include "daemon/core/compat.h"
 #include "daemon/core/device.h"
 
 typedef struct Pool {
@@ -37,6 +38,7 @@ typedef struct Config {
         bool adopt;
         uint64_t lease_timeout_usec;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
+        Compat *compat;   /* the default, until the manager reads the files */
 } Config;
 
 Config *config_new(void); /* the defaults */

@@ -5,16 +5,23 @@ bool fit_can_migrate(int caps) {
         return caps != VFIO_CAPS_UNKNOWN && (caps & VFIO_CAP_STOP_COPY);
 }
 
-/* A driver that is not loaded goes by its module's name, where "-" is "_". */
-static bool same_driver(const char *a, const char *b) {
-        for (; *a && *b; a++, b++)
-                if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
-                        return false;
-        return *a == *b;
-}
+/* Beside those that a device is looked for by, which have a Fit of their own. */
+#define STATE_FACTS (COMPAT_FACT_BIT(COMPAT_FACT_SUBSYSTEM) | COMPAT_FACTS_VERSIONS)
 
 static bool same_number(int wanted, int found) {
         return wanted < 0 || wanted == found;
+}
+
+CompatFact fit_state_difference(const Want *want, const Fingerprint *fingerprint) {
+        if (!want->state)
+                return _COMPAT_FACT_MAX;
+        return compat_difference(want->rule, STATE_FACTS, want->state, fingerprint);
+}
+
+const char *fit_state_name(CompatFact fact) {
+        if (fact == COMPAT_FACT_SUBSYSTEM)
+                return "board";
+        return fact == COMPAT_FACT_FIRMWARE ? "firmware" : "driver version";
 }
 
 Fit fit_kind(const Want *want, const Fingerprint *fingerprint, const char *mdev_type, int caps) {
@@ -25,8 +32,11 @@ Fit fit_kind(const Want *want, const Fingerprint *fingerprint, const char *mdev_
                 return FIT_IDS;
         if (fingerprint->revision >= 0 && !same_number(want->revision, fingerprint->revision))
                 return FIT_REVISION;
-        if (want->driver && fingerprint->driver && !same_driver(want->driver, fingerprint->driver))
+        if (want->driver && fingerprint->driver &&
+            !compat_same_driver(want->driver, fingerprint->driver))
                 return FIT_DRIVER;
+        if (fit_state_difference(want, fingerprint) != _COMPAT_FACT_MAX)
+                return FIT_STATE;
         if (want->must_migrate && caps != VFIO_CAPS_UNKNOWN && !fit_can_migrate(caps))
                 return FIT_MIGRATION;
         return FIT_YES;

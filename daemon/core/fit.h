@@ -17,6 +17,7 @@ typedef enum Fit {
         FIT_IDS,
         FIT_REVISION,
         FIT_DRIVER,
+        FIT_STATE,     /* what else the rule of the driver asks: fit_state_difference() */
         FIT_MIGRATION, /* known not to migrate */
         FIT_POOL,
         FIT_HOST_USE, /* from here on it is what the guest wants, and not to be had */
@@ -38,5 +39,8 @@ Fit fit_offer(const Want *want, const Offer *offer, const Usage *usage);
 /* The rules that look at the device alone; FIT_YES or one of FIT_TYPE to FIT_MIGRATION. `caps` may
  * be unknown. */
 Fit fit_kind(const Want *want, const Fingerprint *fingerprint, const char *mdev_type, int caps);
+/* Which fact it is by which FIT_STATE does not fit; _COMPAT_FACT_MAX: none. */
+CompatFact fit_state_difference(const Want *want, const Fingerprint *fingerprint);
+const char *fit_state_name(CompatFact fact); /* of those: "board", "driver version", "firmware" */
 
 bool fit_can_migrate(int caps); /* known to */

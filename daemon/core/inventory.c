@@ -329,6 +329,10 @@ const Pool *inventory_pool(const Inventory *inventory, const Device *device) {
         return device->pool;
 }
 
+const Compat *inventory_compat(const Inventory *inventory) {
+        return inventory->config->compat;
+}
+
 Sysfs *inventory_sysfs(Inventory *inventory) {
         return inventory->sysfs;
 }

@@ -64,4 +64,6 @@ GArray *inventory_offers(const Inventory *inventory);
 int inventory_offer_caps(const Inventory *inventory, const Offer *offer);
 const Pool *inventory_pool(const Inventory *inventory, const Device *device);
 
+/* The rules of its configuration. */
+const Compat *inventory_compat(const Inventory *inventory);
 Sysfs *inventory_sysfs(Inventory *inventory);

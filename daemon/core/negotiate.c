@@ -188,16 +188,18 @@ static void refresh_named(const Domain *domain, Inventory *inventory) {
         }
 }
 
-typedef Want *(*WantReader)(const Domain *domain, const DomainDevice *device, char **ret_problem);
+typedef Want *(*WantReader)(const Domain *domain, const DomainDevice *device, const Compat *compat,
+                            char **ret_problem);
 
 /* An Answer and a Want for each device; what contradicts itself is refused here already. */
-static GPtrArray *begin(const Domain *domain, WantReader read_want, GPtrArray *wants) {
+static GPtrArray *begin(const Domain *domain, const Compat *compat, WantReader read_want,
+                        GPtrArray *wants) {
         GPtrArray *answers = g_ptr_array_new_with_free_func((GDestroyNotify)answer_free);
 
         for (guint i = 0; i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 Answer *answer = g_new0(Answer, 1);
-                Want *want = read_want(domain, device, &answer->reason);
+                Want *want = read_want(domain, device, compat, &answer->reason);
 
                 answer->device = device;
                 answer->name = g_strdup(want->name);
@@ -214,7 +216,7 @@ GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook
 
         refresh_named(domain, inventory);
         usage = usage_new(domain, inventory, book);
-        answers = begin(domain, want_new, wants);
+        answers = begin(domain, inventory_compat(inventory), want_new, wants);
 
         /* First all that can keep a device, so that none is given away to the one before it. */
         for (guint i = 0; i < answers->len; i++) {
@@ -244,7 +246,7 @@ GPtrArray *negotiate_here(const Domain *domain, Inventory *inventory, const Leas
 
         refresh_named(domain, inventory);
         usage = usage_new(domain, inventory, book);
-        answers = begin(domain, want_new_here, wants);
+        answers = begin(domain, inventory_compat(inventory), want_new_here, wants);
 
         for (guint i = 0; i < answers->len; i++) {
                 Answer *answer = answers->pdata[i];

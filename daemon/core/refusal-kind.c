@@ -22,6 +22,18 @@ static char *driver_word(const Fingerprint *fingerprint, const char *mdev_type) 
         return g_strdup(fingerprint->driver);
 }
 
+static char *subsystem_word(const Fingerprint *fingerprint, const char *mdev_type) {
+        return compat_fact_text(COMPAT_FACT_SUBSYSTEM, fingerprint);
+}
+
+static char *driver_version_word(const Fingerprint *fingerprint, const char *mdev_type) {
+        return compat_fact_text(COMPAT_FACT_DRIVER_VERSION, fingerprint);
+}
+
+static char *firmware_word(const Fingerprint *fingerprint, const char *mdev_type) {
+        return compat_fact_text(COMPAT_FACT_FIRMWARE, fingerprint);
+}
+
 static void collect_made(GPtrArray *words, const Want *want, const Device *device, Fit fit,
                          Word word) {
         const Fingerprint *fingerprint = device->fingerprint;
@@ -120,6 +132,28 @@ static void write_driver(Sentence *sentence, const Survey *survey) {
                      driver);
 }
 
+static Word state_word(CompatFact fact) {
+        if (fact == COMPAT_FACT_SUBSYSTEM)
+                return subsystem_word;
+        return fact == COMPAT_FACT_FIRMWARE ? firmware_word : driver_version_word;
+}
+
+static void write_state(Sentence *sentence, const Survey *survey) {
+        const Want *want = survey->want;
+        CompatFact fact = fit_state_difference(want, survey->first[FIT_STATE]->fingerprint);
+        const char *name = fit_state_name(fact);
+        g_autofree char *there = compat_fact_text(fact, want->state);
+
+        sentence_add(sentence,
+                     SENTENCE_WORD " brings the state of %s " SENTENCE_WORD ", and this host has ",
+                     want->name, name, there);
+        add_words(sentence, survey, FIT_STATE, state_word(fact));
+        sentence_add(sentence, ": choose a host with the same%s",
+                     compat_is_minimum(want->rule, fact) ? " or a newer one" : "");
+        if (sentence->detailed)
+                sentence_add(sentence, ", since %s", want->rule->why);
+}
+
 static void write_revision(Sentence *sentence, const Survey *survey) {
         begin(sentence, survey);
         sentence_add(sentence, " of revision 0x%02x, and this host has revision ",
@@ -187,9 +221,10 @@ void write_wrong_kind(Sentence *sentence, const Survey *survey) {
                 Fit fit;
                 void (*write)(Sentence *sentence, const Survey *survey);
         } writers[] = {
-                { FIT_POOL, write_pool },     { FIT_MIGRATION, write_migration },
-                { FIT_DRIVER, write_driver }, { FIT_REVISION, write_revision },
-                { FIT_IDS, write_ids },       { FIT_TYPE, write_type },
+                { FIT_POOL, write_pool },         { FIT_MIGRATION, write_migration },
+                { FIT_STATE, write_state },       { FIT_DRIVER, write_driver },
+                { FIT_REVISION, write_revision }, { FIT_IDS, write_ids },
+                { FIT_TYPE, write_type },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(writers); i++)

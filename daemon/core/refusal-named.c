@@ -37,6 +37,19 @@ static void add_driver(Sentence *sentence, const Named *named) {
                      named->device->fingerprint->driver, named->want->driver);
 }
 
+static void add_state(Sentence *sentence, const Named *named) {
+        const Want *want = named->want;
+        CompatFact fact = fit_state_difference(want, named->device->fingerprint);
+        g_autofree char *there = compat_fact_text(fact, want->state);
+        g_autofree char *here = compat_fact_text(fact, named->device->fingerprint);
+
+        sentence_add(sentence,
+                     "whose %s is " SENTENCE_WORD ", not " SENTENCE_WORD "%s, from which it "
+                     "brings state",
+                     fit_state_name(fact), here, there,
+                     compat_is_minimum(want->rule, fact) ? " or newer" : "");
+}
+
 static void add_migration(Sentence *sentence, const Named *named) {
         sentence_add(sentence, "which must be able to migrate, and its driver ");
         sentence_add(sentence, SENTENCE_WORD, named->device->fingerprint->driver ?: "on this host");
@@ -100,6 +113,7 @@ static const struct {
         [FIT_IDS] = { add_ids, OTHER_OR_NEED },
         [FIT_REVISION] = { add_revision, "name another device" },
         [FIT_DRIVER] = { add_driver, "name another device" },
+        [FIT_STATE] = { add_state, "name another device" },
         [FIT_MIGRATION] = { add_migration, OTHER_OR_NEED },
         [FIT_POOL] = { add_pool, OTHER_OR_NEED },
         [FIT_HOST_USE] = { add_host_use, "take the host off it, or name another device" },

@@ -32,24 +32,29 @@ static bool caps_migrate(const Fingerprint *seen) {
         return seen->vfio_caps != VFIO_CAPS_UNKNOWN && (seen->vfio_caps & VFIO_CAP_STOP_COPY);
 }
 
+static bool binds(const Want *want, CompatFact fact) {
+        return want->rule->equal & COMPAT_FACT_BIT(fact);
+}
+
 static void read_seen(Want *want, const Fingerprint *seen) {
         want->type = seen->mdev_type;
         want->vendor = seen->vendor;
         want->product = seen->device;
 
-        /* The guest brings state that only the same driver reads, and QEMU refuses it when the
-         * revision differs (it compares that in the PCI config space). A transient device is
-         * unplugged instead and brings none, nor does one that cannot migrate. */
+        /* A transient device is unplugged and brings no state, nor does one that cannot migrate. */
         if (want->device->transient || seen->vfio_caps == 0)
                 return;
 
-        want->driver = seen->driver;
+        want->state = seen;
+        if (binds(want, COMPAT_FACT_DRIVER))
+                want->driver = seen->driver;
         if (!caps_migrate(seen))
                 return;
 
-        want->revision = seen->revision;
+        if (binds(want, COMPAT_FACT_REVISION))
+                want->revision = seen->revision;
         want->must_migrate = true;
-        want->trusts_driver = seen->driver; /* the same one migrates on the source */
+        want->trusts_driver = want->driver; /* the same one migrates on the source */
 }
 
 /* Of what was seen, a start keeps the type, by which an mdev that is gone is made again, and
@@ -76,7 +81,7 @@ static void read_need(Want *want, const DeviceNeed *need) {
         want->must_migrate = want->must_migrate || want->operator_says_migrate;
 }
 
-static Want *want_read(const Domain *domain, const DomainDevice *device,
+static Want *want_read(const Domain *domain, const DomainDevice *device, const Compat *compat,
                        void (*read_fingerprint)(Want *want, const Fingerprint *seen),
                        char **ret_problem) {
         const MetadataDevice *entry = find_entry(domain, device);
@@ -94,19 +99,23 @@ static Want *want_read(const Domain *domain, const DomainDevice *device,
         if (entry->need)
                 *ret_problem = read_class(want, entry->need->class_name);
         /* What was seen of another class was seen before the operator changed the device. */
-        if (entry->seen && g_strcmp0(entry->seen_class, want->class->name) == 0)
+        if (entry->seen && g_strcmp0(entry->seen_class, want->class->name) == 0) {
+                want->rule = compat_find(compat, entry->seen);
                 read_fingerprint(want, entry->seen);
+        }
         if (entry->need)
                 read_need(want, entry->need);
         return want;
 }
 
-Want *want_new(const Domain *domain, const DomainDevice *device, char **ret_problem) {
-        return want_read(domain, device, read_seen, ret_problem);
+Want *want_new(const Domain *domain, const DomainDevice *device, const Compat *compat,
+               char **ret_problem) {
+        return want_read(domain, device, compat, read_seen, ret_problem);
 }
 
-Want *want_new_here(const Domain *domain, const DomainDevice *device, char **ret_problem) {
-        Want *want = want_read(domain, device, read_seen_here, ret_problem);
+Want *want_new_here(const Domain *domain, const DomainDevice *device, const Compat *compat,
+                    char **ret_problem) {
+        Want *want = want_read(domain, device, compat, read_seen_here, ret_problem);
 
         want->trusts_driver = true; /* libvirt binds it only after this */
         return want;

@@ -2,9 +2,11 @@
 #pragma once
 
 /* What one passthrough device of a guest asks of a host: the operator's word
- * (<need>) first, then what the source has seen (<seen>), in one place.
+ * (<need>) first, then what the source has seen (<seen>), in one place. What
+ * of the latter binds it says the rule of the device's driver: compat.h.
  */
 
+#include "daemon/core/compat.h"
 #include "daemon/core/device-class.h"
 
 typedef struct Want {
@@ -15,6 +17,8 @@ typedef struct Want {
         const char *pool;              /* NULL any */
         const char *driver;            /* whose state the guest brings, NULL any */
         int vendor, product, revision; /* -1 any */
+        const CompatRule *rule;        /* of the device that was seen */
+        const Fingerprint *state;      /* whose state it brings, and the rule is about; NULL none */
         bool must_migrate;
         bool rather_migrates;
         bool operator_says_migrate; /* must_migrate is the word of <need>, not of what was seen */
@@ -23,10 +27,12 @@ typedef struct Want {
 } Want;
 
 /* With a sentence in `ret_problem` when the entry contradicts itself or the device. */
-Want *want_new(const Domain *domain, const DomainDevice *device, char **ret_problem);
+Want *want_new(const Domain *domain, const DomainDevice *device, const Compat *compat,
+               char **ret_problem);
 /* For a start of the guest, which brings no state: what was seen at an earlier place does not bind
- * it to that kind of device. */
-Want *want_new_here(const Domain *domain, const DomainDevice *device, char **ret_problem);
+ * it to that kind of device. Both borrow the rules. */
+Want *want_new_here(const Domain *domain, const DomainDevice *device, const Compat *compat,
+                    char **ret_problem);
 void want_free(Want *want);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Want, want_free)
 

@@ -503,6 +503,55 @@ static void test_a_start_holds_what_was_made_against_the_need(Fixture *f, gconst
                         "<ferry:need>");
 }
 
+static void use_rule(Fixture *f, const char *rule) {
+        g_autoptr(GError) error = NULL;
+
+        (void)compat_add(f->config->compat, rule, "x.conf", &error);
+        g_assert_no_error(error);
+}
+
+#define SEEN_FIRMWARE SEEN_MLX " firmware='28.41.1000'"
+#define RULE          "[Rule mlx]\nDrivers=mlx5_vfio_pci\n"
+
+static void mlx_host(Fixture *f, const char *rule, const char *firmware) {
+        use_rule(f, rule);
+        add_vfs(f, 1, NULL);
+        add_variant_driver(f, "mlx5_vfio_pci");
+        fake_root_set_firmware(f->root, "eth3", firmware);
+        scan(f);
+}
+
+static void test_the_rule_of_its_driver_decides(Fixture *f, gconstpointer unused) {
+        mlx_host(f, RULE "NotOlder=firmware\n", "28.43.1000");
+        want(f, VF9, NULL, SEEN_FIRMWARE);
+        g_assert_true(answer_of(f, 0)->ok);
+}
+
+/* A rule may ask for less than the default, but a device is looked for by its ids. */
+static void test_a_rule_may_let_the_revision_differ(Fixture *f, gconstpointer unused) {
+        mlx_host(f, RULE "Equal=driver\n", "28.43.1000");
+        want(f, VF9, NULL,
+             "class='sriov' vendor='0x15b3' device='0x101e' revision='0x07' "
+             "driver='mlx5_vfio_pci' vfio='stop-copy'");
+        want(f, VF9, NULL, "class='sriov' vendor='0x15b3' device='0x1e01' driver='mlx5_vfio_pci'");
+        g_assert_true(answer_of(f, 0)->ok);
+        g_assert_false(answer_of(f, 1)->ok);
+}
+
+/* Unplugged before the guest moves, or started anew: no state comes. */
+static void test_who_brings_no_state_is_free_of_the_rule(Fixture *f, gconstpointer unused) {
+        mlx_host(f, RULE "Equal=driver;firmware\n", "28.43.1000");
+        want_transient(f, VF9, NULL, SEEN_FIRMWARE);
+        g_assert_true(answer_of(f, 0)->ok);
+}
+
+static void test_who_starts_here_is_free_of_the_rule(Fixture *f, gconstpointer unused) {
+        mlx_host(f, RULE "Equal=driver;firmware\n", "28.43.1000");
+        want(f, VF0, NULL, SEEN_FIRMWARE);
+        g_assert_true(answer_here_of(f, 0)->ok);
+        g_assert_false(answer_of(f, 0)->ok);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -519,6 +568,11 @@ int main(int argc, char **argv) {
              test_instances_promised_to_others_do_not_count);
         TEST("a device made a moment ago is found", test_a_device_made_a_moment_ago_is_found);
         TEST("the operator has the last word", test_the_operator_has_the_last_word);
+        TEST("the rule of its driver decides", test_the_rule_of_its_driver_decides);
+        TEST("a rule may let the revision differ", test_a_rule_may_let_the_revision_differ);
+        TEST("who brings no state is free of the rule",
+             test_who_brings_no_state_is_free_of_the_rule);
+        TEST("who starts here is free of the rule", test_who_starts_here_is_free_of_the_rule);
         TEST("a pool is asked for", test_a_pool_is_asked_for);
         TEST("a pool may give what the host uses", test_a_pool_may_give_what_the_host_uses);
         TEST("a group may have bridges and vfio in it",

@@ -126,6 +126,50 @@ static void host_with_a_new_revision(Fixture *f) {
         scan(f);
 }
 
+static void add_rule(Fixture *f, const char *rule) {
+        g_autoptr(GError) error = NULL;
+
+        (void)compat_add(f->config->compat, rule, "x.conf", &error);
+        g_assert_no_error(error);
+}
+
+#define RULE "[Rule mlx]\nDrivers=mlx5_vfio_pci\nWhy=the image is made for one firmware\n"
+
+static void host_with_another_firmware(Fixture *f) {
+        add_rule(f, RULE "Equal=vendor;device;driver;firmware\n");
+        add_vfs(f, 2, NULL);
+        add_variant_driver(f, "mlx5_vfio_pci");
+        fake_root_set_firmware(f->root, "eth3", "28.43.1000 (MT_2)");
+        scan(f);
+}
+
+static void host_with_an_older_firmware(Fixture *f) {
+        add_rule(f, RULE "NotOlder=firmware\n");
+        add_vfs(f, 2, NULL);
+        add_variant_driver(f, "mlx5_vfio_pci");
+        fake_root_set_firmware(f->root, "eth3", "28.9.1000 (MT_2)");
+        scan(f);
+}
+
+static void host_with_another_version_of_the_driver(Fixture *f) {
+        add_rule(f, RULE "Equal=driver;driver-version\n");
+        fake_root_put(f->root, "sys/module/mlx5_vfio_pci/version", "1.1\n", -1);
+        add_vfs(f, 1, NULL);
+        add_variant_driver(f, "mlx5_vfio_pci");
+        scan(f);
+}
+
+static void host_with_another_board(Fixture *f) {
+        add_rule(f, RULE "Equal=driver;subsystem\n");
+        add_vfs(f, 1, NULL);
+        add_variant_driver(f, "mlx5_vfio_pci");
+        scan(f);
+}
+
+#define SEEN_OF_ALL                                                                              \
+        SEEN_MLX " firmware='28.41.1000 (MT_2)' driver-version='1.0' subsystem-vendor='0x15b3' " \
+                 "subsystem-device='0x0058'"
+
 static void host_that_uses_its_vf(Fixture *f) {
         add_vfs(f, 1, "mlx5_core");
         fake_root_set_address(f->root, "eth3v0", "192.0.2.7");
@@ -302,6 +346,24 @@ static const struct {
         { "another revision", host_with_a_new_revision, VF9, NULL, SEEN_MLX,
           "hostdev0 needs a VF 15b3:101e of revision 0x01, and this host has revision 0x02, which "
           "QEMU does not give its state to: choose another host" },
+        { "another firmware", host_with_another_firmware, VF9, NULL, SEEN_OF_ALL,
+          "hostdev0 brings the state of firmware 28.41.1000 (MT_2), and this host has 28.43.1000 "
+          "(MT_2): choose a host with the same, since the image is made for one firmware" },
+        { "an older firmware", host_with_an_older_firmware, VF9, NULL, SEEN_OF_ALL,
+          "hostdev0 brings the state of firmware 28.41.1000 (MT_2), and this host has 28.9.1000 "
+          "(MT_2): choose a host with the same or a newer one, since the image is made for one "
+          "firmware" },
+        { "another version of the driver", host_with_another_version_of_the_driver, VF9, NULL,
+          SEEN_OF_ALL,
+          "hostdev0 brings the state of driver version 1.0, and this host has 1.1: choose a host "
+          "with the same, since the image is made for one firmware" },
+        { "another board", host_with_another_board, VF9, NULL, SEEN_OF_ALL,
+          "hostdev0 brings the state of board 15b3:0058, and this host has 0000:0000: choose a "
+          "host with the same, since the image is made for one firmware" },
+        { "a device that is named, of another firmware", host_with_another_firmware, VF0, NULL,
+          "class='sriov' driver='mlx5_vfio_pci' firmware='28.41.1000 (MT_2)' vfio='stop-copy'",
+          "hostdev0 names 0000:3b:10.0, whose firmware is 28.43.1000 (MT_2), not 28.41.1000 "
+          "(MT_2), from which it brings state: name another device" },
         { "used by the host", host_that_uses_its_vf, VF9, NULL, SEEN_PLAIN,
           "hostdev0 needs a VF 15b3:101e: the only one in pool 'default' is used by the host "
           "(eth3v0 has 192.0.2.7): take the host off it, or set HostDevices=yes for its pool in "

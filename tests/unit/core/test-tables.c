@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "daemon/core/compat.h"
 #include "daemon/core/device.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
@@ -24,12 +25,16 @@ typedef struct Table {
                 return object##_from_string(word);      \
         }
 
+TABLE_OF(compat_fact, CompatFact)
 TABLE_OF(device_role, DeviceRole)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 
 static const Table tables[] = {
+        { "facts of rules",
+          "vendor device subsystem revision driver driver-version firmware mdev-type",
+          compat_fact_word, compat_fact_value },
         { "roles of devices", "function parent", device_role_word, device_role_value },
         { "states of leases", "reserved claimed running releasing", lease_state_word,
           lease_state_value },
