@@ -221,6 +221,16 @@ static void check_devices(GPtrArray *findings, const Manager *manager) {
                     "and, for Intel, boot with intel_iommu=on");
 }
 
+static void check_rules(GPtrArray *findings, const Manager *manager) {
+        const GPtrArray *problems = compat_problems(manager->config->compat);
+
+        for (guint i = 0; i < problems->len; i++)
+                add(findings, FINDING_WARNING, "rules",
+                    "A file of rules is passed over: %s: put it right, then 'systemctl restart "
+                    "virtferryd'",
+                    (const char *)problems->pdata[i]);
+}
+
 GPtrArray *host_check(const Manager *manager, const HostState *state) {
         g_autoptr(GPtrArray)
                 findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
@@ -232,5 +242,6 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         check_vfio(findings, manager->sysfs);
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
+        check_rules(findings, manager);
         return g_steal_pointer(&findings);
 }

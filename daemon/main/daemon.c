@@ -111,6 +111,18 @@ static bool open_bus(Daemon *daemon, GError **error) {
         return r >= 0 || fail(error, r, "No connection to the system bus");
 }
 
+/* Below the root, where a made-up host has rules of its own or none. */
+static void load_rules(const Daemon *daemon, Config *config) {
+        static const char *const directories[] = { &FERRY_RULES[1], &FERRY_OWN_RULES[1], NULL };
+        const GPtrArray *problems;
+
+        compat_free(config->compat);
+        config->compat = compat_load(sysfs_root_fd(daemon->sysfs), directories);
+        problems = compat_problems(config->compat);
+        for (guint i = 0; i < problems->len; i++)
+                journal_rules_passed_over(problems->pdata[i]);
+}
+
 static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *config,
                           GError **error) {
         const char *damaged;
@@ -121,6 +133,7 @@ static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *
                 return fail(error, -errno, options->root);
         }
 
+        load_rules(daemon, config);
         daemon->manager = manager_new(config, daemon->sysfs, options->state, NULL, error);
         if (!daemon->manager)
                 return false;

@@ -117,6 +117,11 @@ void journal_migration(Journal *journal, MigrationChange change, const Migration
                 tell_end(migration);
 }
 
+void journal_rules_passed_over(const char *problem) {
+        g_log_structured(NULL, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_RULES_PASSED_OVER,
+                         "MESSAGE", "A file of rules is passed over: %s", problem);
+}
+
 void journal_store_damaged(const char *path, const char *moved_to) {
         g_log_structured(
                 NULL, G_LOG_LEVEL_CRITICAL, "MESSAGE_ID", MESSAGE_STORE_DAMAGED, "MESSAGE",

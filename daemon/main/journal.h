@@ -21,4 +21,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 /* The events that have a MESSAGE_ID. */
 void journal_lease(LeaseChange change, const Lease *lease);
 void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
+void journal_rules_passed_over(const char *problem); /* one of compat_problems() */
 void journal_store_damaged(const char *path, const char *moved_to);

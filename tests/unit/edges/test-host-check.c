@@ -170,6 +170,18 @@ static void test_vfs_without_an_iommu(HostFixture *f, gconstpointer unused) {
         assert_finds(f, "warning kernel: The IOMMU is off", "intel_iommu=on");
 }
 
+static void test_rules_with_a_fault(HostFixture *f, gconstpointer unused) {
+        static const char *const directories[] = { "etc/virtferry/compat.d", NULL };
+        Config *config = f->base.manager->config;
+
+        fake_root_put(f->base.root, "etc/virtferry/compat.d/x.conf", "[Rule x]\nDrivers=\n", -1);
+        compat_free(config->compat);
+        config->compat = compat_load(sysfs_root_fd(f->base.manager->sysfs), directories);
+        assert_finds(f, "warning rules: A file of rules is passed over: ",
+                     "/etc/virtferry/compat.d/x.conf:2: [Rule x] Drivers must not be empty: put it "
+                     "right, then 'systemctl restart virtferryd'");
+}
+
 static void test_a_severity_has_a_word_and_back(void) {
         for (int i = 0; i < _FINDING_SEVERITY_MAX; i++)
                 g_assert_cmpint(finding_severity_from_string(
@@ -197,6 +209,7 @@ int main(int argc, char **argv) {
         ADD("a libvirt that moves no devices is told about", test_a_libvirt_that_moves_no_devices);
         ADD("a kernel without VFIO is told about", test_a_kernel_without_vfio);
         ADD("a kernel that is locked down is told about", test_a_kernel_that_is_locked_down);
+        ADD("rules with a fault are told about", test_rules_with_a_fault);
         ADD("VFs without an IOMMU are told about", test_vfs_without_an_iommu);
         g_test_add_func("/host-check/a severity has a word and back",
                         test_a_severity_has_a_word_and_back);

@@ -8,10 +8,15 @@
 static const struct {
         const char *id, *subject; /* words of the catalog's subject */
 } entries[] = {
-        { MESSAGE_LEASE_GIVEN, "is leased to" },   { MESSAGE_LEASE_ENDED, "is free again" },
-        { MESSAGE_GUEST_REFUSED, "was refused" },  { MESSAGE_GUEST_ARRIVED, "has arrived" },
-        { MESSAGE_GUEST_LEFT, "has left" },        { MESSAGE_ROLLED_BACK, "was rolled back" },
-        { MESSAGE_UNDO_FAILED, "was not undone" }, { MESSAGE_STORE_DAMAGED, "was damaged" },
+        { MESSAGE_LEASE_GIVEN, "is leased to" },
+        { MESSAGE_LEASE_ENDED, "is free again" },
+        { MESSAGE_GUEST_REFUSED, "was refused" },
+        { MESSAGE_GUEST_ARRIVED, "has arrived" },
+        { MESSAGE_GUEST_LEFT, "has left" },
+        { MESSAGE_ROLLED_BACK, "was rolled back" },
+        { MESSAGE_UNDO_FAILED, "was not undone" },
+        { MESSAGE_STORE_DAMAGED, "was damaged" },
+        { MESSAGE_RULES_PASSED_OVER, "is passed over" },
 };
 
 static char *read_data(const char *name) {
@@ -131,6 +136,12 @@ static void test_a_lease_is_told_at_its_ends(void) {
         assert_logged(MESSAGE_LEASE_ENDED, "The lease of 0000:3b:00.2 to guest db1 has ended");
 }
 
+static void test_a_file_that_is_passed_over_is_told(void) {
+        journal_rules_passed_over("/etc/x.conf:2: it is wrong");
+        assert_logged(MESSAGE_RULES_PASSED_OVER,
+                      "A file of rules is passed over: /etc/x.conf:2: it is wrong");
+}
+
 int main(int argc, char **argv) {
         int r;
 
@@ -146,6 +157,8 @@ int main(int argc, char **argv) {
                         test_the_end_of_a_move_is_told_once);
         g_test_add_func("/journal/each end has its message", test_each_end_has_its_message);
         g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
+        g_test_add_func("/journal/a file that is passed over is told",
+                        test_a_file_that_is_passed_over_is_told);
         r = g_test_run();
         (void)g_string_free(log_text, true);
         return r;
