@@ -96,6 +96,8 @@ Migration *migration_new(MigrationDirection direction, const char *domain_uuid,
         migration->devices = g_ptr_array_new_with_free_func((GDestroyNotify)migration_device_free);
         migration->downtime_ms = -1;
         migration->total_ms = -1;
+        migration->plan.total_ms = -1;
+        migration->plan.downtime_ms = -1;
         return migration;
 }
 
@@ -107,6 +109,9 @@ void migration_free(Migration *migration) {
         g_free(migration->domain_uuid);
         g_free(migration->domain_name);
         g_free(migration->reason);
+        g_free(migration->plan.destination);
+        g_free(migration->plan.strategy);
+        g_free(migration->plan.why);
         g_ptr_array_unref(migration->devices);
         g_free(migration);
 }

@@ -55,6 +55,16 @@ typedef struct MigrationDevice {
         char *reason; /* one sentence; NULL on the source */
 } MigrationDevice;
 
+/* What was meant to be, of a move that this daemon drives; all empty of others. */
+typedef struct MigrationPlan {
+        char *destination; /* URI of the other libvirt */
+        char *strategy;    /* as strategy.h has it */
+        char *why;         /* one sentence */
+        int64_t total_ms;  /* forecast, -1 none */
+        int64_t downtime_ms;
+        uint64_t bytes;
+} MigrationPlan;
+
 struct Migration {
         char *id; /* uuid */
         char *domain_uuid;
@@ -71,6 +81,7 @@ struct Migration {
         uint64_t memory_total;                 /* of the current job, for progress */
         uint64_t memory_remaining;
         unsigned iterations;
+        MigrationPlan plan;
 };
 
 Migration *migration_new(MigrationDirection direction, const char *domain_uuid,

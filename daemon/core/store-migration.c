@@ -20,6 +20,12 @@ static bool put_row(Store *store, const Migration *migration, GError **error) {
         query_put_int(&query, (int64_t)migration->memory_total);
         query_put_int(&query, (int64_t)migration->memory_remaining);
         query_put_int(&query, migration->iterations);
+        query_put_text(&query, migration->plan.destination);
+        query_put_text(&query, migration->plan.strategy);
+        query_put_text(&query, migration->plan.why);
+        query_put_int(&query, migration->plan.total_ms);
+        query_put_int(&query, migration->plan.downtime_ms);
+        query_put_int(&query, (int64_t)migration->plan.bytes);
         return query_run(&query, error);
 }
 
@@ -160,6 +166,12 @@ static Migration *migration_from_row(Query *row, GError **error) {
         migration->memory_total = (uint64_t)query_get_int(row);
         migration->memory_remaining = (uint64_t)query_get_int(row);
         migration->iterations = (unsigned)query_get_int(row);
+        migration->plan.destination = query_get_text(row);
+        migration->plan.strategy = query_get_text(row);
+        migration->plan.why = query_get_text(row);
+        migration->plan.total_ms = query_get_int(row);
+        migration->plan.downtime_ms = query_get_int(row);
+        migration->plan.bytes = (uint64_t)query_get_int(row);
         return g_steal_pointer(&migration);
 }
 

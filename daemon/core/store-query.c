@@ -18,12 +18,15 @@
         " excluded.created, excluded.expires"
 #define MIGRATION_COLUMNS                                                                \
         "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms," \
-        " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations"
+        " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations,"         \
+        " destination, strategy, why, forecast_total_ms, forecast_downtime_ms, forecast_bytes"
 #define MIGRATION_EXCLUDED                                                             \
         "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.direction," \
         " excluded.state, excluded.reason, excluded.downtime_ms, excluded.total_ms,"   \
         " excluded.memory_bytes, excluded.vfio_bytes, excluded.memory_total,"          \
-        " excluded.memory_remaining, excluded.iterations"
+        " excluded.memory_remaining, excluded.iterations, excluded.destination,"       \
+        " excluded.strategy, excluded.why, excluded.forecast_total_ms,"                \
+        " excluded.forecast_downtime_ms, excluded.forecast_bytes"
 #define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
 
 /* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
@@ -40,10 +43,10 @@ static const char *const sql[] = {
         [STATEMENT_DELETE_LEASE] = "DELETE FROM leases WHERE id = ?",
         [STATEMENT_LOAD_LEASES] = "SELECT " LEASE_COLUMNS " FROM leases ORDER BY number",
 
-        [STATEMENT_PUT_MIGRATION] = "INSERT INTO migrations(" MIGRATION_COLUMNS ")"
-                                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                                    " ON CONFLICT(id) DO UPDATE SET (" MIGRATION_COLUMNS
-                                    ") = (" MIGRATION_EXCLUDED ")",
+        [STATEMENT_PUT_MIGRATION] =
+                "INSERT INTO migrations(" MIGRATION_COLUMNS ")"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(id) DO UPDATE SET (" MIGRATION_COLUMNS ") = (" MIGRATION_EXCLUDED ")",
         [STATEMENT_DELETE_MIGRATION] = "DELETE FROM migrations WHERE id = ?",
         [STATEMENT_LOAD_MIGRATIONS] = "SELECT " MIGRATION_COLUMNS
                                       " FROM migrations ORDER BY number",

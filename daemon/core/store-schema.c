@@ -59,6 +59,12 @@ const char *const store_schema[] = {
         "  PRIMARY KEY(migration, state)"
         ") STRICT, WITHOUT ROWID;",
         "ALTER TABLE leases ADD COLUMN name TEXT;",
+        "ALTER TABLE migrations ADD COLUMN destination TEXT;"
+        "ALTER TABLE migrations ADD COLUMN strategy TEXT;"
+        "ALTER TABLE migrations ADD COLUMN why TEXT;"
+        "ALTER TABLE migrations ADD COLUMN forecast_total_ms INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE migrations ADD COLUMN forecast_downtime_ms INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE migrations ADD COLUMN forecast_bytes INTEGER NOT NULL DEFAULT 0;",
         NULL,
 };
 

@@ -6,15 +6,15 @@ static const char *text(const char *value) {
 }
 
 char *dump_lease(const Lease *lease) {
-        return g_strdup_printf("%s guest=%s/%s device=%s class=%s pool=%s parent=%s type=%s "
-                               "address=%s name=%s make=%d managed=%d bound=%d previous=%s state=%s "
-                               "created=%" G_GINT64_FORMAT " expires=%" G_GINT64_FORMAT "\n",
-                               text(lease->id), text(lease->domain_uuid), text(lease->domain_name),
-                               text(lease->device), text(lease->class_name), text(lease->pool),
-                               text(lease->parent), text(lease->type), text(lease->address), text(lease->name),
-                               lease->make, lease->managed, lease->bound,
-                               text(lease->previous_driver), lease_state_to_string(lease->state),
-                               lease->created, lease->expires);
+        return g_strdup_printf(
+                "%s guest=%s/%s device=%s class=%s pool=%s parent=%s type=%s "
+                "address=%s name=%s make=%d managed=%d bound=%d previous=%s state=%s "
+                "created=%" G_GINT64_FORMAT " expires=%" G_GINT64_FORMAT "\n",
+                text(lease->id), text(lease->domain_uuid), text(lease->domain_name),
+                text(lease->device), text(lease->class_name), text(lease->pool),
+                text(lease->parent), text(lease->type), text(lease->address), text(lease->name),
+                lease->make, lease->managed, lease->bound, text(lease->previous_driver),
+                lease_state_to_string(lease->state), lease->created, lease->expires);
 }
 
 char *dump_leases(const GPtrArray *leases) {
@@ -46,18 +46,22 @@ static void dump_device(GString *dump, const MigrationDevice *device) {
 char *dump_migration(const Migration *migration) {
         GString *dump = g_string_new(NULL);
 
-        g_string_append_printf(dump,
-                               "%s guest=%s/%s %s state=%s reason=%s downtime=%" G_GINT64_FORMAT
-                               " total=%" G_GINT64_FORMAT " memory=%" G_GUINT64_FORMAT
-                               " vfio=%" G_GUINT64_FORMAT " memory-total=%" G_GUINT64_FORMAT
-                               " remaining=%" G_GUINT64_FORMAT " iterations=%u\n",
-                               text(migration->id), text(migration->domain_uuid),
-                               text(migration->domain_name),
-                               migration_direction_to_string(migration->direction),
-                               migration_state_to_string(migration->state), text(migration->reason),
-                               migration->downtime_ms, migration->total_ms, migration->memory_bytes,
-                               migration->vfio_bytes, migration->memory_total,
-                               migration->memory_remaining, migration->iterations);
+        g_string_append_printf(
+                dump,
+                "%s guest=%s/%s %s state=%s reason=%s downtime=%" G_GINT64_FORMAT
+                " total=%" G_GINT64_FORMAT " memory=%" G_GUINT64_FORMAT " vfio=%" G_GUINT64_FORMAT
+                " memory-total=%" G_GUINT64_FORMAT " remaining=%" G_GUINT64_FORMAT
+                " iterations=%u destination=%s strategy=%s"
+                " why=%s forecast=%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT
+                "\n",
+                text(migration->id), text(migration->domain_uuid), text(migration->domain_name),
+                migration_direction_to_string(migration->direction),
+                migration_state_to_string(migration->state), text(migration->reason),
+                migration->downtime_ms, migration->total_ms, migration->memory_bytes,
+                migration->vfio_bytes, migration->memory_total, migration->memory_remaining,
+                migration->iterations, text(migration->plan.destination),
+                text(migration->plan.strategy), text(migration->plan.why), migration->plan.total_ms,
+                migration->plan.downtime_ms, migration->plan.bytes);
 
         for (guint i = 0; i < migration->devices->len; i++)
                 dump_device(dump, migration->devices->pdata[i]);

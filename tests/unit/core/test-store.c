@@ -211,6 +211,12 @@ static Migration *make_migration(void) {
         migration->memory_total = 3;
         migration->memory_remaining = 4;
         migration->iterations = G_MAXUINT;
+        migration->plan.destination = g_strdup("qemu+ssh://b/system");
+        migration->plan.strategy = g_strdup("vfio");
+        migration->plan.why = g_strdup("its devices carry their state");
+        migration->plan.total_ms = 5000;
+        migration->plan.downtime_ms = 300;
+        migration->plan.bytes = G_MAXINT64;
         return migration;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/core/device.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
+#include "daemon/core/strategy.h"
 
 typedef struct Table {
         const char *name;
@@ -30,6 +31,7 @@ TABLE_OF(device_role, DeviceRole)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
+TABLE_OF(strategy, Strategy)
 
 static const Table tables[] = {
         { "facts of rules",
@@ -44,6 +46,7 @@ static const Table tables[] = {
           migration_state_word, migration_state_value },
         { "directions of migrations", "incoming outgoing", migration_direction_word,
           migration_direction_value },
+        { "strategies", "live vfio failover", strategy_word, strategy_value },
 };
 
 static void test_each_value_has_one_word(gconstpointer data) {

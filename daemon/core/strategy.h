@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* How the devices of a guest come along when it moves, chosen by what is there:
+ *
+ *   live      it has no passthrough device, and only its memory moves
+ *   vfio      each device carries its own state: the kernel's VFIO migration
+ *             protocol, with pre-copy where the driver has it
+ *   failover  devices that are the transient half of a team are unplugged, their
+ *             virtio halves carry the traffic, and devices of the destination
+ *             are plugged in there (QEMU: docs/system/virtio-net-failover.rst);
+ *             others go as with vfio
+ */
+
+#include "daemon/core/inventory.h"
+#include "xml/domain.h"
+
+typedef enum Strategy {
+        STRATEGY_LIVE,
+        STRATEGY_VFIO,
+        STRATEGY_FAILOVER,
+        _STRATEGY_MAX,
+        _STRATEGY_INVALID = -22,
+} Strategy;
+
+const char *strategy_to_string(Strategy strategy);
+Strategy strategy_from_string(const char *text);
+
+/* `wish` NULL or "auto": what is there decides; else what is there must allow it. `ret_why` is one
+ * sentence for a person, free it. FERRY_ERROR_INVALID_ARGS: no such strategy.
+ * FERRY_ERROR_INCOMPATIBLE: a device cannot come along (so). */
+bool strategy_choose(const Domain *domain, const Inventory *inventory, const char *wish,
+                     Strategy *ret_strategy, char **ret_why, GError **error);
