@@ -27,6 +27,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->inventory = inventory_new(sysfs, config, probe);
         manager->leases = lease_book_new(manager->store);
         manager->migrations = migration_log_new(manager->store);
+        manager->trials = trials_new(manager->inventory, manager->leases);
         return g_steal_pointer(&manager);
 }
 
@@ -34,6 +35,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
         g_clear_pointer(&manager->leases, lease_book_free);
         g_clear_pointer(&manager->inventory, inventory_free);

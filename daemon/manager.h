@@ -16,6 +16,7 @@
 #include "daemon/core/migration.h"
 #include "daemon/core/negotiate.h"
 #include "daemon/core/virt-ops.h"
+#include "daemon/trials.h"
 
 typedef struct Manager {
         Config *config;
@@ -24,6 +25,7 @@ typedef struct Manager {
         Inventory *inventory;
         LeaseBook *leases;
         MigrationLog *migrations;
+        Trials *trials;
         const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;   /* UUIDs of domains that libvirt calls active here */
         bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */

@@ -15,6 +15,7 @@ struct Inventory {
         InventoryProbe probe;
         DriverMemo *drivers;
         ProbeMemo *probes;
+        GHashTable *hanging; /* id of a device whose driver hangs → loading of that driver */
         GHashTable *devices; /* by id */
         GPtrArray *sorted;   /* of inventory_list(), NULL until asked */
         int dma_log_reports;
@@ -30,6 +31,7 @@ Inventory *inventory_new(Sysfs *sysfs, const Config *config, InventoryProbe prob
         inventory->probe = probe ?: vfio_probe;
         inventory->drivers = driver_memo_new();
         inventory->probes = probe_memo_new();
+        inventory->hanging = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         inventory->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                                    (GDestroyNotify)device_free);
         inventory->dma_log_reports = REPORTS_NOT_ASKED;
@@ -42,6 +44,7 @@ void inventory_free(Inventory *inventory) {
 
         g_clear_pointer(&inventory->sorted, g_ptr_array_unref);
         g_hash_table_unref(inventory->devices);
+        g_hash_table_unref(inventory->hanging);
         probe_memo_free(inventory->probes);
         driver_memo_free(inventory->drivers);
         g_free(inventory);
@@ -63,9 +66,24 @@ int inventory_dma_log_reports(Inventory *inventory) {
         return inventory->dma_log_reports;
 }
 
-/* What QEMU would say only when the migration has begun. */
-static const char *find_obstacle(Inventory *inventory, const Fingerprint *fingerprint) {
+static bool hangs(const Inventory *inventory, const Device *device) {
+        const uint64_t *loading = g_hash_table_lookup(inventory->hanging, device->id);
+
+        return loading && *loading == device->driver_loading;
+}
+
+/* What would be said only when the migration has begun, or never. */
+static const char *find_obstacle(Inventory *inventory, const Device *device) {
+        const Fingerprint *fingerprint = device->fingerprint;
         g_autofree char *sentence = NULL;
+
+        if (hangs(inventory, device)) {
+                sentence = g_strdup_printf("driver %s hangs: a trial of %s did not end and was "
+                                           "killed; load the driver anew, or boot the host, and "
+                                           "try again with 'virt-ferry probe'",
+                                           fingerprint->driver ?: "of the device", device->id);
+                return g_intern_string(sentence);
+        }
 
         if (fingerprint->vfio_caps < 0 || !(fingerprint->vfio_caps & VFIO_CAP_DMA_LOG) ||
             inventory_dma_log_reports(inventory) != 0)
@@ -82,7 +100,7 @@ static const char *find_obstacle(Inventory *inventory, const Fingerprint *finger
 static void note_probe(Inventory *inventory, Device *device, const VfioProbe *probe) {
         device->fingerprint->vfio_caps = probe->caps;
         device->fingerprint->state_size = probe->state_size;
-        device->finding = find_obstacle(inventory, device->fingerprint);
+        device->finding = find_obstacle(inventory, device);
 }
 
 static const VfioProbe *find_probe(const Inventory *inventory, const Device *device) {
@@ -100,6 +118,8 @@ static void take(Inventory *inventory, Device *device) {
                 probe = find_probe(inventory, device);
         if (probe)
                 note_probe(inventory, device, probe);
+        else
+                device->finding = find_obstacle(inventory, device);
 
         if (old && device_equal(old, device)) {
                 device_free(device);
@@ -294,6 +314,26 @@ int inventory_probe(Inventory *inventory, const char *id) {
         probe_memo_note(inventory->probes, device, &probe);
         spread_probe(inventory, find_probe(inventory, device));
         return 0;
+}
+
+void inventory_note_hang(Inventory *inventory, const char *id, bool it_hangs) {
+        Device *device = g_hash_table_lookup(inventory->devices, id);
+        const char *before;
+
+        if (!device)
+                return;
+
+        if (it_hangs)
+                g_hash_table_replace(
+                        inventory->hanging, g_strdup(id),
+                        g_memdup2(&device->driver_loading, sizeof(device->driver_loading)));
+        else
+                g_hash_table_remove(inventory->hanging, id);
+
+        before = device->finding;
+        device->finding = find_obstacle(inventory, device);
+        if (device->finding != before)
+                tell(inventory, INVENTORY_CHANGED, device);
 }
 
 static void offer_types(const Inventory *inventory, const Device *parent, GArray *offers) {

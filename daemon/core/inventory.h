@@ -46,6 +46,10 @@ GPtrArray *inventory_list(const Inventory *inventory);
  * -ENODEV when it is gone or not bound to its vfio driver yet, so cannot be asked. */
 int inventory_probe(Inventory *inventory, const char *id);
 
+/* A trial of the device did not end, or did after all: a `finding` until its driver is loaded anew.
+ */
+void inventory_note_hang(Inventory *inventory, const char *id, bool hangs);
+
 /* Whether the kernel can report the DMA logging that drivers offer: vfio_kernel_reports_dma_log(),
  * asked once, when first needed. 0 makes a `finding` of each device that offers it. */
 int inventory_dma_log_reports(Inventory *inventory);

@@ -23,7 +23,7 @@ void probe_memo_free(ProbeMemo *memo) {
 }
 
 /* Names of drivers and types have no blanks: sysfs_name_is_valid(). */
-static char *kind_of(const Device *device, const char *mdev_type) {
+char *probe_memo_kind(const Device *device, const char *mdev_type) {
         const Fingerprint *fingerprint = device->fingerprint;
 
         return g_strdup_printf(
@@ -41,11 +41,11 @@ const VfioProbe *probe_memo_find(const ProbeMemo *memo, const Device *device,
         if (g_hash_table_size(memo->probes) == 0)
                 return NULL;
 
-        kind = kind_of(device, mdev_type);
+        kind = probe_memo_kind(device, mdev_type);
         return g_hash_table_lookup(memo->probes, kind);
 }
 
 void probe_memo_note(ProbeMemo *memo, const Device *device, const VfioProbe *probe) {
-        g_hash_table_replace(memo->probes, kind_of(device, device->fingerprint->mdev_type),
+        g_hash_table_replace(memo->probes, probe_memo_kind(device, device->fingerprint->mdev_type),
                              g_memdup2(probe, sizeof(*probe)));
 }

@@ -18,4 +18,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProbeMemo, probe_memo_free)
  * NULL when this kind has not been asked. */
 const VfioProbe *probe_memo_find(const ProbeMemo *memo, const Device *device,
                                  const char *mdev_type);
+/* The kind of a device as one word of text: of devices that give the same answers. Free it. */
+char *probe_memo_kind(const Device *device, const char *mdev_type);
 void probe_memo_note(ProbeMemo *memo, const Device *device, const VfioProbe *probe);
