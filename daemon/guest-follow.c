@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/drive.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
@@ -181,13 +182,19 @@ static void follow_incoming(Manager *manager, const GuestEvent *event) {
 
 /* The source ---------------------------------------------------------------------- */
 
-static Migration *outgoing(Manager *manager, const GuestEvent *event) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
-        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
-        g_autoptr(GError) error = NULL;
+static void follow_further(Manager *manager, const char *uuid) {
+        if (manager->virt)
+                manager->virt->follow_job(manager->virt->userdata, uuid);
+}
 
-        if (migration || leases->len == 0)
-                return migration;
+/* The first that is heard of a move that somebody else began. */
+static Migration *note_outgoing(Manager *manager, const GuestEvent *event) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
+        g_autoptr(GError) error = NULL;
+        Migration *migration;
+
+        if (leases->len == 0)
+                return NULL;
 
         migration = migration_new(MIGRATION_OUTGOING, event->uuid, event->name);
         for (guint i = 0; i < leases->len; i++) {
@@ -200,8 +207,20 @@ static Migration *outgoing(Manager *manager, const GuestEvent *event) {
         migration = migration_log_add(manager->migrations, migration, MIGRATION_PRECOPY, &error);
         if (!migration)
                 complain(event->name, error);
-        else if (manager->virt)
-                manager->virt->follow_job(manager->virt->userdata, event->uuid);
+        else
+                follow_further(manager, event->uuid);
+        return migration;
+}
+
+static Migration *outgoing(Manager *manager, const GuestEvent *event) {
+        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
+
+        if (!migration)
+                return note_outgoing(manager, event);
+        if (migration->state < MIGRATION_PRECOPY) {
+                enter(manager, migration, MIGRATION_PRECOPY, NULL);
+                follow_further(manager, event->uuid);
+        }
         return migration;
 }
 
@@ -335,7 +354,9 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
                 manager->libvirt_known = false;
                 return;
         case GUEST_MOVED:
-        case GUEST_FOUND:
+                drive_on_moved(manager->drive, event);
+                return;
+        case GUEST_FOUND:   /* whoever asked has it */
         case GUEST_DEFINED: /* an operator's own edit is left as it is */
         case _GUEST_EVENT_KIND_MAX:
                 return;

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "daemon/drive.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
@@ -28,6 +29,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->leases = lease_book_new(manager->store);
         manager->migrations = migration_log_new(manager->store);
         manager->trials = trials_new(manager->inventory, manager->leases);
+        manager->drive = drive_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -35,6 +37,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->drive, drive_free);
         g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
         g_clear_pointer(&manager->leases, lease_book_free);
@@ -67,6 +70,7 @@ bool manager_start(Manager *manager, GError **error) {
         }
 
         recover_after_start(manager);
+        drive_recover(manager->drive);
         return true;
 }
 

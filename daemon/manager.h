@@ -6,8 +6,8 @@
  * and events. One thread.
  *
  * The work is elsewhere: hook-ops.c answers hooks, guest-follow.c follows
- * guests, recover.c makes store, kernel and libvirt agree, hardware.c makes,
- * binds and gives back.
+ * guests, drive.c moves them when it is asked to, recover.c makes store, kernel and libvirt agree,
+ * hardware.c makes, binds and gives back.
  */
 
 #include "daemon/core/config.h"
@@ -18,6 +18,8 @@
 #include "daemon/core/virt-ops.h"
 #include "daemon/trials.h"
 
+typedef struct Drive Drive;
+
 typedef struct Manager {
         Config *config;
         Sysfs *sysfs;
@@ -26,6 +28,7 @@ typedef struct Manager {
         LeaseBook *leases;
         MigrationLog *migrations;
         Trials *trials;
+        Drive *drive;
         const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;   /* UUIDs of domains that libvirt calls active here */
         bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */

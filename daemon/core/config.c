@@ -10,12 +10,17 @@
 #include "xml/ferry-error.h"
 
 #define GROUP_DAEMON          "Daemon"
+#define GROUP_MIGRATION       "Migration"
 #define GROUP_POOL            "Pool "
 #define POOL_DEFAULT          "default"
 #define POOL_NAME_MAX         64
 #define POOL_LEASES_MAX       65535
 #define LEASE_TIMEOUT_SEC     120
 #define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
+#define OUTGOING              2
+#define OUTGOING_MAX          64
+#define SETTLE_SEC            60
+#define SETTLE_MAX_SEC        (24 * 60 * 60)
 
 static Pool *pool_new(const char *name) {
         Pool *pool = g_new0(Pool, 1);
@@ -42,6 +47,8 @@ Config *config_new(void) {
 
         config->adopt = true;
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
+        config->outgoing_max = OUTGOING;
+        config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -71,6 +78,21 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
                 return false;
 
         config->lease_timeout_usec = (uint64_t)timeout * G_USEC_PER_SEC;
+        return true;
+}
+
+static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
+                            GError **error) {
+        static const char *const keys[] = { "MaxOutgoing", "SettleSec", NULL };
+        unsigned settle = SETTLE_SEC;
+
+        if (!config_reader_check_keys(reader, group, keys, error) ||
+            !config_read_uint(reader, group, "MaxOutgoing", 1, OUTGOING_MAX, &config->outgoing_max,
+                              error) ||
+            !config_read_uint(reader, group, "SettleSec", 0, SETTLE_MAX_SEC, &settle, error))
+                return false;
+
+        config->settle_usec = (uint64_t)settle * G_USEC_PER_SEC;
         return true;
 }
 
@@ -136,10 +158,13 @@ static bool parse_group(Config *config, const ConfigReader *reader, const char *
 
         if (g_str_equal(group, GROUP_DAEMON))
                 return parse_daemon(config, reader, group, error);
+        if (g_str_equal(group, GROUP_MIGRATION))
+                return parse_migration(config, reader, group, error);
 
         if (!g_str_has_prefix(group, GROUP_POOL))
                 return config_reader_fail(reader, group, NULL, error,
-                                          "is unknown: the groups are [Daemon] and [Pool NAME]");
+                                          "is unknown: the groups are [Daemon], [Migration] and "
+                                          "[Pool NAME]");
         if (!pool_name_is_valid(pool))
                 return config_reader_fail(reader, group, NULL, error,
                                           "must have a name of 1 to %d letters, digits and '-_.'",

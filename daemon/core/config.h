@@ -10,6 +10,10 @@
  *   LeaseTimeoutSec=120     how long a destination keeps a device for a guest
  *                           that does not come
  *
+ *   [Migration]
+ *   MaxOutgoing=2           guests that `virt-ferry migrate` moves at a time
+ *   SettleSec=60            how long a guest stays that has come
+ *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
  *   Parent=mtty             shell pattern
@@ -37,6 +41,8 @@ typedef struct Pool {
 typedef struct Config {
         bool adopt;
         uint64_t lease_timeout_usec;
+        unsigned outgoing_max;
+        uint64_t settle_usec;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

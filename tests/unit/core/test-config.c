@@ -105,12 +105,26 @@ static void test_numbers_hold_to_their_bounds(void) {
 
 /* What is refused ------------------------------------------------------------------- */
 
+static void test_migrations_have_limits(void) {
+        static const char text[] = "[Migration]\nMaxOutgoing=64\nSettleSec=0\n";
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(set->outgoing_max, ==, 64);
+        g_assert_cmpuint(set->settle_usec, ==, 0);
+        g_assert_cmpuint(defaults->outgoing_max, ==, 2);
+        g_assert_cmpuint(defaults->settle_usec, ==, 60 * G_USEC_PER_SEC);
+}
+
 static const struct {
         const char *text;
         const char *message; /* after "virtferry.conf:" */
 } refusals[] = {
-        { "[Deamon]\n", "1: [Deamon] is unknown: the groups are [Daemon] and [Pool NAME]" },
-        { "\n[Pool]\n", "2: [Pool] is unknown: the groups are [Daemon] and [Pool NAME]" },
+        { "[Deamon]\n",
+          "1: [Deamon] is unknown: the groups are [Daemon], [Migration] and [Pool NAME]" },
+        { "\n[Pool]\n",
+          "2: [Pool] is unknown: the groups are [Daemon], [Migration] and [Pool NAME]" },
         { "[Pool ]\n", "1: [Pool ] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool a b]\n", "1: [Pool a b] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool  a]\n", "1: [Pool  a] must have a name of 1 to 64 letters, digits and '-_.'" },
@@ -124,6 +138,10 @@ static const struct {
         { "[Pool default]\nClass=mdev\n",
           "2: [Pool default] Class is unknown: the keys are Max, HostDevices" },
 
+        { "[Migration]\nMaxOutgoing=0\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '0'" },
+        { "[Migration]\nMaxOutgoing=65\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '65'" },
+        { "[Migration]\nSettleSec=86401\n",
+          "2: [Migration] SettleSec must be 0 to 86400, not '86401'" },
         { "[Daemon]\nAdopt=maybe\n", "2: [Daemon] Adopt must be yes or no, not 'maybe'" },
         { "[Daemon]\nAdopt=\n", "2: [Daemon] Adopt must be yes or no, not ''" },
         { "[Daemon]\nLeaseTimeoutSec=0\n",
@@ -321,8 +339,9 @@ static void test_the_example_is_the_defaults(void) {
 }
 
 static void test_every_key_is_in_the_example_and_on_the_page(void) {
-        static const char *const keys[] = { "Adopt", "LeaseTimeoutSec", "Class", "Parent",
-                                            "Types", "Devices",         "Max",   "HostDevices" };
+        static const char *const keys[] = { "Adopt", "LeaseTimeoutSec", "MaxOutgoing", "SettleSec",
+                                            "Class", "Parent",          "Types",       "Devices",
+                                            "Max",   "HostDevices" };
         g_autofree char *example = read_data("virtferry.conf");
         g_autofree char *page = read_data("virtferry.conf.5");
 
@@ -340,6 +359,7 @@ int main(int argc, char **argv) {
 
         g_test_add_func("/config/nothing said is the defaults", test_nothing_said_is_the_defaults);
         g_test_add_func("/config/what is said holds", test_what_is_said_holds);
+        g_test_add_func("/config/migrations have limits", test_migrations_have_limits);
         g_test_add_func("/config/the default pool is the last wherever it stands",
                         test_the_default_pool_is_the_last_wherever_it_stands);
         g_test_add_func("/config/a switch has four pairs of words",

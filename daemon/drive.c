@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/drive.h"
+
+#include <string.h>
+
+#include "daemon/core/strategy.h"
+#include "xml/ferry-error.h"
+
+#define HOOK_PREFIX "virt-ferry: "
+
+struct Drive {
+        Manager *manager;
+        GQueue waiting;     /* Turn */
+        GHashTable *moving; /* UUIDs of guests that libvirt was asked to move */
+};
+
+/* A planned move that waits. */
+typedef struct Turn {
+        char *migration;
+        MoveRequest *request;
+} Turn;
+
+static void turn_free(Turn *turn) {
+        g_free(turn->migration);
+        move_request_free(turn->request);
+        g_free(turn);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Turn, turn_free)
+
+static void turn_free_any(void *turn) {
+        turn_free(turn);
+}
+
+Drive *drive_new(Manager *manager) {
+        Drive *drive = g_new0(Drive, 1);
+
+        drive->manager = manager;
+        g_queue_init(&drive->waiting);
+        drive->moving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        return drive;
+}
+
+void drive_free(Drive *drive) {
+        if (!drive)
+                return;
+
+        g_queue_clear_full(&drive->waiting, turn_free_any);
+        g_hash_table_unref(drive->moving);
+        g_free(drive);
+}
+
+static bool enter(Drive *drive, Migration *migration, MigrationState state, const char *reason) {
+        g_autoptr(GError) error = NULL;
+
+        if (migration_log_enter(drive->manager->migrations, migration, state, reason, &error))
+                return true;
+
+        g_warning("%s: %s", migration->domain_name, error->message);
+        return false;
+}
+
+static void roll_back(Drive *drive, Migration *migration, const char *reason) {
+        if (migration->state != MIGRATION_ABORTING)
+                (void)enter(drive, migration, MIGRATION_ABORTING, reason);
+        (void)enter(drive, migration, MIGRATION_ROLLED_BACK, reason);
+}
+
+/* Taking turns -------------------------------------------------------------------- */
+
+static void begin(Drive *drive, const Turn *turn) {
+        Migration *migration = migration_log_find(drive->manager->migrations, turn->migration);
+        const VirtOps *virt = drive->manager->virt;
+
+        if (!migration || migration->state != MIGRATION_PLANNED)
+                return;
+        if (!enter(drive, migration, MIGRATION_CHECKED, NULL)) {
+                roll_back(drive, migration, "The state of the migration could not be stored");
+                return;
+        }
+
+        g_hash_table_add(drive->moving, g_strdup(turn->request->uuid));
+        virt->migrate(virt->userdata, turn->request);
+}
+
+static void begin_next(Drive *drive) {
+        while (!g_queue_is_empty(&drive->waiting) &&
+               g_hash_table_size(drive->moving) < drive->manager->config->outgoing_max) {
+                g_autoptr(Turn) turn = g_queue_pop_head(&drive->waiting);
+
+                begin(drive, turn);
+        }
+}
+
+static void wait_for_turn(Drive *drive, const Migration *migration, MoveRequest *request) {
+        Turn *turn = g_new(Turn, 1);
+
+        *turn = (Turn){ g_strdup(migration->id), request };
+        g_queue_push_tail(&drive->waiting, turn);
+}
+
+/* Planning ------------------------------------------------------------------------ */
+
+typedef struct Question {
+        Drive *drive;
+        MoveRequest *request;
+        char *strategy;
+        bool force;
+        DriveReply reply;
+        void *userdata;
+} Question;
+
+static void question_free(Question *question) {
+        move_request_free(question->request);
+        g_free(question->strategy);
+        g_free(question);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_free)
+
+static bool check_settled(const Manager *manager, const GuestEvent *found, GError **error) {
+        Migration *last = migration_log_latest(manager->migrations, found->uuid);
+        int64_t since, left;
+
+        if (!last || last->state != MIGRATION_FINISHED)
+                return true;
+
+        since = manager->now() - last->entered[MIGRATION_FINISHED];
+        left = (int64_t)manager->config->settle_usec - since;
+        if (left <= 0)
+                return true;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                    "Guest %s has moved %" G_GINT64_FORMAT
+                    " s ago and settles for another %" G_GINT64_FORMAT
+                    " s (SettleSec in virtferry.conf): wait, or use --force",
+                    found->name, since / G_USEC_PER_SEC, left / G_USEC_PER_SEC + 1);
+        return false;
+}
+
+static bool check_guest(const Question *question, const GuestEvent *found, GError **error) {
+        const Manager *manager = question->drive->manager;
+        Migration *current;
+
+        if (!found->uuid) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND, found->detail);
+                return false;
+        }
+        if (!found->running) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Guest %s does not run: start it, or move its definition with 'virsh "
+                            "migrate --offline --persistent'",
+                            found->name);
+                return false;
+        }
+
+        current = migration_log_current(manager->migrations, found->uuid);
+        if (current) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Guest %s is on its way already (%s): 'virt-ferry migrations --watch' "
+                            "follows it",
+                            found->name, migration_state_to_string(current->state));
+                return false;
+        }
+        return question->force || check_settled(manager, found, error);
+}
+
+static void add_devices(const Manager *manager, Migration *migration, const Domain *domain) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                const Device *found = inventory_find(manager->inventory, device->source);
+                g_autofree char *name = domain_device_name(domain, device);
+
+                migration_add_device(migration, name, found ? found->class->name : NULL,
+                                     found ? found->fingerprint->mdev_type : NULL, device->source,
+                                     NULL, NULL);
+        }
+}
+
+static Migration *plan(const Question *question, const GuestEvent *found, GError **error) {
+        Manager *manager = question->drive->manager;
+        g_autoptr(Migration) migration = NULL;
+        g_autoptr(Domain) domain = NULL;
+        Strategy strategy;
+
+        domain = domain_from_xml(found->xml, strlen(found->xml), error);
+        if (!domain)
+                return NULL;
+
+        migration = migration_new(MIGRATION_OUTGOING, found->uuid, found->name);
+        if (!strategy_choose(domain, manager->inventory, question->strategy, &strategy,
+                             &migration->plan.why, error))
+                return NULL;
+
+        migration->plan.strategy = g_strdup(strategy_to_string(strategy));
+        migration->plan.destination = g_strdup(question->request->uri);
+        add_devices(manager, migration, domain);
+        return migration_log_add(manager->migrations, g_steal_pointer(&migration),
+                                 MIGRATION_PLANNED, error);
+}
+
+static void on_found(void *userdata, const GuestEvent *found) {
+        g_autoptr(Question) question = userdata;
+        g_autoptr(GError) error = NULL;
+        Migration *migration = NULL;
+
+        if (check_guest(question, found, &error))
+                migration = plan(question, found, &error);
+
+        if (migration) {
+                question->request->uuid = g_strdup(found->uuid);
+                wait_for_turn(question->drive, migration, g_steal_pointer(&question->request));
+        }
+        question->reply(question->userdata, migration, error);
+        begin_next(question->drive);
+}
+
+void drive_migrate(Drive *drive, const char *domain, const DriveWish *wish, DriveReply reply,
+                   void *userdata) {
+        const VirtOps *virt = drive->manager->virt;
+        g_autoptr(GError) error = NULL;
+        Question *question;
+
+        if (!virt) {
+                g_set_error(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                            "virtferryd runs without libvirt (--no-libvirt), so it moves no guest");
+                reply(userdata, NULL, error);
+                return;
+        }
+
+        question = g_new0(Question, 1);
+        question->drive = drive;
+        question->request = move_request_copy(&wish->move);
+        question->strategy = g_strdup(wish->strategy);
+        question->force = wish->force;
+        question->reply = reply;
+        question->userdata = userdata;
+        virt->find(virt->userdata, domain, on_found, question);
+}
+
+/* The end ------------------------------------------------------------------------- */
+
+static int compare_turn(gconstpointer turn, gconstpointer migration) {
+        return g_strcmp0(((const Turn *)turn)->migration, migration);
+}
+
+bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
+        Migration *migration = migration_log_find(drive->manager->migrations, migration_id);
+        const VirtOps *virt = drive->manager->virt;
+        GList *turn;
+
+        if (!migration) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                            "Migration '%s' does not exist: 'virt-ferry migrations' lists them",
+                            migration_id);
+                return false;
+        }
+        if (migration->direction == MIGRATION_INCOMING || !virt ||
+            migration_state_is_final(migration->state)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "The %s migration of guest %s is %s and cannot be stopped here%s",
+                            migration_direction_to_string(migration->direction),
+                            migration->domain_name, migration_state_to_string(migration->state),
+                            migration->direction == MIGRATION_INCOMING
+                                    ? ": stop it on the host that it comes from"
+                                    : "");
+                return false;
+        }
+
+        turn = g_queue_find_custom(&drive->waiting, migration_id, compare_turn);
+        if (!turn) {
+                virt->abort_job(virt->userdata, migration->domain_uuid);
+                return true;
+        }
+
+        turn_free(turn->data);
+        g_queue_delete_link(&drive->waiting, turn);
+        roll_back(drive, migration, "Stopped before it had begun");
+        return true;
+}
+
+/* libvirt tells the whole way that an error has come; a hook's own words are at its end. */
+static const char *last_words(const char *error) {
+        const char *words = error ?: "libvirt gives no reason";
+
+        for (const char *p = words; (p = strstr(p, HOOK_PREFIX)); p += strlen(HOOK_PREFIX))
+                words = p + strlen(HOOK_PREFIX);
+        return words;
+}
+
+/* An event may have told before that it failed, and never says why. */
+static void note_failure(Drive *drive, Migration *migration, const char *reason) {
+        g_autoptr(GError) error = NULL;
+
+        if (!migration_state_is_final(migration->state)) {
+                roll_back(drive, migration, reason);
+                return;
+        }
+        if (migration->state != MIGRATION_ROLLED_BACK)
+                return;
+
+        g_free(migration->reason);
+        migration->reason = g_strdup(reason);
+        if (!migration_log_update(drive->manager->migrations, migration, &error))
+                g_warning("%s: %s", migration->domain_name, error->message);
+}
+
+void drive_on_moved(Drive *drive, const GuestEvent *event) {
+        Migration *migration = migration_log_latest(drive->manager->migrations, event->uuid);
+
+        g_hash_table_remove(drive->moving, event->uuid);
+        if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success) {
+                g_autofree char *reason = g_strchomp(g_strdup(last_words(event->job->error)));
+
+                note_failure(drive, migration, reason);
+        }
+        begin_next(drive);
+}
+
+void drive_recover(Drive *drive) {
+        g_autoptr(GPtrArray) migrations = migration_log_list(drive->manager->migrations);
+
+        for (guint i = 0; i < migrations->len; i++) {
+                Migration *migration = migrations->pdata[i];
+
+                if (migration->state == MIGRATION_PLANNED)
+                        roll_back(drive, migration,
+                                  "virtferryd was started anew before it had begun: ask again");
+        }
+}

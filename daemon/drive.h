@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Moves that virtferryd drives itself, for `virt-ferry migrate`: who may move,
+ * in which way, how many at a time, and how it ended.
+ *
+ *   drive_migrate() ─► VirtOps.find() ─► planned ─► waits for its turn
+ *        └─► reply           checked ─► VirtOps.migrate() ─► drive_on_moved()
+ *
+ * What happens in between is followed as for a plain `virsh migrate`
+ * (guest-follow.c). The queue is in memory: what had not begun when a daemon
+ * ended is rolled back by the next one. One thread; belongs to the manager.
+ */
+
+#include "daemon/manager.h"
+
+/* What is wished of a move. */
+typedef struct DriveWish {
+        MoveRequest move;     /* all but the UUID */
+        const char *strategy; /* strategy_choose(); NULL for the best */
+        bool force;           /* although it has come a moment ago */
+} DriveWish;
+
+/* The migration as it is planned, borrowed; or the error. */
+typedef void (*DriveReply)(void *userdata, const Migration *migration, const GError *error);
+
+Drive *drive_new(Manager *manager);
+void drive_free(Drive *drive);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
+
+/* `domain` is a name or a UUID. Replies later, once. FERRY_ERROR_UNAVAILABLE without libvirt,
+ * FERRY_ERROR_NOT_FOUND, FERRY_ERROR_INVALID_STATE when the guest does not run, is moving already
+ * or has settled too short a time, and what strategy_choose() has. */
+void drive_migrate(Drive *drive, const char *domain, const DriveWish *wish, DriveReply reply,
+                   void *userdata);
+/* Asks libvirt to stop a move on its way from here, whoever began it; one that waits ends at once.
+ * FERRY_ERROR_NOT_FOUND, FERRY_ERROR_INVALID_STATE when it has ended or only comes here. */
+bool drive_abort(Drive *drive, const char *migration_id, GError **error);
+/* GUEST_MOVED. */
+void drive_on_moved(Drive *drive, const GuestEvent *event);
+/* After the store was read: nobody knows any more how the moves that wait were meant. */
+void drive_recover(Drive *drive);
