@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fuzz/fuzz.h"
+#include "xml/domain-quirks.h"
 #include "xml/domain.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
@@ -33,6 +34,15 @@ static void check_metadata(const Metadata *metadata) {
         g_assert_true(metadata_equal(metadata, again));
 }
 
+/* Who has read a domain can read the rest of it. */
+static void check_quirks(const char *xml, size_t size) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DomainQuirks) quirks = domain_quirks_from_xml(xml, size, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpint(domain_quirks_switch(quirks, NULL), ==, quirks->of_all);
+}
+
 /* What is read keeps the promises of the header, and what is refused is refused in a sentence. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_autoptr(GError) error = NULL;
@@ -50,5 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 check_device(domain, domain->devices->pdata[i]);
         if (domain->metadata)
                 check_metadata(domain->metadata);
+        check_quirks((const char *)data, size);
         return 0;
 }
