@@ -7,47 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/core/string-table.h"
-
-/* The first that lets QEMU decide; those before refuse every guest with a passthrough device. */
-#define LIBVIRT_VERSION_MIN 8006000
-
-static const char *const severities[] = {
-        [FINDING_ERROR] = "error",
-        [FINDING_WARNING] = "warning",
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(severities) == _FINDING_SEVERITY_MAX);
-
-const char *finding_severity_to_string(FindingSeverity severity) {
-        return string_table_word(severities, _FINDING_SEVERITY_MAX, severity);
-}
-
-FindingSeverity finding_severity_from_string(const char *text) {
-        return (FindingSeverity)string_table_value(severities, _FINDING_SEVERITY_MAX, text);
-}
-
-void finding_free(Finding *finding) {
-        if (!finding)
-                return;
-
-        g_free(finding->object);
-        g_free(finding->sentence);
-        g_free(finding);
-}
-
-static void G_GNUC_PRINTF(4, 5) add(GPtrArray *findings, FindingSeverity severity,
-                                    const char *object, const char *format, ...) {
-        Finding *finding = g_new0(Finding, 1);
-        va_list arguments;
-
-        finding->severity = severity;
-        finding->object = g_strdup(object);
-        va_start(arguments, format);
-        finding->sentence = g_strdup_vprintf(format, arguments);
-        va_end(arguments);
-        g_ptr_array_add(findings, finding);
-}
-
 /* libvirt's daemon ---------------------------------------------------------------- */
 
 typedef struct LibvirtProcess {
@@ -123,17 +82,18 @@ static void check_libvirt(GPtrArray *findings, const Manager *manager, const Hos
         unsigned long version = state->libvirt_version;
 
         if (!manager->libvirt_known)
-                add(findings, FINDING_ERROR, "libvirt",
-                    "virtferryd has no connection to libvirt, so it does not learn when guests "
-                    "come "
-                    "and go: start %s, and see 'journalctl -u virtferryd' for libvirt's answer",
-                    process->name ?: "libvirtd or virtqemud");
+                findings_add(findings, FINDING_ERROR, "libvirt",
+                             "virtferryd has no connection to libvirt, so it does not learn when "
+                             "guests come and go: start %s, and see 'journalctl -u virtferryd' for "
+                             "libvirt's answer",
+                             process->name ?: "libvirtd or virtqemud");
 
         if (version > 0 && version < LIBVIRT_VERSION_MIN)
-                add(findings, FINDING_ERROR, "libvirt",
-                    "libvirt %lu.%lu.%lu refuses to migrate any guest with a passthrough device: "
-                    "8.6.0 is the first that asks QEMU whether the device can migrate",
-                    version / 1000000, version / 1000 % 1000, version % 1000);
+                findings_add(
+                        findings, FINDING_ERROR, "libvirt",
+                        "libvirt %lu.%lu.%lu refuses to migrate any guest with a passthrough "
+                        "device: 8.6.0 is the first that asks QEMU whether the device can migrate",
+                        version / 1000000, version / 1000 % 1000, version % 1000);
 }
 
 /* The hook ------------------------------------------------------------------------ */
@@ -147,12 +107,11 @@ static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
         if (process->started == 0 || process->started > installed)
                 return;
 
-        add(findings, FINDING_WARNING, process->name,
-            "%s (process %s) has been running since before the hook was installed and has not "
-            "called it yet: 'systemctl restart %s' makes it look for hooks again, and guests run "
-            "on "
-            "meanwhile",
-            process->name, process->pid, process->name);
+        findings_add(findings, FINDING_WARNING, process->name,
+                     "%s (process %s) has been running since before the hook was installed and has "
+                     "not called it yet: 'systemctl restart %s' makes it look for hooks again, and "
+                     "guests run on meanwhile",
+                     process->name, process->pid, process->name);
 }
 
 static void check_hook(GPtrArray *findings, const Manager *manager, const HostState *state,
@@ -160,14 +119,14 @@ static void check_hook(GPtrArray *findings, const Manager *manager, const HostSt
         struct stat hook;
 
         if (fstatat(sysfs_root_fd(manager->sysfs), &HOOK_PATH[1], &hook, 0) < 0)
-                add(findings, FINDING_ERROR, HOOK_PATH,
-                    "The libvirt hook is not there, so no guest can come with its devices: install "
-                    "virt-ferry with --sysconfdir=/etc, then restart %s",
-                    process->name ?: "libvirtd or virtqemud");
+                findings_add(findings, FINDING_ERROR, HOOK_PATH,
+                             "The libvirt hook is not there, so no guest can come with its "
+                             "devices: install virt-ferry with --sysconfdir=/etc, then restart %s",
+                             process->name ?: "libvirtd or virtqemud");
         else if (!(hook.st_mode & S_IXUSR))
-                add(findings, FINDING_ERROR, HOOK_PATH,
-                    "The libvirt hook is not executable, so libvirt passes over it: "
-                    "'chmod 755 " HOOK_PATH "'");
+                findings_add(findings, FINDING_ERROR, HOOK_PATH,
+                             "The libvirt hook is not executable, so libvirt passes over it: "
+                             "'chmod 755 " HOOK_PATH "'");
         else if (state->hook_heard < process->started || process->started == 0)
                 check_hook_is_known(findings, &hook, process);
 }
@@ -179,9 +138,9 @@ static void check_vfio(GPtrArray *findings, const Sysfs *sysfs) {
         if (sysfs_exists(sysfs, "dev/vfio/vfio") || sysfs_exists(sysfs, "sys/module/vfio"))
                 return;
 
-        add(findings, FINDING_ERROR, "kernel",
-            "This kernel has no VFIO, so no device can be passed through: 'modprobe vfio-pci', or "
-            "boot a kernel with CONFIG_VFIO");
+        findings_add(findings, FINDING_ERROR, "kernel",
+                     "This kernel has no VFIO, so no device can be passed through: 'modprobe "
+                     "vfio-pci', or boot a kernel with CONFIG_VFIO");
 }
 
 static void check_lockdown(GPtrArray *findings, const Sysfs *sysfs) {
@@ -191,12 +150,11 @@ static void check_lockdown(GPtrArray *findings, const Sysfs *sysfs) {
             strstr(text, "[none]"))
                 return;
 
-        add(findings, FINDING_WARNING, "kernel",
-            "The kernel is locked down (%s) and does not show the state of devices that guests "
-            "hold: "
-            "what they can do is known only if it was asked for while they were free; boot without "
-            "lockdown= or Secure Boot to see it",
-            text);
+        findings_add(findings, FINDING_WARNING, "kernel",
+                     "The kernel is locked down (%s) and does not show the state of devices that "
+                     "guests hold: what they can do is known only if it was asked for while they "
+                     "were free; boot without lockdown= or Secure Boot to see it",
+                     text);
 }
 
 static void check_devices(GPtrArray *findings, const Manager *manager) {
@@ -211,29 +169,35 @@ static void check_devices(GPtrArray *findings, const Manager *manager) {
                     device->class->kind == DOMAIN_DEVICE_PCI && device->iommu_group < 0)
                         no_iommu = true;
                 if (device->finding && g_hash_table_add(said, (void *)device->finding))
-                        add(findings, FINDING_WARNING, device->id, "%s", device->finding);
+                        findings_add(findings, FINDING_WARNING, device->id, "%s", device->finding);
         }
 
         if (no_iommu)
-                add(findings, FINDING_WARNING, "kernel",
-                    "The IOMMU is off, so VFs cannot be passed through: switch it on in the "
-                    "firmware "
-                    "and, for Intel, boot with intel_iommu=on");
+                findings_add(findings, FINDING_WARNING, "kernel",
+                             "The IOMMU is off, so VFs cannot be passed through: switch it on in "
+                             "the firmware and, for Intel, boot with intel_iommu=on");
 }
 
 static void check_rules(GPtrArray *findings, const Manager *manager) {
         const GPtrArray *problems = compat_problems(manager->config->compat);
 
         for (guint i = 0; i < problems->len; i++)
-                add(findings, FINDING_WARNING, "rules",
-                    "A file of rules is passed over: %s: put it right, then 'systemctl restart "
-                    "virtferryd'",
-                    (const char *)problems->pdata[i]);
+                findings_add(findings, FINDING_WARNING, "rules",
+                             "A file of rules is passed over: %s: put it right, then 'systemctl "
+                             "restart virtferryd'",
+                             (const char *)problems->pdata[i]);
+}
+
+void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state) {
+        g_auto(LibvirtProcess) process = { 0 };
+
+        find_libvirt(manager->sysfs, &process);
+        check_libvirt(findings, manager, state, &process);
+        check_lockdown(findings, manager->sysfs);
 }
 
 GPtrArray *host_check(const Manager *manager, const HostState *state) {
-        g_autoptr(GPtrArray)
-                findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+        g_autoptr(GPtrArray) findings = findings_new();
         g_auto(LibvirtProcess) process = { 0 };
 
         find_libvirt(manager->sysfs, &process);

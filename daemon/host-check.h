@@ -5,29 +5,16 @@
  * there, touches nothing, waits for nobody.
  */
 
+#include "daemon/finding.h"
 #include "daemon/manager.h"
 
-typedef enum FindingSeverity {
-        FINDING_ERROR,   /* no guest can come or go with its devices */
-        FINDING_WARNING, /* some cannot, or less is known of them */
-        _FINDING_SEVERITY_MAX,
-        _FINDING_SEVERITY_INVALID = -22,
-} FindingSeverity;
-
-const char *finding_severity_to_string(FindingSeverity severity); /* "error", "warning" */
-FindingSeverity finding_severity_from_string(const char *text);
-
-typedef struct Finding {
-        FindingSeverity severity;
-        char *object;   /* "libvirtd", a path, a device */
-        char *sentence; /* what is wrong and the way out, on one line */
-} Finding;
-
-void finding_free(Finding *finding);
+/* The first that lets QEMU decide; those before refuse every guest with a passthrough device. */
+#define LIBVIRT_VERSION_MIN 8006000
 
 /* What the edges know and the manager does not. */
 typedef struct HostState {
         unsigned long libvirt_version; /* 9000000 for 9.0.0; 0 not known */
+        unsigned long qemu_version;    /* as libvirt knows it; 0 not known */
         int64_t hook_heard;            /* its last call, CLOCK_REALTIME us; 0 none so far */
 } HostState;
 
@@ -35,3 +22,5 @@ typedef struct HostState {
 
 /* Finding, owned. Empty when all is well. */
 GPtrArray *host_check(const Manager *manager, const HostState *state);
+/* Those of them that matter to a guest that wants to leave, but for its devices. */
+void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state);

@@ -21,6 +21,9 @@ CompatRule *compat_rule_new(void) {
                       COMPAT_FACT_BIT(COMPAT_FACT_REVISION) | COMPAT_FACT_BIT(COMPAT_FACT_DRIVER) |
                       COMPAT_FACT_BIT(COMPAT_FACT_MDEV_TYPE);
         rule->migrates = rule->several = true;
+        rule->kernel_min = version_from_number(5018000);
+        rule->qemu_min = version_from_number(8001000);
+        rule->libvirt_min = version_from_number(8006000);
         rule->why = g_strdup("only the same driver of the same hardware reads the state");
         return rule;
 }

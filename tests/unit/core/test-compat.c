@@ -43,6 +43,9 @@ static void test_the_shipped_default_is_the_one_that_is_built_in(void) {
         g_assert_cmpuint(left->equal, ==, right->equal);
         g_assert_cmpuint(left->not_older, ==, right->not_older);
         g_assert_cmpstr(left->why, ==, right->why);
+        g_assert_cmpint(version_compare(&left->kernel_min, &right->kernel_min), ==, 0);
+        g_assert_cmpint(version_compare(&left->qemu_min, &right->qemu_min), ==, 0);
+        g_assert_cmpint(version_compare(&left->libvirt_min, &right->libvirt_min), ==, 0);
         g_assert_true(left->migrates && left->several);
 }
 
