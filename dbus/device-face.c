@@ -153,6 +153,9 @@ static int property_get_lease(sd_bus *bus, const char *path, const char *interfa
 
 static const sd_bus_vtable holder_vtable[] = {
         SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("b", good, "s", verdict, "a(ssttiss)", steps),
+                                device_method_probe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Pool", "s", property_get_pool, 0, CHANGES),
         SD_BUS_PROPERTY("Lease", "o", property_get_lease, 0, CHANGES),
         SD_BUS_VTABLE_END,

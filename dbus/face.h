@@ -10,18 +10,22 @@
 #include "dbus/faces.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
 
 struct Faces {
         sd_bus *bus;
         Manager *manager;
         HostState *host;
         Authorizer *authorizer;
+        GHashTable *probes; /* device id → sd_bus_message, a call that waits for its trial */
 };
 
 /* Each registers its objects with the bus; they live as long as the bus. */
 int manager_face_attach(Faces *faces);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
+/* Probe() of a device; `userdata` is the faces. */
+int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int lease_face_attach(Faces *faces);
 int migration_face_attach(Faces *faces);
 

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+static void unref_message(void *m) {
+        sd_bus_message_unref(m);
+}
+
 int faces_new(sd_bus *bus, Manager *manager, HostState *host, Faces **ret_faces) {
         static int (*const attach[])(Faces *) = {
                 manager_face_attach, hook_face_attach,      device_face_attach,
@@ -24,6 +28,7 @@ int faces_new(sd_bus *bus, Manager *manager, HostState *host, Faces **ret_faces)
         faces->manager = manager;
         faces->host = host;
         faces->authorizer = authorizer_new();
+        faces->probes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_message);
 
         /* from here on the bus knows the faces, so they are handed out in any case */
         *ret_faces = faces;
@@ -41,6 +46,7 @@ void faces_free(Faces *faces) {
                 return;
 
         authorizer_free(faces->authorizer);
+        g_hash_table_unref(faces->probes);
         g_free(faces);
 }
 

@@ -22,4 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Faces, faces_free)
 void faces_on_device(Faces *faces, InventoryChange change, const Device *device);
 void faces_on_lease(Faces *faces, LeaseChange change, const Lease *lease);
 void faces_on_migration(Faces *faces, MigrationChange change, const Migration *migration);
+/* The answer to Probe(); a TrialListener. */
+void faces_on_trial(Faces *faces, const char *device, const TrialReport *report,
+                    const GError *error);
 void faces_on_libvirt(Faces *faces); /* connected, or not any more */

@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/edges/clock.h"
+#include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
 #include "daemon/main/journal.h"
@@ -23,6 +24,7 @@ struct Daemon {
         Faces *faces;
         Uevents *uevents;
         Clock *clock;
+        TrialHelper *trial_helper;
         Virt *virt;
 };
 
@@ -62,6 +64,14 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
 
         journal_migration(daemon->journal, change, migration);
         faces_on_migration(daemon->faces, change, migration);
+}
+
+static void on_trial(void *userdata, const char *device, const TrialReport *report,
+                     const GError *error) {
+        Daemon *daemon = userdata;
+
+        journal_trial(device, report, error);
+        faces_on_trial(daemon->faces, device, report, error);
 }
 
 /* From the edges to the manager --------------------------------------------------- */
@@ -155,6 +165,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         inventory_set_listener(manager->inventory, on_device, daemon);
         lease_book_set_listener(manager->leases, on_lease, daemon);
         migration_log_set_listener(manager->migrations, on_migration, daemon);
+        trials_set_listener(manager->trials, on_trial, daemon);
         return true;
 }
 
@@ -171,6 +182,9 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
+        daemon->trial_helper = trial_helper_new(daemon->loop, daemon->manager->trials,
+                                                options->trial_helper,
+                                                options->trial_timeout_msec * (uint64_t)1000);
         if (!options->libvirt_uri)
                 return true;
 
@@ -223,6 +237,7 @@ void daemon_free(Daemon *daemon) {
                 return;
 
         virt_free(daemon->virt);
+        trial_helper_free(daemon->trial_helper);
         clock_free(daemon->clock);
         uevents_free(daemon->uevents);
         sd_bus_flush_close_unref(daemon->bus);

@@ -16,6 +16,8 @@ typedef struct DaemonOptions {
         const char *config;      /* key file, may be missing */
         const char *state;       /* database */
         const char *libvirt_uri; /* NULL: without libvirt */
+        const char *trial_helper;
+        int trial_timeout_msec;
 } DaemonOptions;
 
 typedef struct Daemon Daemon;

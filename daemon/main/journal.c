@@ -122,6 +122,12 @@ void journal_rules_passed_over(const char *problem) {
                          "MESSAGE", "A file of rules is passed over: %s", problem);
 }
 
+void journal_trial(const char *device, const TrialReport *report, const GError *error) {
+        g_log_structured(NULL, error ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                         error ? MESSAGE_TRIAL_BROKEN : MESSAGE_DEVICE_TRIED, "FERRY_DEVICE",
+                         device, "MESSAGE", "%s", error ? error->message : report->verdict);
+}
+
 void journal_store_damaged(const char *path, const char *moved_to) {
         g_log_structured(
                 NULL, G_LOG_LEVEL_CRITICAL, "MESSAGE_ID", MESSAGE_STORE_DAMAGED, "MESSAGE",

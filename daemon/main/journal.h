@@ -8,6 +8,7 @@
 
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
+#include "daemon/trial/report.h"
 
 /* Once, before the first word: takes over GLib's log for every ring. */
 void journal_init(void);
@@ -22,4 +23,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 void journal_lease(LeaseChange change, const Lease *lease);
 void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
 void journal_rules_passed_over(const char *problem); /* one of compat_problems() */
+/* The end of a trial, as a TrialListener has it. */
+void journal_trial(const char *device, const TrialReport *report, const GError *error);
 void journal_store_damaged(const char *path, const char *moved_to);

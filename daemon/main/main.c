@@ -11,6 +11,8 @@ static DaemonOptions options = {
         .config = FERRY_CONFIG,
         .state = FERRY_STATE,
         .libvirt_uri = "qemu:///system",
+        .trial_helper = FERRY_TRIAL,
+        .trial_timeout_msec = 60000,
 };
 static gboolean no_libvirt, version;
 
@@ -25,6 +27,10 @@ static const GOptionEntry entries[] = {
           NULL },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &options.root,
           "Take DIR for the root of the host's sys, proc, dev and lib", "DIR" },
+        { "trial-helper", 0, 0, G_OPTION_ARG_FILENAME, &options.trial_helper,
+          "Try devices with FILE instead of " FERRY_TRIAL, "FILE" },
+        { "trial-timeout", 0, 0, G_OPTION_ARG_INT, &options.trial_timeout_msec,
+          "Kill a trial after MSEC milliseconds instead of 60000", "MSEC" },
         { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
         { 0 },
 };
@@ -36,6 +42,7 @@ static void block_signals(void) {
         (void)sigemptyset(&set);
         (void)sigaddset(&set, SIGTERM);
         (void)sigaddset(&set, SIGINT);
+        (void)sigaddset(&set, SIGCHLD); /* of trials */
         (void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 

@@ -88,14 +88,19 @@ Program *daemon_fixture_spawn(DaemonFixture *fixture) {
         g_autofree char *bus = g_strconcat("DBUS_SYSTEM_BUS_ADDRESS=", fixture->bus->address, NULL);
         g_autofree char *asan = g_strconcat("ASAN_OPTIONS=", environment("ASAN_OPTIONS"), NULL);
         g_autofree char *ubsan = g_strconcat("UBSAN_OPTIONS=", environment("UBSAN_OPTIONS"), NULL);
-        const char *argv[] = {
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
+        const char *const usual[] = {
                 VIRTFERRYD, "--no-libvirt", "--root",   fake_root_path(fixture->root),
                 "--state",  state,          "--config", config,
-                NULL,
         };
         const char *const env[] = { bus, asan, ubsan, NULL };
 
-        return program_start(fixture->event, argv, env, "", 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(usual); i++)
+                g_ptr_array_add(argv, (void *)usual[i]);
+        for (size_t i = 0; fixture->more && fixture->more[i]; i++)
+                g_ptr_array_add(argv, (void *)fixture->more[i]);
+        g_ptr_array_add(argv, NULL);
+        return program_start(fixture->event, (const char *const *)argv->pdata, env, "", 0);
 }
 
 /* It has its name when it has read the host. */

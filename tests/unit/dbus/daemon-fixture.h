@@ -25,7 +25,8 @@ typedef struct DaemonFixture {
         sd_event *event;
         PrivateBus *bus;
         FakeRoot *root;
-        char *directory; /* of the database and the configuration */
+        char *directory;         /* of the database and the configuration */
+        const char *const *more; /* options of the daemon beside the usual ones; NULL none */
         Program *daemon;
         sd_bus *client;
         bool has_name;    /* org.virtferry1 has an owner */

@@ -15,6 +15,8 @@ static const struct {
         { MESSAGE_GUEST_LEFT, "has left" },
         { MESSAGE_ROLLED_BACK, "was rolled back" },
         { MESSAGE_UNDO_FAILED, "was not undone" },
+        { MESSAGE_DEVICE_TRIED, "was tried" },
+        { MESSAGE_TRIAL_BROKEN, "did not come to its end" },
         { MESSAGE_STORE_DAMAGED, "was damaged" },
         { MESSAGE_RULES_PASSED_OVER, "is passed over" },
 };
@@ -136,6 +138,17 @@ static void test_a_lease_is_told_at_its_ends(void) {
         assert_logged(MESSAGE_LEASE_ENDED, "The lease of 0000:3b:00.2 to guest db1 has ended");
 }
 
+static void test_a_trial_is_told_with_its_verdict_or_its_error(void) {
+        g_autoptr(TrialReport) report = trial_report_new("0000:3b:00.2");
+        g_autoptr(GError) error = g_error_new(G_FILE_ERROR, 0, "0000:3b:00.2: it hangs");
+
+        report->verdict = g_strdup("0000:3b:00.2: it is good");
+        journal_trial("0000:3b:00.2", report, NULL);
+        assert_logged(MESSAGE_DEVICE_TRIED, "0000:3b:00.2: it is good");
+        journal_trial("0000:3b:00.2", NULL, error);
+        assert_logged(MESSAGE_TRIAL_BROKEN, "0000:3b:00.2: it hangs");
+}
+
 static void test_a_file_that_is_passed_over_is_told(void) {
         journal_rules_passed_over("/etc/x.conf:2: it is wrong");
         assert_logged(MESSAGE_RULES_PASSED_OVER,
@@ -157,6 +170,8 @@ int main(int argc, char **argv) {
                         test_the_end_of_a_move_is_told_once);
         g_test_add_func("/journal/each end has its message", test_each_end_has_its_message);
         g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
+        g_test_add_func("/journal/a trial is told with its verdict or its error",
+                        test_a_trial_is_told_with_its_verdict_or_its_error);
         g_test_add_func("/journal/a file that is passed over is told",
                         test_a_file_that_is_passed_over_is_told);
         r = g_test_run();
