@@ -22,8 +22,13 @@ struct Faces {
 
 /* Each registers its objects with the bus; they live as long as the bus. */
 int manager_face_attach(Faces *faces);
+/* CheckGuest() of the Manager; `userdata` is the faces. */
+int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
+/* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
+int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Probe() of a device; `userdata` is the faces. */
 int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int lease_face_attach(Faces *faces);
@@ -31,6 +36,8 @@ int migration_face_attach(Faces *faces);
 
 /* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
 char **face_paths(const char *prefix, const GPtrArray *ids);
+
+int face_append_findings(sd_bus_message *reply, const GPtrArray *findings); /* a(sss) */
 
 /* Signals; failures are logged, ignoring. */
 void face_emit_added(Faces *faces, const char *path, const char *interface);

@@ -68,16 +68,7 @@ static int method_check_host(sd_bus_message *m, void *userdata, sd_bus_error *re
                 return r;
 
         findings = host_check(faces->manager, faces->host);
-        r = sd_bus_message_open_container(reply, 'a', "(sss)");
-        for (guint i = 0; r >= 0 && i < findings->len; i++) {
-                const Finding *finding = findings->pdata[i];
-
-                r = sd_bus_message_append(reply, "(sss)",
-                                          finding_severity_to_string(finding->severity),
-                                          finding->object, finding->sentence);
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
+        r = face_append_findings(reply, findings);
         if (r < 0)
                 return r;
 
@@ -231,8 +222,13 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("CheckDomain", SD_BUS_ARGS("s", xml),
                                 SD_BUS_RESULT("s", domain, "a(sbssbssss)", answers),
                                 method_check_domain, FREE),
+        SD_BUS_METHOD_WITH_ARGS("CheckGuest", SD_BUS_ARGS("s", domain),
+                                SD_BUS_RESULT("s", name, "s", xml, "a(sss)", findings),
+                                manager_method_check_guest, FREE),
         SD_BUS_METHOD_WITH_ARGS("CheckHost", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", findings),
                                 method_check_host, FREE),
+        SD_BUS_METHOD_WITH_ARGS("Migrate", SD_BUS_ARGS("s", domain, "s", uri, "a{sv}", options),
+                                SD_BUS_RESULT("o", migration), manager_method_migrate, FREE),
         SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, FREE),
         SD_BUS_METHOD_WITH_ARGS("ReleaseLease", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
                                 method_release_lease, FREE),

@@ -90,13 +90,18 @@ Program *daemon_fixture_spawn(DaemonFixture *fixture) {
         g_autofree char *ubsan = g_strconcat("UBSAN_OPTIONS=", environment("UBSAN_OPTIONS"), NULL);
         g_autoptr(GPtrArray) argv = g_ptr_array_new();
         const char *const usual[] = {
-                VIRTFERRYD, "--no-libvirt", "--root",   fake_root_path(fixture->root),
-                "--state",  state,          "--config", config,
+                VIRTFERRYD, "--root", fake_root_path(fixture->root), "--state", state,
+                "--config", config,
         };
         const char *const env[] = { bus, asan, ubsan, NULL };
 
         for (size_t i = 0; i < G_N_ELEMENTS(usual); i++)
                 g_ptr_array_add(argv, (void *)usual[i]);
+        if (fixture->libvirt) {
+                g_ptr_array_add(argv, (void *)"--libvirt-uri");
+                g_ptr_array_add(argv, (void *)fixture->libvirt);
+        } else
+                g_ptr_array_add(argv, (void *)"--no-libvirt");
         for (size_t i = 0; fixture->more && fixture->more[i]; i++)
                 g_ptr_array_add(argv, (void *)fixture->more[i]);
         g_ptr_array_add(argv, NULL);

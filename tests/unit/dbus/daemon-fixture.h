@@ -2,8 +2,8 @@
 #pragma once
 
 /* The real virtferryd over a made-up host, on a bus of the test's own, and a
- * client of that bus. No libvirt and no kernel: what the daemon writes goes
- * into plain files.
+ * client of that bus. No kernel: what the daemon writes goes into plain files.
+ * No libvirt but its own test driver, where a test asks for that.
  *
  * VIRTFERRYD (a path) comes from the build.
  */
@@ -26,6 +26,7 @@ typedef struct DaemonFixture {
         PrivateBus *bus;
         FakeRoot *root;
         char *directory;         /* of the database and the configuration */
+        const char *libvirt;     /* URI, NULL: the daemon goes without */
         const char *const *more; /* options of the daemon beside the usual ones; NULL none */
         Program *daemon;
         sd_bus *client;

@@ -30,6 +30,7 @@ static void test_root_may_do_everything(DaemonFixture *f, gconstpointer unused) 
 static void test_others_reach_no_hook_and_send_no_document(DaemonFixture *f, gconstpointer unused) {
         assert_bus_refuses(f, FERRY_INTERFACE_HOOK, "PrepareDomain", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckDomain", "<domain/>");
+        assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckGuest", "g1");
 }
 
 static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused) {
