@@ -19,7 +19,7 @@ struct VirtLink {
         Worker *read_worker, *write_worker;
         GuestDoor *door;
         char *uri;
-        atomic_ulong version;
+        atomic_ulong version, qemu_version;
 
         /* the read worker's */
         VirtReader *reader;
@@ -84,10 +84,12 @@ static void connect_later(VirtLink *link) {
 
 /* Before anything is told of a new connection: who hears of a guest may change it. */
 static void note_opened(VirtLink *link) {
-        unsigned long version = 0;
+        unsigned long version = 0, qemu_version = 0;
 
         (void)virConnectGetLibVersion(link->connection, &version);
         atomic_store(&link->version, version);
+        (void)virConnectGetVersion(link->connection, &qemu_version);
+        atomic_store(&link->qemu_version, qemu_version);
 
         if (virConnectRef(link->connection) == 0)
                 worker_push(link->write_worker, task_use_connection, link->connection,
@@ -278,6 +280,10 @@ void virt_link_set_max_downtime(VirtLink *link, const char *uuid, int64_t downti
 
 unsigned long virt_link_version(VirtLink *link) {
         return atomic_load(&link->version);
+}
+
+unsigned long virt_link_qemu_version(VirtLink *link) {
+        return atomic_load(&link->qemu_version);
 }
 
 VirtLink *virt_link_new(const char *uri, GuestDoor *door) {

@@ -30,3 +30,4 @@ void virt_link_set_max_downtime(VirtLink *link, const char *uuid, int64_t downti
 
 /* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */
 unsigned long virt_link_version(VirtLink *link);
+unsigned long virt_link_qemu_version(VirtLink *link);

@@ -152,6 +152,10 @@ unsigned long virt_get_version(const Virt *virt) {
         return virt_link_version(virt->link);
 }
 
+unsigned long virt_get_qemu_version(const Virt *virt) {
+        return virt_link_qemu_version(virt->link);
+}
+
 int virt_new(sd_event *loop, const char *uri, VirtListener listener, void *userdata,
              Virt **ret_virt) {
         g_autoptr(Virt) virt = g_new0(Virt, 1);

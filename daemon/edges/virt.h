@@ -27,3 +27,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Virt, virt_free)
 const VirtOps *virt_get_ops(const Virt *virt);
 /* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */
 unsigned long virt_get_version(const Virt *virt);
+/* The same of the QEMU that it starts guests with by default; 0 not known. */
+unsigned long virt_get_qemu_version(const Virt *virt);
