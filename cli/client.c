@@ -7,6 +7,7 @@
 #include "daemon/names.h"
 
 #define PASSWORD_USEC (150 * G_USEC_PER_SEC) /* polkit may ask a person for one */
+#define TRIAL_USEC    (90 * G_USEC_PER_SEC)  /* and then a device is tried for a minute at most */
 
 G_DEFINE_QUARK(client_error, client_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
@@ -97,18 +98,26 @@ static GVariant *read_reply(sd_bus_message *reply, const char *method, const cha
         return NULL;
 }
 
-static GVariant *call(Client *client, const char *interface, const char *method, const char *type,
-                      const char *const *arguments, bool action, GError **error) {
+typedef struct Call {
+        const char *path, *interface, *method;
+        const char *const *arguments; /* strings, NULL none */
+        bool action;
+        uint64_t timeout_usec; /* 0: the usual one */
+} Call;
+
+static GVariant *call(Client *client, const char *path, const char *interface, const char *method,
+                      GVariant *arguments, const char *type, bool action, GError **error) {
+        g_autoptr(GVariant) tuple = arguments ? g_variant_ref_sink(arguments) : NULL;
         g_auto(sd_bus_error) e = SD_BUS_ERROR_NULL;
         g_autoptr(sd_bus_message) m = NULL, reply = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(client->bus, &m, FERRY_BUS_NAME, FERRY_OBJECT_ROOT,
-                                           interface, method);
+        r = sd_bus_message_new_method_call(client->bus, &m, FERRY_BUS_NAME, path, interface,
+                                           method);
         if (r >= 0)
                 r = sd_bus_message_set_allow_interactive_authorization(m, action);
-        for (; r >= 0 && arguments && *arguments; arguments++)
-                r = sd_bus_message_append_basic(m, SD_BUS_TYPE_STRING, *arguments);
+        if (r >= 0 && tuple)
+                r = value_append_members(m, tuple);
         if (r >= 0)
                 r = sd_bus_call(client->bus, m, action ? PASSWORD_USEC : 0, &e, &reply);
         if (r < 0) {
@@ -118,14 +127,34 @@ static GVariant *call(Client *client, const char *interface, const char *method,
         return read_reply(reply, method, type, error);
 }
 
+/* New, floating; NULL for NULL. */
+static GVariant *tuple_of(const char *const *strings) {
+        GVariantBuilder builder;
+
+        if (!strings)
+                return NULL;
+
+        g_variant_builder_init(&builder, G_VARIANT_TYPE_TUPLE);
+        for (; *strings; strings++)
+                g_variant_builder_add(&builder, "s", *strings);
+        return g_variant_builder_end(&builder);
+}
+
 GVariant *client_ask(Client *client, const char *interface, const char *method, const char *type,
                      const char *const *arguments, GError **error) {
-        return call(client, interface, method, type, arguments, false, error);
+        return call(client, FERRY_OBJECT_ROOT, interface, method, tuple_of(arguments), type, false,
+                    error);
 }
 
 bool client_act(Client *client, const char *method, const char *const *arguments, GError **error) {
         g_autoptr(GVariant) reply = NULL;
 
-        reply = call(client, FERRY_INTERFACE_MANAGER, method, "()", arguments, true, error);
+        reply = call(client, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, method,
+                     tuple_of(arguments), "()", true, error);
         return reply != NULL;
+}
+
+GVariant *client_act_on(Client *client, const char *path, const char *interface, const char *method,
+                        GVariant *arguments, const char *type, GError **error) {
+        return call(client, path, interface, method, arguments, type, true, error);
 }

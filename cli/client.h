@@ -33,5 +33,10 @@ GVariant *client_ask(Client *client, const char *interface, const char *method, 
  * password, and that returns nothing. */
 bool client_act(Client *client, const char *method, const char *const *arguments, GError **error);
 
+/* The same for a method of any object, which may last as long as a trial does, and returns a tuple
+ * of `type`. `arguments` is a tuple and is sunk; NULL: none. */
+GVariant *client_act_on(Client *client, const char *path, const char *interface, const char *method,
+                        GVariant *arguments, const char *type, GError **error);
+
 /* There is no connection (`r` is negative errno), in words: for who waits for signals. */
 void client_set_lost(const Client *client, int r, GError **error);

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum ExitStatus {
         EXIT_STATUS_OK,
@@ -23,6 +24,17 @@ typedef struct Options {
         bool free;              /* --free */
         bool watch;             /* --watch */
         const char *xml;        /* --xml; "-" standard input */
+
+        /* migrate */
+        const char *strategy; /* NULL auto */
+        bool force;
+        bool detach;
+        bool persistent;
+        bool undefine_source;
+        const char *new_name;  /* NULL as it is */
+        uint64_t bandwidth;    /* MiB/s, 0 no limit */
+        uint64_t max_downtime; /* ms, 0 as it is */
+        uint64_t connections;  /* in parallel, 0 one */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */
@@ -31,7 +43,9 @@ typedef int (*CommandFunc)(const Options *options, char *const *arguments, GErro
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_leases(const Options *options, char *const *arguments, GError **error);
+int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);
 int cmd_offers(const Options *options, char *const *arguments, GError **error);
+int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);
 int cmd_rescan(const Options *options, char *const *arguments, GError **error);

@@ -12,28 +12,24 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
-
-typedef enum CommandOption {
-        OPTION_CLASS = 1 << 0,
-        OPTION_FREE = 1 << 1,
-        OPTION_WATCH = 1 << 2,
-        OPTION_XML = 1 << 3,
-} CommandOption;
+#include "cli/options.h"
 
 typedef struct Command {
         const char *name;
         const char *arguments; /* as the help has them; NULL: none */
         int min, max;          /* number of arguments */
-        unsigned options;      /* CommandOptions that it takes */
+        unsigned options;      /* those that it takes, as OPTION_BIT() */
         CommandFunc run;
 } Command;
 
 static const Command commands[] = {
-        { "check", NULL, 0, 0, OPTION_XML, cmd_check },
-        { "devices", NULL, 0, 0, OPTION_CLASS | OPTION_FREE, cmd_devices },
+        { "check", NULL, 0, 0, OPTION_BIT(OPTION_XML), cmd_check },
+        { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "leases", NULL, 0, 0, 0, cmd_leases },
-        { "migrations", NULL, 0, 0, OPTION_WATCH, cmd_migrations },
+        { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
+        { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
         { "offers", NULL, 0, 0, 0, cmd_offers },
+        { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
 };
@@ -47,9 +43,12 @@ static const char help[] =
         "  devices [--class C] [--free]  the devices of the host, and who has them\n"
         "  offers                        the devices that could be made\n"
         "  leases                        which guest has which device\n"
+        "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
+        "URI\n"
         "  migrations [--watch]          what moves, and what has moved\n"
         "  check                         what the host lacks for guests to move\n"
         "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
+        "  probe DEVICE                  try the migration of a device that no guest has\n"
         "  release LEASE                 give back the device of a guest that is not there\n"
         "  rescan                        read the devices of the host anew\n"
         "\n"
@@ -60,29 +59,31 @@ static const char help[] =
         "  -h, --help\n"
         "      --version\n"
         "\n"
+        "Options of migrate:\n"
+        "      --strategy S              auto (default), live, vfio or failover\n"
+        "      --max-downtime MS         how long the guest may stand still\n"
+        "      --bandwidth MIB           MiB a second at most\n"
+        "      --connections N           send over N connections in parallel\n"
+        "      --persistent              define it at the destination\n"
+        "      --undefine-source         and not any more here\n"
+        "      --new-name NAME           its name at the destination\n"
+        "      --force                   although it has moved a moment ago\n"
+        "      --detach                  do not wait for the end\n"
+        "\n"
         "Exit status: 0 good, 1 the answer is no, 2 wrong usage, 3 the daemon is not reachable.\n";
 
 enum {
-        ARG_CLASS = 256,
-        ARG_FREE,
-        ARG_JSON,
+        ARG_JSON = 256,
         ARG_NO_LEGEND,
         ARG_VERSION,
-        ARG_WATCH,
-        ARG_XML,
 };
 
-static const struct option long_options[] = {
-        { "class", required_argument, NULL, ARG_CLASS },
-        { "free", no_argument, NULL, ARG_FREE },
+static const struct option common_options[] = {
         { "help", no_argument, NULL, 'h' },
         { "host", required_argument, NULL, 'H' },
         { "json", no_argument, NULL, ARG_JSON },
         { "no-legend", no_argument, NULL, ARG_NO_LEGEND },
         { "version", no_argument, NULL, ARG_VERSION },
-        { "watch", no_argument, NULL, ARG_WATCH },
-        { "xml", required_argument, NULL, ARG_XML },
-        { NULL },
 };
 
 static const Command *command_find(const char *name) {
@@ -103,8 +104,17 @@ G_GNUC_PRINTF(1, 2) static int usage(const char *format, ...) {
         return EXIT_STATUS_USAGE;
 }
 
+/* One of a command's own. -1 to go on, else the exit status. */
+static int take_command_option(int c, Options *options, unsigned *given) {
+        g_autofree char *wrong = NULL;
+
+        if (c < OPTION_VALUE_FIRST) /* getopt has said why */
+                return EXIT_STATUS_USAGE;
+        return command_option_take(options, c, optarg, given, &wrong) ? -1 : usage("%s", wrong);
+}
+
 /* One option. -1 to go on, else the exit status. */
-static int take_option(int c, Options *options, unsigned *command_options) {
+static int take_option(int c, Options *options, unsigned *given) {
         switch (c) {
         case 'h':
                 fputs(help, stdout);
@@ -122,44 +132,24 @@ static int take_option(int c, Options *options, unsigned *command_options) {
         case ARG_NO_LEGEND:
                 options->no_legend = true;
                 return -1;
-        case ARG_CLASS:
-                options->class_name = optarg;
-                *command_options |= OPTION_CLASS;
-                return -1;
-        case ARG_FREE:
-                options->free = true;
-                *command_options |= OPTION_FREE;
-                return -1;
-        case ARG_WATCH:
-                options->watch = true;
-                *command_options |= OPTION_WATCH;
-                return -1;
-        case ARG_XML:
-                options->xml = optarg;
-                *command_options |= OPTION_XML;
-                return -1;
-        default: /* getopt has said why */
-                return EXIT_STATUS_USAGE;
+        default:
+                return take_command_option(c, options, given);
         }
 }
 
-static const char *option_name(unsigned option) {
-        return option & OPTION_CLASS   ? "--class"
-               : option & OPTION_FREE  ? "--free"
-               : option & OPTION_WATCH ? "--watch"
-                                       : "--xml";
-}
-
-static int check_usage(const Command *command, int n_arguments, unsigned command_options) {
-        unsigned wrong = command_options & ~command->options;
+static int check_usage(const Command *command, int n_arguments, unsigned given) {
+        unsigned wrong = given & ~command->options;
 
         if (wrong)
-                return usage("'%s' takes no %s", command->name, option_name(wrong));
+                return usage("'%s' takes no --%s", command->name,
+                             command_option_name(g_bit_nth_lsf(wrong, -1)));
         if (n_arguments < command->min)
                 return usage("'%s' needs %s", command->name, command->arguments);
         if (n_arguments > command->max)
                 return usage("'%s' takes %s%s", command->name,
-                             command->arguments ? "one " : "no arguments",
+                             !command->arguments ? "no arguments"
+                             : command->max == 1 ? "one "
+                                                 : "",
                              command->arguments ?: "");
         return EXIT_STATUS_OK;
 }
@@ -179,14 +169,17 @@ static int run(const Command *command, const Options *options, char **arguments)
 }
 
 int main(int argc, char *argv[]) {
-        unsigned command_options = 0;
+        struct option long_options[G_N_ELEMENTS(common_options) + _COMMAND_OPTION_MAX + 1];
         const Command *command;
+        unsigned given = 0;
         Options options = {};
         int c, status;
 
         setlocale(LC_ALL, "");
+        memcpy(long_options, common_options, sizeof(common_options));
+        command_options_fill(&long_options[G_N_ELEMENTS(common_options)]);
         while ((c = getopt_long(argc, argv, "hH:c:", long_options, NULL)) != -1) {
-                status = take_option(c, &options, &command_options);
+                status = take_option(c, &options, &given);
                 if (status >= 0)
                         return status;
         }
@@ -197,6 +190,6 @@ int main(int argc, char *argv[]) {
         if (!command)
                 return usage("there is no command '%s'", argv[optind]);
 
-        status = check_usage(command, argc - optind - 1, command_options);
+        status = check_usage(command, argc - optind - 1, given);
         return status != EXIT_STATUS_OK ? status : run(command, &options, argv + optind + 1);
 }

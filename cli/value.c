@@ -2,6 +2,7 @@
 #include "cli/value.h"
 
 #include <errno.h>
+#include <string.h>
 
 static int read_basic(sd_bus_message *m, char type, GVariant **ret_value) {
         union {
@@ -147,4 +148,66 @@ int value_read_rest(sd_bus_message *m, GVariant **ret_tuple) {
 
         *ret_tuple = g_variant_ref_sink(value);
         return 0;
+}
+
+/* Writing ------------------------------------------------------------------------- */
+
+static int append_basic(sd_bus_message *m, GVariant *value) {
+        switch (g_variant_classify(value)) {
+        case G_VARIANT_CLASS_BOOLEAN:
+                return sd_bus_message_append(m, "b", g_variant_get_boolean(value));
+        case G_VARIANT_CLASS_INT64:
+                return sd_bus_message_append(m, "x", g_variant_get_int64(value));
+        case G_VARIANT_CLASS_UINT64:
+                return sd_bus_message_append(m, "t", g_variant_get_uint64(value));
+        case G_VARIANT_CLASS_STRING:
+                return sd_bus_message_append(m, "s", g_variant_get_string(value, NULL));
+        default: /* what no method of this API takes */
+                return -EOPNOTSUPP;
+        }
+}
+
+static int append_container(sd_bus_message *m, char type, const char *contents, GVariant *value) {
+        int r;
+
+        r = sd_bus_message_open_container(m, type, contents);
+        if (r < 0)
+                return r;
+
+        r = value_append_members(m, value);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int value_append(sd_bus_message *m, GVariant *value) {
+        const char *type = g_variant_get_type_string(value);
+        g_autofree char *contents = NULL;
+
+        switch (g_variant_classify(value)) {
+        case G_VARIANT_CLASS_VARIANT: {
+                g_autoptr(GVariant) inner = g_variant_get_variant(value);
+
+                return append_container(m, 'v', g_variant_get_type_string(inner), value);
+        }
+        case G_VARIANT_CLASS_ARRAY:
+                return append_container(m, 'a', type + 1, value);
+        case G_VARIANT_CLASS_TUPLE:
+                contents = g_strndup(type + 1, strlen(type) - 2);
+                return append_container(m, 'r', contents, value);
+        case G_VARIANT_CLASS_DICT_ENTRY:
+                contents = g_strndup(type + 1, strlen(type) - 2);
+                return append_container(m, 'e', contents, value);
+        default:
+                return append_basic(m, value);
+        }
+}
+
+int value_append_members(sd_bus_message *m, GVariant *tuple) {
+        int r = 0;
+
+        for (gsize i = 0; r >= 0 && i < g_variant_n_children(tuple); i++) {
+                g_autoptr(GVariant) member = g_variant_get_child_value(tuple, i);
+
+                r = value_append(m, member);
+        }
+        return r;
 }

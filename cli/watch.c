@@ -23,16 +23,25 @@ typedef struct Watch {
         bool live;             /* on a terminal */
         bool colours;
         bool on_progress_line;
+        char *only;    /* path of the one that is followed; NULL: all */
+        bool stopping; /* the daemon was asked to stop it */
         GError *error;
 } Watch;
+
+static bool is_shown(const Watch *watch, const char *path) {
+        return !watch->only || strcmp(watch->only, path) == 0;
+}
 
 static void show(Watch *watch, const Object *migration) {
         g_autofree char *line = migration_line(migration);
         const Style style = migration_style(migration);
         bool in_place = watch->live && migration_percent(migration) >= 0;
 
-        if (g_strcmp0(g_hash_table_lookup(watch->shown, migration->path), line) == 0)
+        if (!is_shown(watch, migration->path) ||
+            g_strcmp0(g_hash_table_lookup(watch->shown, migration->path), line) == 0)
                 return;
+        if (watch->only && migration_has_ended(migration))
+                (void)sd_event_exit(watch->event, 0);
 
         if (watch->options->json)
                 output_json_line(migration->properties);
@@ -59,7 +68,7 @@ static bool refresh(Watch *watch, bool first, GError **error) {
         for (unsigned i = 0; i < watch->migrations->len; i++) {
                 Object *migration = watch->migrations->pdata[i];
 
-                if (first && migration_has_ended(migration))
+                if (first && !watch->only && migration_has_ended(migration))
                         g_hash_table_insert(watch->shown, g_strdup(migration->path),
                                             migration_line(migration));
                 show(watch, migration);
@@ -178,8 +187,30 @@ static int add_matches(Watch *watch) {
         return r;
 }
 
+static int on_stopped(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+
+        if (e)
+                fprintf(stderr, "virt-ferry: %s\n", e->message);
+        return 0;
+}
+
+/* The first one asks the daemon to stop the move that is followed, whose end is waited for. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        Watch *watch = userdata;
+
+        if (!watch->only || watch->stopping)
+                return sd_event_exit(watch->event, 0);
+
+        watch->stopping = true;
+        fputs("\nStopping the migration; once more leaves it alone.\n", stderr);
+        return sd_bus_call_method_async(watch->client->bus, NULL, FERRY_BUS_NAME, watch->only,
+                                        FERRY_INTERFACE_MIGRATION, "Abort", on_stopped, watch,
+                                        NULL);
+}
+
 /* Handled before the bus: Ctrl-C also ends the ssh that carries it. */
-static int add_signals(sd_event *event) {
+static int add_signals(Watch *watch) {
         static const int signals[] = { SIGINT, SIGTERM };
         sd_event_source *source;
         sigset_t set;
@@ -191,7 +222,7 @@ static int add_signals(sd_event *event) {
         (void)sigprocmask(SIG_BLOCK, &set, NULL);
 
         for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(signals); i++) {
-                r = sd_event_add_signal(event, &source, signals[i], NULL, NULL);
+                r = sd_event_add_signal(watch->event, &source, signals[i], on_signal, watch);
                 if (r < 0)
                         break;
 
@@ -202,29 +233,23 @@ static int add_signals(sd_event *event) {
         return r;
 }
 
-/* Listens first and looks then, so that nothing is missed between the two. */
-static bool start(Watch *watch, GError **error) {
+static bool listen_to_bus(Watch *watch, GError **error) {
         int r;
 
         r = sd_event_new(&watch->event);
         if (r >= 0)
-                r = add_signals(watch->event);
+                r = add_signals(watch);
         if (r >= 0)
                 r = sd_bus_attach_event(watch->client->bus, watch->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
                 r = add_matches(watch);
-        if (r < 0) {
+        if (r < 0)
                 client_set_lost(watch->client, r, error);
-                return false;
-        }
-        return refresh(watch, true, error);
+        return r >= 0;
 }
 
 static bool follow(Watch *watch, GError **error) {
-        if (!start(watch, error))
-                return false;
-
-        if (watch->live && !watch->options->no_legend)
+        if (watch->live && !watch->options->no_legend && !watch->only)
                 fputs("Following migrations until Ctrl-C.\n", stderr);
         (void)sd_event_loop(watch->event);
         if (watch->on_progress_line)
@@ -236,19 +261,55 @@ static bool follow(Watch *watch, GError **error) {
         return false;
 }
 
-int watch_migrations(const Options *options, Client *client, GError **error) {
-        Watch watch = {
+static void watch_begin(Watch *watch, const Options *options, Client *client) {
+        *watch = (Watch){
                 .options = options,
                 .client = client,
                 .shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                 .live = output_is_terminal(),
                 .colours = output_has_colours(),
         };
-        bool good = follow(&watch, error);
+}
 
-        (void)sd_bus_detach_event(client->bus);
-        (void)sd_event_unref(watch.event);
-        g_hash_table_unref(watch.shown);
-        g_clear_pointer(&watch.migrations, g_ptr_array_unref);
+static void watch_end(Watch *watch) {
+        (void)sd_bus_detach_event(watch->client->bus);
+        (void)sd_event_unref(watch->event);
+        g_hash_table_unref(watch->shown);
+        g_clear_pointer(&watch->migrations, g_ptr_array_unref);
+        g_free(watch->only);
+}
+
+/* Listens first and looks then, so that nothing is missed between the two. */
+int watch_migrations(const Options *options, Client *client, GError **error) {
+        Watch watch;
+        bool good;
+
+        watch_begin(&watch, options, client);
+        good = listen_to_bus(&watch, error) && refresh(&watch, true, error) &&
+               follow(&watch, error);
+        watch_end(&watch);
         return good ? EXIT_STATUS_OK : -1;
+}
+
+static int outcome(const Watch *watch) {
+        const Object *migration = objects_find(watch->migrations, watch->only);
+
+        return migration && strcmp(object_string(migration, "State"), "finished") == 0
+                       ? EXIT_STATUS_OK
+                       : EXIT_STATUS_NO;
+}
+
+int watch_one_migration(const Options *options, Client *client, WatchBegin begin, void *userdata,
+                        GError **error) {
+        int status = -1;
+        Watch watch;
+
+        watch_begin(&watch, options, client);
+        if (listen_to_bus(&watch, error)) {
+                watch.only = begin(client, userdata, error);
+                if (watch.only && refresh(&watch, true, error) && follow(&watch, error))
+                        status = outcome(&watch);
+        }
+        watch_end(&watch);
+        return status;
 }

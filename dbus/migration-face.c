@@ -75,6 +75,22 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("MemoryRemaining", "t", NULL, offsetof(Migration, memory_remaining),
                         CHANGES),
         SD_BUS_PROPERTY("Iterations", "u", NULL, offsetof(Migration, iterations), CHANGES),
+        SD_BUS_PROPERTY("Destination", "s", NULL, offsetof(Migration, plan.destination), CONST),
+        SD_BUS_PROPERTY("Strategy", "s", NULL, offsetof(Migration, plan.strategy), CONST),
+        SD_BUS_PROPERTY("StrategyReason", "s", NULL, offsetof(Migration, plan.why), CONST),
+        SD_BUS_PROPERTY("ForecastTotalMSec", "x", NULL, offsetof(Migration, plan.total_ms),
+                        CHANGES),
+        SD_BUS_PROPERTY("ForecastDowntimeMSec", "x", NULL, offsetof(Migration, plan.downtime_ms),
+                        CHANGES),
+        SD_BUS_PROPERTY("ForecastBytes", "t", NULL, offsetof(Migration, plan.bytes), CHANGES),
+        SD_BUS_VTABLE_END,
+};
+
+/* With the manager: unprivileged, as in manager-face.c. */
+static const sd_bus_vtable method_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Abort", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, migration_method_abort,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -85,6 +101,14 @@ static int find_migration(sd_bus *bus, const char *path, const char *interface, 
 
         *ret_found = id ? migration_log_find(faces->manager->migrations, id) : NULL;
         return *ret_found ? 1 : 0;
+}
+
+static int find_faces(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                      void **ret_found, sd_bus_error *reterr) {
+        int r = find_migration(bus, path, interface, userdata, ret_found, reterr);
+
+        *ret_found = userdata;
+        return r;
 }
 
 static int list_migrations(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
@@ -105,6 +129,11 @@ int migration_face_attach(Faces *faces) {
 
         r = sd_bus_add_fallback_vtable(faces->bus, NULL, FERRY_OBJECT_MIGRATION,
                                        FERRY_INTERFACE_MIGRATION, vtable, find_migration, faces);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_add_fallback_vtable(faces->bus, NULL, FERRY_OBJECT_MIGRATION,
+                                       FERRY_INTERFACE_MIGRATION, method_vtable, find_faces, faces);
         if (r < 0)
                 return r;
 

@@ -23,7 +23,9 @@
         " 'Devices': <@a(ssssss) []>, 'Timeline': <[('planned', uint64 1795173700000000)]>,"  \
         " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, 'MemoryBytes': <uint64 0>,"    \
         " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>," \
-        " 'Iterations': <uint32 0>}"
+        " 'Iterations': <uint32 0>, 'Destination': <''>, 'Strategy': <''>,"                   \
+        " 'StrategyReason': <''>, 'ForecastTotalMSec': <int64 -1>,"                           \
+        " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>}"
 
 static void change(MockDaemon *mock, const char *path, const char *properties) {
         mock_daemon_emit_changed(mock, path, FERRY_INTERFACE_MIGRATION, properties);
@@ -102,7 +104,11 @@ static void test_json(void) {
                         "\"Timeline\":[[\"precopy\",1795173500000000]],\"DowntimeMSec\":-1,"
                         "\"TotalMSec\":-1,\"MemoryBytes\":536870912,\"VfioBytes\":0,"
                         "\"MemoryTotal\":1073741824,\"MemoryRemaining\":566231040,"
-                        "\"Iterations\":1}");
+                        "\"Iterations\":1,\"Destination\":\"qemu+ssh://b/system\","
+                        "\"Strategy\":\"vfio\","
+                        "\"StrategyReason\":\"its devices carry their state, once it is paused\","
+                        "\"ForecastTotalMSec\":41000,\"ForecastDowntimeMSec\":500,"
+                        "\"ForecastBytes\":536870912}");
         g_assert_cmpstr(lines[3], ==, "");
 }
 

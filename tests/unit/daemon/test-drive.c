@@ -115,8 +115,9 @@ static void test_it_is_followed_to_its_end(Fixture *f, gconstpointer unused) {
         g_assert_cmpstr(f->asked->str, ==, "follow " GUEST_UUID "\n");
 
         send_event(f, GUEST_LEAVING, GUEST_UUID, NULL);
-        send_event(f, GUEST_LEFT, GUEST_UUID, NULL);
         end(f, GUEST_UUID, NULL);
+        g_assert_cmpint(latest(f, GUEST_UUID)->state, ==, MIGRATION_SWITCHOVER);
+        send_event(f, GUEST_LEFT, GUEST_UUID, NULL);
         g_assert_cmpint(latest(f, GUEST_UUID)->state, ==, MIGRATION_FINISHED);
         g_assert_cmpstr(latest(f, GUEST_UUID)->reason, ==, NULL);
 }

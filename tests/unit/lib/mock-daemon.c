@@ -66,6 +66,27 @@ static GVariant *parse(const char *type, const char *text) {
         return value;
 }
 
+/* ", NAME=VALUE" of each, where a dictionary comes next. */
+static void note_options(sd_bus_message *m, GString *call) {
+        const char *name, *type, *text;
+        uint64_t number;
+        int on;
+
+        if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
+                return;
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                g_assert_cmpint(sd_bus_message_read(m, "s", &name), >, 0);
+                g_assert_cmpint(sd_bus_message_peek_type(m, NULL, &type), >, 0);
+                if (*type == 's' && sd_bus_message_read(m, "v", "s", &text) > 0)
+                        g_string_append_printf(call, ", %s=%s", name, text);
+                else if (*type == 't' && sd_bus_message_read(m, "v", "t", &number) > 0)
+                        g_string_append_printf(call, ", %s=%" G_GUINT64_FORMAT, name, number);
+                else if (sd_bus_message_read(m, "v", "b", &on) > 0)
+                        g_string_append_printf(call, ", %s=%s", name, on ? "yes" : "no");
+                g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
+        }
+}
+
 static void note_call(MockDaemon *mock, sd_bus_message *m) {
         g_autoptr(GString) call = g_string_new(sd_bus_message_get_member(m));
         const char *separator = "(", *text;
@@ -79,6 +100,7 @@ static void note_call(MockDaemon *mock, sd_bus_message *m) {
                 g_string_append_printf(call, "%s%s", separator, text);
                 separator = ", ";
         }
+        note_options(m, call);
         g_string_append(call, *separator == '(' ? "()" : ")");
         g_ptr_array_add(mock->calls, g_strdup(call->str));
 }
@@ -99,6 +121,16 @@ static void answer(MockDaemon *mock, sd_bus_message *m) {
         (void)sd_bus_message_unref(message);
 }
 
+/* A method of a device or a migration is one of its object's, all others are the root's. */
+static void check_path(const char *path, const char *interface) {
+        if (g_str_equal(interface, FERRY_INTERFACE_DEVICE))
+                g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_DEVICE "/"));
+        else if (g_str_equal(interface, FERRY_INTERFACE_MIGRATION))
+                g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_MIGRATION "/"));
+        else
+                g_assert_cmpstr(path, ==, FERRY_OBJECT_ROOT);
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         const char *interface = sd_bus_message_get_interface(m);
         const char *member = sd_bus_message_get_member(m);
@@ -114,7 +146,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         } else if (!g_str_equal(member, "GetManagedObjects"))
                 return 0;
 
-        g_assert_cmpstr(sd_bus_message_get_path(m), ==, FERRY_OBJECT_ROOT);
+        check_path(sd_bus_message_get_path(m), interface);
         note_call(mock, m);
         if (!mock->silent)
                 answer(mock, m);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/options.h"
+
+#include <stddef.h>
+
+typedef enum OptionKind {
+        KIND_SWITCH,
+        KIND_WORD,
+        KIND_NUMBER,
+} OptionKind;
+
+typedef struct OptionSpec {
+        const char *name;
+        OptionKind kind;
+        size_t offset; /* in Options: bool, const char *, or uint64_t */
+        uint64_t max;  /* of a number, which is 1 at least */
+} OptionSpec;
+
+static const OptionSpec specs[] = {
+        [OPTION_CLASS] = { "class", KIND_WORD, offsetof(Options, class_name), 0 },
+        [OPTION_FREE] = { "free", KIND_SWITCH, offsetof(Options, free), 0 },
+        [OPTION_WATCH] = { "watch", KIND_SWITCH, offsetof(Options, watch), 0 },
+        [OPTION_XML] = { "xml", KIND_WORD, offsetof(Options, xml), 0 },
+        [OPTION_STRATEGY] = { "strategy", KIND_WORD, offsetof(Options, strategy), 0 },
+        [OPTION_FORCE] = { "force", KIND_SWITCH, offsetof(Options, force), 0 },
+        [OPTION_DETACH] = { "detach", KIND_SWITCH, offsetof(Options, detach), 0 },
+        [OPTION_PERSISTENT] = { "persistent", KIND_SWITCH, offsetof(Options, persistent), 0 },
+        [OPTION_UNDEFINE_SOURCE] = { "undefine-source", KIND_SWITCH,
+                                     offsetof(Options, undefine_source), 0 },
+        [OPTION_NEW_NAME] = { "new-name", KIND_WORD, offsetof(Options, new_name), 0 },
+        [OPTION_BANDWIDTH] = { "bandwidth", KIND_NUMBER, offsetof(Options, bandwidth),
+                               16u * 1024 * 1024 },
+        [OPTION_MAX_DOWNTIME] = { "max-downtime", KIND_NUMBER, offsetof(Options, max_downtime),
+                                  3600 * 1000 },
+        [OPTION_CONNECTIONS] = { "connections", KIND_NUMBER, offsetof(Options, connections), 255 },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
+G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);
+
+const char *command_option_name(CommandOption option) {
+        return specs[option].name;
+}
+
+void command_options_fill(struct option *table) {
+        for (int i = 0; i < _COMMAND_OPTION_MAX; i++)
+                table[i] = (struct option){
+                        .name = specs[i].name,
+                        .has_arg = specs[i].kind == KIND_SWITCH ? no_argument : required_argument,
+                        .val = OPTION_VALUE_FIRST + i,
+                };
+        table[_COMMAND_OPTION_MAX] = (struct option){ 0 };
+}
+
+bool command_option_take(Options *options, int value, const char *argument, unsigned *given,
+                         char **ret_wrong) {
+        int option = value - OPTION_VALUE_FIRST;
+        const OptionSpec *spec = &specs[option];
+        char *field = (char *)options + spec->offset;
+
+        *given |= OPTION_BIT(option);
+        switch (spec->kind) {
+        case KIND_SWITCH:
+                *(bool *)field = true;
+                return true;
+        case KIND_WORD:
+                *(const char **)field = argument;
+                return true;
+        case KIND_NUMBER:
+                if (g_ascii_string_to_unsigned(argument, 10, 1, spec->max, (guint64 *)field, NULL))
+                        return true;
+                *ret_wrong = g_strdup_printf("--%s must be a number from 1 to %" G_GUINT64_FORMAT
+                                             ", not '%s'",
+                                             spec->name, spec->max, argument);
+                return false;
+        }
+        g_assert_not_reached();
+}

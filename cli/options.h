@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The options of single commands, one line each in a table. Those that every
+ * command takes are main.c's.
+ */
+
+#include <getopt.h>
+
+#include "cli/command.h"
+
+typedef enum CommandOption {
+        OPTION_CLASS,
+        OPTION_FREE,
+        OPTION_WATCH,
+        OPTION_XML,
+        OPTION_STRATEGY,
+        OPTION_FORCE,
+        OPTION_DETACH,
+        OPTION_PERSISTENT,
+        OPTION_UNDEFINE_SOURCE,
+        OPTION_NEW_NAME,
+        OPTION_BANDWIDTH,
+        OPTION_MAX_DOWNTIME,
+        OPTION_CONNECTIONS,
+        _COMMAND_OPTION_MAX,
+} CommandOption;
+
+/* A set of them: what a command takes, and what was given. */
+#define OPTION_BIT(option) (1u << (option))
+#define OPTIONS_OF_MIGRATE                                                                    \
+        (OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_DETACH) | \
+         OPTION_BIT(OPTION_PERSISTENT) | OPTION_BIT(OPTION_UNDEFINE_SOURCE) |                 \
+         OPTION_BIT(OPTION_NEW_NAME) | OPTION_BIT(OPTION_BANDWIDTH) |                         \
+         OPTION_BIT(OPTION_MAX_DOWNTIME) | OPTION_BIT(OPTION_CONNECTIONS))
+
+#define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
+
+const char *command_option_name(CommandOption option); /* "class" */
+/* Room for the line of each and the one of zeros that ends the table of getopt_long(3). */
+void command_options_fill(struct option *table);
+/* Takes what getopt returned into `options` and the set of those given. False: `argument` is not a
+ * number in its bounds, and `ret_wrong` says what it must be; free it. */
+bool command_option_take(Options *options, int value, const char *argument, unsigned *given,
+                         char **ret_wrong);

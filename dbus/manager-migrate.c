@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/face.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/drive.h"
+
+/* Migrate() of the Manager: reads the wish, and replies when the guest was found and its move is
+ * planned. */
+
+#define ACTION_MIGRATE  FERRY_BUS_NAME ".migrate"
+#define BANDWIDTH_MAX   (16u * 1024 * 1024) /* MiB/s */
+#define DOWNTIME_MAX    (3600 * 1000)       /* ms */
+#define CONNECTIONS_MAX 255
+
+/* Strings are borrowed from the message. */
+typedef struct Wish {
+        DriveWish wish;
+        uint64_t bandwidth, downtime_ms, connections;
+        int persistent, undefine, force;
+} Wish;
+
+static const struct {
+        const char *name;
+        const char *type;
+        size_t offset;
+        uint64_t max; /* of a number, whose least is 1 */
+} options[] = {
+        { "strategy", "s", offsetof(Wish, wish.strategy), 0 },
+        { "new-name", "s", offsetof(Wish, wish.move.new_name), 0 },
+        { "force", "b", offsetof(Wish, force), 0 },
+        { "persistent", "b", offsetof(Wish, persistent), 0 },
+        { "undefine-source", "b", offsetof(Wish, undefine), 0 },
+        { "bandwidth", "t", offsetof(Wish, bandwidth), BANDWIDTH_MAX },
+        { "max-downtime", "t", offsetof(Wish, downtime_ms), DOWNTIME_MAX },
+        { "connections", "t", offsetof(Wish, connections), CONNECTIONS_MAX },
+};
+
+static int refuse_option(sd_bus_error *reterr, const char *name, const char *what) {
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "Option '%.32s' of Migrate %s: see org.virtferry1.xml", name,
+                                 what);
+}
+
+static int read_value(sd_bus_message *m, size_t option, Wish *wish, sd_bus_error *reterr) {
+        const char *type = options[option].type;
+        void *value = (char *)wish + options[option].offset;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'v', type);
+        if (r < 0)
+                return refuse_option(reterr, options[option].name, "has a value of another type");
+
+        r = sd_bus_message_read_basic(m, *type, value);
+        if (r < 0)
+                return r;
+        if (*type == 't' && (*(uint64_t *)value < 1 || *(uint64_t *)value > options[option].max))
+                return refuse_option(reterr, options[option].name, "is out of its bounds");
+
+        return sd_bus_message_exit_container(m);
+}
+
+static int read_option(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
+                if (g_str_equal(options[i].name, name))
+                        return read_value(m, i, wish, reterr);
+        return refuse_option(reterr, name, "is unknown");
+}
+
+static int read_options(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = read_option(m, wish, reterr);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static void on_planned(void *userdata, const Migration *migration, const GError *error) {
+        g_autoptr(sd_bus_message) m = userdata;
+        g_auto(sd_bus_error) reply = SD_BUS_ERROR_NULL;
+        g_autofree char *path = NULL;
+        int r;
+
+        if (migration) {
+                path = bus_path_encode(FERRY_OBJECT_MIGRATION, migration->id);
+                r = sd_bus_reply_method_return(m, "o", path);
+        } else {
+                (void)bus_error_from_gerror(&reply, error);
+                r = sd_bus_reply_method_error(m, &reply);
+        }
+        if (r < 0)
+                g_debug("The answer to Migrate cannot be sent: %s, ignoring", g_strerror(-r));
+}
+
+/* Migrate(s domain, s uri, a{sv} options) -> (o migration) */
+int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Wish wish = { .wish.move.max_downtime_ms = -1 };
+        Faces *faces = userdata;
+        const char *domain, *uri;
+        int r;
+
+        r = sd_bus_message_read(m, "ss", &domain, &uri);
+        if (r >= 0)
+                r = read_options(m, &wish, reterr);
+        if (r < 0)
+                return r;
+        if (!*domain || !strstr(uri, "://"))
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                         "'%.64s' is not the URI of a libvirt: "
+                                         "qemu+ssh://HOST/system is one",
+                                         uri);
+
+        r = authorize(faces->authorizer, m, ACTION_MIGRATE, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        wish.wish.move.uri = (char *)uri;
+        wish.wish.move.bandwidth = wish.bandwidth;
+        wish.wish.move.connections = (unsigned)wish.connections;
+        wish.wish.move.persistent = wish.persistent;
+        wish.wish.move.undefine_source = wish.undefine;
+        wish.wish.force = wish.force;
+        if (wish.downtime_ms > 0)
+                wish.wish.move.max_downtime_ms = (int64_t)wish.downtime_ms;
+        drive_migrate(faces->manager->drive, domain, &wish.wish, on_planned, sd_bus_message_ref(m));
+        return 1;
+}
+
+/* Abort() of a Migration */
+int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autofree char *id = bus_path_decode(FERRY_OBJECT_MIGRATION, sd_bus_message_get_path(m));
+        g_autoptr(GError) error = NULL;
+        Faces *faces = userdata;
+        int r;
+
+        r = authorize(faces->authorizer, m, ACTION_MIGRATE, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        if (!drive_abort(faces->manager->drive, id, &error))
+                return bus_error_from_gerror(reterr, error);
+        return sd_bus_reply_method_return(m, NULL);
+}

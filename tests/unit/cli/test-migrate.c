@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* migrate: what is asked of the daemon, how it is followed, how it ends. */
+
+#include <signal.h>
+#include <string.h>
+
+#include "daemon/names.h"
+#include "tests/unit/cli/fixture.h"
+
+#define DB1   FERRY_OBJECT_MIGRATION "/_32"
+#define BEGIN "db1 outgoing: precopy 47%, 540.0 MiB left, pass 1\n"
+
+static MockDaemon *mock_new(void) {
+        MockDaemon *mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Migrate", "(objectpath '" DB1 "',)");
+        return mock;
+}
+
+static void change(MockDaemon *mock, const char *properties) {
+        mock_daemon_emit_changed(mock, DB1, FERRY_INTERFACE_MIGRATION, properties);
+}
+
+static void assert_calls(MockDaemon *mock, const char *expected) {
+        g_autofree char *calls = mock_daemon_take_calls(mock);
+
+        g_assert_cmpstr(calls, ==, expected);
+}
+
+static void test_it_is_followed_to_its_end(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+
+        program_await(program, program->out, "pass 1\n");
+        change(mock, "{'State': <'switchover'>}");
+        change(mock, "{'State': <'finished'>, 'TotalMSec': <int64 42130>, "
+                     "'DowntimeMSec': <int64 525>}");
+        program_finish(program);
+
+        cli_check(program, 0,
+                  BEGIN "db1 outgoing: switchover\n"
+                        "db1 outgoing: finished after 42.1s, downtime 525ms, 512.0 MiB sent\n",
+                  "");
+        assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects()");
+}
+
+static void test_a_guest_that_stays_is_a_no(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+
+        program_await(program, program->out, "pass 1\n");
+        change(mock, "{'State': <'rolled-back'>, 'Reason': <'hostdev0 needs an mdev'>}");
+        program_finish(program);
+        cli_check(program, 1,
+                  BEGIN "db1 outgoing: rolled-back, 512.0 MiB sent: hostdev0 needs an mdev\n", "");
+}
+
+static void test_each_option_is_handed_on(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_run(
+                mock, "migrate db1 qemu+tls://b/system --strategy vfio --new-name db2 --force "
+                      "--persistent --undefine-source --bandwidth 100 --max-downtime 250 "
+                      "--connections 4 --detach");
+
+        cli_check(program, 0, "It is on its way: 'virt-ferry migrations --watch' follows it.\n",
+                  "");
+        assert_calls(mock, "Migrate(db1, qemu+tls://b/system, strategy=vfio, new-name=db2, "
+                           "force=yes, persistent=yes, undefine-source=yes, bandwidth=100, "
+                           "max-downtime=250, connections=4)");
+}
+
+static void test_a_refusal_is_shown(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "InvalidState", "Guest db1 does not run");
+        program = cli_run(mock, "migrate db1 hostb");
+        cli_check(program, 1, "", "virt-ferry: Guest db1 does not run\n");
+}
+
+static void test_an_interruption_stops_the_move(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+
+        program_await(program, program->out, "pass 1\n");
+        g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);
+        program_await(program, program->err, "leaves it alone.\n");
+        change(mock, "{'State': <'rolled-back'>, 'Reason': <'canceled by client'>}");
+        program_finish(program);
+
+        g_assert_cmpint(program->status, ==, 1);
+        assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects(), Abort()");
+}
+
+static void test_a_second_one_leaves_it_alone(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+
+        program_await(program, program->out, "pass 1\n");
+        g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);
+        program_await(program, program->err, "leaves it alone.\n");
+        g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);
+        program_finish(program);
+        g_assert_cmpint(program->status, ==, 1);
+}
+
+static void test_a_number_out_of_its_bounds_is_refused(void) {
+        static const struct {
+                const char *command, *message;
+        } cases[] = {
+                { "migrate db1 b --bandwidth 0",
+                  "--bandwidth must be a number from 1 to 16777216, not '0'" },
+                { "migrate db1 b --max-downtime 1s",
+                  "--max-downtime must be a number from 1 to 3600000, not '1s'" },
+                { "migrate db1 b --connections 256",
+                  "--connections must be a number from 1 to 255, not '256'" },
+                { "migrate db1", "'migrate' needs DOMAIN and DESTINATION" },
+                { "migrate db1 b c", "'migrate' takes DOMAIN and DESTINATION" },
+                { "leases --detach", "'leases' takes no --detach" },
+        };
+        g_autoptr(MockDaemon) mock = mock_new();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Program) program = cli_run(mock, cases[i].command);
+                g_autofree char *said = g_strdup_printf("virt-ferry: %s; see 'virt-ferry --help'\n",
+                                                        cases[i].message);
+
+                cli_check(program, 2, "", said);
+        }
+}
+
+int main(int argc, char **argv) {
+        int r;
+
+        g_test_init(&argc, &argv, NULL);
+        cli_test_init();
+        g_test_add_func("/migrate/it is followed to its end", test_it_is_followed_to_its_end);
+        g_test_add_func("/migrate/a guest that stays is a no", test_a_guest_that_stays_is_a_no);
+        g_test_add_func("/migrate/each option is handed on", test_each_option_is_handed_on);
+        g_test_add_func("/migrate/a refusal is shown", test_a_refusal_is_shown);
+        g_test_add_func("/migrate/an interruption stops the move",
+                        test_an_interruption_stops_the_move);
+        g_test_add_func("/migrate/a second one leaves it alone", test_a_second_one_leaves_it_alone);
+        g_test_add_func("/migrate/a number out of its bounds is refused",
+                        test_a_number_out_of_its_bounds_is_refused);
+        r = g_test_run();
+        cli_test_done();
+        return r;
+}
