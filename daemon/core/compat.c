@@ -8,6 +8,7 @@
 
 #include "daemon/core/compat-rule.h"
 #include "daemon/core/config-reader.h"
+#include "daemon/facts/fd.h"
 #include "xml/ferry-error.h"
 
 struct Compat {
@@ -120,16 +121,24 @@ static void load_file(Compat *compat, int root_fd, const char *directory, const 
 }
 
 /* Notes in `found` which directory has the file of each name. */
-static void find_files(GTree *found, int root_fd, const char *directory) {
+static int find_files(GTree *found, int root_fd, const char *directory) {
         int fd = openat(root_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *stream = fd < 0 ? NULL : fdopendir(fd);
         const struct dirent *entry;
+        DIR *stream;
 
-        while (stream && (entry = readdir(stream)))
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+
+        stream = fdopendir(fd);
+        if (!stream) {
+                fd_close(fd);
+                return -errno;
+        }
+        while ((entry = readdir(stream)))
                 if (g_str_has_suffix(entry->d_name, ".conf"))
                         g_tree_replace(found, g_strdup(entry->d_name), (gpointer)directory);
-        if (stream)
-                closedir(stream);
+        closedir(stream);
+        return 0;
 }
 
 static int compare_names(gconstpointer a, gconstpointer b, gpointer unused) {
@@ -141,8 +150,14 @@ Compat *compat_load(int root_fd, const char *const *directories) {
         const char *directory;
         Compat *compat = compat_new();
 
-        for (; *directories; directories++)
-                find_files(found, root_fd, *directories);
+        for (; *directories; directories++) {
+                int r = find_files(found, root_fd, *directories);
+
+                if (r < 0)
+                        g_ptr_array_add(compat->problems,
+                                        g_strdup_printf("/%s: The directory cannot be read: %s",
+                                                        *directories, g_strerror(-r)));
+        }
 
         /* What the other rules begin with. */
         directory = g_tree_lookup(found, COMPAT_DEFAULT_FILE);

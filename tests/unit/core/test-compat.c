@@ -354,6 +354,17 @@ static void test_a_bad_file_is_passed_over_and_told(void) {
         g_assert_cmpstr(rule_of(compat, "b")->name, ==, "b");
 }
 
+static void test_a_directory_that_is_none_is_told(void) {
+        g_autoptr(FakeRoot) root = fake_root_new();
+        g_autoptr(Compat) compat = NULL;
+
+        fake_root_put(root, OWN, "", 0);
+        compat = load_of(root);
+        g_assert_cmpuint(compat_problems(compat)->len, ==, 1);
+        g_assert_cmpstr(compat_problems(compat)->pdata[0], ==,
+                        "/" OWN ": The directory cannot be read: Not a directory");
+}
+
 static void test_facts_have_words_for_people(void) {
         static const Look look = { 0x15b3, 0x101e, 0x58, 1, "mlx5_vfio_pci", "A1", "28.41", NULL };
         static const char *const words[] = { "15b3",          "101e", "15b3:0058", "01",
@@ -390,6 +401,7 @@ int main(int argc, char **argv) {
              test_a_file_of_the_operator_goes_before_ours_of_its_name);
         TEST("an empty file masks ours", test_an_empty_file_masks_ours);
         TEST("a bad file is passed over and told", test_a_bad_file_is_passed_over_and_told);
+        TEST("a directory that is none is told", test_a_directory_that_is_none_is_told);
         TEST("facts have words for people", test_facts_have_words_for_people);
         return g_test_run();
 }
