@@ -7,7 +7,7 @@
 #include "daemon/names.h"
 
 #define PASSWORD_USEC (150 * G_USEC_PER_SEC) /* polkit may ask a person for one */
-#define TRIAL_USEC    (90 * G_USEC_PER_SEC)  /* and then a device is tried for a minute at most */
+#define TRIAL_USEC    (90 * G_USEC_PER_SEC)  /* and then a device is tried, a minute at most */
 
 G_DEFINE_QUARK(client_error, client_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
@@ -119,7 +119,7 @@ static GVariant *call(Client *client, const char *path, const char *interface, c
         if (r >= 0 && tuple)
                 r = value_append_members(m, tuple);
         if (r >= 0)
-                r = sd_bus_call(client->bus, m, action ? PASSWORD_USEC : 0, &e, &reply);
+                r = sd_bus_call(client->bus, m, action ? PASSWORD_USEC + TRIAL_USEC : 0, &e, &reply);
         if (r < 0) {
                 set_bus_error(client, &e, r, error);
                 return NULL;

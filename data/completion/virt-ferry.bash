@@ -1,8 +1,8 @@
 # bash completion for virt-ferry(1)                        -*- shell-script -*-
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The ids of the leases, on the host that the line names.
-__virt_ferry_leases() {
+# The first words that a command prints (leases, devices --free), on the host that the line names.
+__virt_ferry_ids() {
         local i host=()
 
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -10,7 +10,18 @@ __virt_ferry_leases() {
                 -H | -c | --host) host=(-H "${COMP_WORDS[i + 1]}") ;;
                 esac
         done
-        virt-ferry "${host[@]}" --no-legend leases 2>/dev/null | cut -d' ' -f1
+        virt-ferry "${host[@]}" --no-legend "$@" 2>/dev/null | cut -d' ' -f1
+}
+
+# A PCI address is one word to us and five to readline, which breaks words at colons: completes the
+# whole one, and hands over what is behind its last colon.
+__virt_ferry_complete_address() {
+        local whole=${COMP_LINE:0:COMP_POINT} before
+
+        whole=${whole##* }
+        before=${whole%"${whole##*:}"}
+        mapfile -t COMPREPLY < <(compgen -W "$1" -- "$whole")
+        COMPREPLY=("${COMPREPLY[@]#"$before"}")
 }
 
 # The command that the line has so far; nothing when it has none.
@@ -54,13 +65,19 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices leases migrations offers release rescan' ;;
+        '') words='check devices leases migrations offers probe release rescan' ;;
         check) options+=' --xml' ;;
         devices) options+=' --class --free' ;;
         migrations) options+=' --watch' ;;
+        probe)
+                if [[ $current != -* ]]; then
+                        __virt_ferry_complete_address "$(__virt_ferry_ids devices --free)"
+                        return
+                fi
+                ;;
         release)
                 if [[ $current != -* ]]; then
-                        words=$(__virt_ferry_leases)
+                        words=$(__virt_ferry_ids leases)
                 fi
                 ;;
         esac

@@ -45,6 +45,20 @@ MockDaemon *cli_mock_new(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers",
                               "([('mdev', 'mtty', 'mtty-1', 'Single port serial', 22, 'default'),"
                               "  ('mdev', 'mtty', 'mtty-2', 'Dual port serial', 9, 'fast')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetDevice",
+                              "(objectpath '/org/virtferry1/device/_30000_3a3b_3a00_2e2',)");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_DEVICE, "Probe",
+                "(true, '0000:3b:00.2: its driver mlx5_vfio_pci saves and loads its state', ["
+                "('open', 'done', 183100, 0, 0, '', ''),"
+                "('dma-log', 'done', 900, 4096, 0, '', ''),"
+                "('pre-copy', 'skipped', 0, 0, 0, '', 'the driver does not offer it'),"
+                "('stop-copy', 'skipped', 0, 0, 0, '', 'the driver does not offer it'),"
+                "('suspend', 'done', 2140, 0, 0, '', ''), ('size', 'done', 31, 1048576, 0, '', ''),"
+                "('save', 'done', 41000, 1003520, 0, '', ''),"
+                "('load', 'done', 52700, 1003520, 0, '', ''),"
+                "('resume', 'done', 1800, 0, 0, '', ''), ('reset', 'done', 1204000, 0, 0, '', "
+                "'')])");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost",
                               "([('error', 'mtty', 'dirty page logging needs a kernel with "
                               "CONFIG_IOMMUFD: install one'),"

@@ -51,6 +51,10 @@ static const struct {
         { "check --xml -", "check-domain.txt", "CheckDomain(XML)", 0 },
         { "check --no-legend --xml=-", "check-domain-no-legend.txt", "CheckDomain(XML)", 0 },
         { "check --xml - --json", "check-domain.json", "CheckDomain(XML)", 0 },
+        { "probe 0000:3b:00.2", "probe.txt", "GetDevice(0000:3b:00.2), Probe()", 0 },
+        { "probe 0000:3b:00.2 --json", "probe.json", "GetDevice(0000:3b:00.2), Probe()", 0 },
+        { "probe 0000:3b:00.2 --no-legend", "probe-no-legend.txt",
+          "GetDevice(0000:3b:00.2), Probe()", 0 },
         { "release c1a3e6f0", NULL, "ReleaseLease(c1a3e6f0)", 0 },
         { "rescan", NULL, "Rescan()", 0 },
         { "--help", "help.txt", "", 0 },
@@ -118,6 +122,20 @@ static void test_misfit(void) {
         g_assert_cmpint(program->status, ==, 1);
 }
 
+static void test_failed_probe(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_DEVICE, "Probe",
+                              "(false, 'x: its driver mtty refuses to load the state: Bad address "
+                              "(EFAULT)', [('open', 'done', 120, 0, 0, '', ''),"
+                              "('load', 'failed', 77, 40, 14, 'EFAULT', 'Bad address'),"
+                              "('resume', 'skipped', 0, 0, 0, '', 'a step before it has failed'),"
+                              "('reset', 'done', 9, 0, 0, '', '')])");
+        g_autoptr(Program) program = cli_run(mock, "probe x");
+        check_golden("probe-failed.txt", program->out->str);
+        g_assert_cmpint(program->status, ==, 1);
+}
+
 static void test_warning(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
@@ -171,10 +189,12 @@ static void test_usage(void) {
                 { "leases --watch", "'leases' takes no --watch" },
                 { "devices --xml -", "'devices' takes no --xml" },
                 { "migrations --class mdev", "'migrations' takes no --class" },
+                { "probe", "'probe' needs DEVICE" },
+                { "probe a b", "'probe' takes one DEVICE" },
                 { "release", "'release' needs LEASE" },
                 { "release a b", "'release' takes one LEASE" },
                 { "rescan now", "'rescan' takes no arguments" },
-                { "check db1", "'check' takes no arguments" },
+                { "check a b c", "'check' takes at most DOMAIN and HOST" },
         };
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
@@ -263,6 +283,8 @@ int main(int argc, char *argv[]) {
                         test_nothing);
         g_test_add_func("/cli/check names the devices that do not fit and exits with 1",
                         test_misfit);
+        g_test_add_func("/cli/probe names the step that failed and exits with 1",
+                        test_failed_probe);
         g_test_add_func("/cli/check exits with 0 when there are warnings only", test_warning);
         g_test_add_func("/cli/check reads a domain from a file and refuses what is none",
                         test_xml_file);
