@@ -15,6 +15,10 @@
  * closed stays where it was. A stream is a memfd.
  */
 
+/* What a device says once of itself; the rest of what pre-copy gives is what it has changed since.
+ */
+#define INITIAL_BYTES 8
+
 struct FakeMigration {
         char *name;
         VfioState state;
@@ -272,6 +276,7 @@ int fake_migration_reset(FakeMigration *migration) {
 int fake_migration_ioctl(FakeMigration *migration, int fd, unsigned long request, void *argument) {
         struct vfio_precopy_info *info = argument;
         struct stat status;
+        off_t offset;
 
         if (request != VFIO_MIG_GET_PRECOPY_INFO)
                 return -ENOTTY;
@@ -279,8 +284,9 @@ int fake_migration_ioctl(FakeMigration *migration, int fd, unsigned long request
                 return -EINVAL;
 
         g_assert_cmpint(fstat(migration->session, &status), ==, 0);
-        info->initial_bytes = status.st_size - MAX(lseek(fd, 0, SEEK_CUR), 0);
-        info->dirty_bytes = 0;
+        offset = MAX(lseek(fd, 0, SEEK_CUR), 0);
+        info->initial_bytes = MAX(INITIAL_BYTES - offset, 0);
+        info->dirty_bytes = status.st_size - offset - info->initial_bytes;
         return 0;
 }
 

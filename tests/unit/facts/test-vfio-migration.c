@@ -109,6 +109,14 @@ static void test_a_stream_that_is_too_long_is_not_read(Fixture *f, gconstpointer
         g_assert_cmpint(vfio_migration_save(&f->device, 22, f->stream), ==, 0);
 }
 
+static void test_the_limit_is_that_of_both_parts(Fixture *f, gconstpointer unused) {
+        Fd data = -1;
+
+        g_assert_cmpint(vfio_migration_pre_copy(&f->device, 21, f->stream, &data), ==, 0);
+        g_assert_cmpint(vfio_migration_stop_copy(&f->device, data, 21, f->stream), ==, -EFBIG);
+        g_assert_cmpuint(f->stream->len, <=, 21);
+}
+
 static void test_the_driver_refuses_a_state_that_is_not_its_own(Fixture *f, gconstpointer unused) {
         g_auto(VfioDevice) other = VFIO_DEVICE_NONE;
 
@@ -143,7 +151,7 @@ static void test_pre_copy_and_stop_copy_are_one_stream(Fixture *f, gconstpointer
 
         g_assert_cmpint(vfio_migration_pre_copy(&f->device, LIMIT, f->stream, &data), ==, 0);
         g_assert_cmpint(state_of(f), ==, VFIO_STATE_PRE_COPY);
-        g_assert_cmpuint(f->stream->len, ==, 11); /* one half while it runs */
+        g_assert_cmpuint(f->stream->len, ==, 8); /* what does not change while it runs */
         g_assert_cmpint(vfio_migration_stop_copy(&f->device, data, LIMIT, f->stream), ==, 0);
         g_assert_cmpint(state_of(f), ==, VFIO_STATE_STOP);
         assert_arcs(f, "pre-copy pre-copy-p2p stop-copy stop");
@@ -262,6 +270,7 @@ int main(int argc, char **argv) {
         ADD("suspends-and-resumes-by-way-of-p2p", test_suspends_and_resumes_by_way_of_p2p);
         ADD("what-is-saved-is-loaded", test_what_is_saved_is_loaded);
         ADD("a-stream-that-is-too-long-is-not-read", test_a_stream_that_is_too_long_is_not_read);
+        ADD("the-limit-is-that-of-both-parts", test_the_limit_is_that_of_both_parts);
         ADD("the-driver-refuses-a-state-that-is-not-its-own",
             test_the_driver_refuses_a_state_that_is_not_its_own);
         ADD("each-truncation-is-refused", test_each_truncation_is_refused);

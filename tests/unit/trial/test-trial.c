@@ -70,7 +70,7 @@ static void assert_ran(const TrialReport *report, const char *expected) {
 static void test_a_good_device_runs_through_all_steps(Fixture *f, gconstpointer unused) {
         g_autoptr(TrialReport) report = try(f);
 
-        assert_ran(report, "open dma-log:4096 pre-copy:11 stop-copy:11 suspend size:4711 save:22 "
+        assert_ran(report, "open dma-log:4096 pre-copy:8 stop-copy:14 suspend size:4711 save:22 "
                            "load:22 resume reset");
         g_assert_true(report->good);
         g_assert_cmpstr(report->verdict, ==, DEVICE ": its driver mtty saves and loads its state");
@@ -145,7 +145,7 @@ static void test_without_a_log_the_rest_is_tried(Fixture *f, gconstpointer unuse
 
         fake_root_fail_ioctl(f->root, 5, EOPNOTSUPP, false);
         report = try(f);
-        assert_ran(report, "open dma-log!EOPNOTSUPP pre-copy:11 stop-copy:11 suspend size:4711 "
+        assert_ran(report, "open dma-log!EOPNOTSUPP pre-copy:8 stop-copy:14 suspend size:4711 "
                            "save:22 load:22 resume reset");
         g_assert_false(report->good);
         g_assert_nonnull(strstr(report->verdict, "offers DMA logging and cannot do it: Operation "
