@@ -17,12 +17,19 @@ bool other_user_is_asked(int argc, char **argv) {
         return argc >= 5 && g_str_equal(argv[1], CALL);
 }
 
+/* A method of a device is HERE_MDEV's, all others are the root's. */
+static char *path_of(const char *interface) {
+        return g_str_equal(interface, FERRY_INTERFACE_DEVICE)
+                       ? object_path(FERRY_OBJECT_DEVICE, HERE_MDEV)
+                       : g_strdup(FERRY_OBJECT_ROOT);
+}
+
 static int call(sd_bus *bus, const char *interface, const char *method, const char *argument) {
+        g_autofree char *path = path_of(interface);
         g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
         g_autoptr(sd_bus_message) m = NULL;
 
-        if (sd_bus_message_new_method_call(bus, &m, FERRY_BUS_NAME, FERRY_OBJECT_ROOT, interface,
-                                           method) < 0 ||
+        if (sd_bus_message_new_method_call(bus, &m, FERRY_BUS_NAME, path, interface, method) < 0 ||
             (argument && sd_bus_message_append(m, "s", argument) < 0))
                 return 3;
 

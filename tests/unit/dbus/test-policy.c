@@ -56,7 +56,10 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
 static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
 
+        g_autofree char *probed = other_user_calls(f, FERRY_INTERFACE_DEVICE, "Probe", NULL);
+
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
+        g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 
 static void skip(void) {
