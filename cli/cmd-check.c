@@ -288,9 +288,10 @@ int cmd_check(const Options *options, char *const *arguments, GError **error) {
         g_autoptr(Client) client = NULL;
 
         if (arguments[0] && options->xml) {
-                g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                                    "'check' takes a guest or --xml, not both");
-                return -1;
+                fputs("virt-ferry: 'check' takes a guest or --xml, not both; see 'virt-ferry "
+                      "--help'\n",
+                      stderr);
+                return EXIT_STATUS_USAGE;
         }
 
         client = client_new(options->host, error);

@@ -23,7 +23,7 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-        { "check", NULL, 0, 0, OPTION_BIT(OPTION_XML), cmd_check },
+        { "check", "at most DOMAIN and HOST", 0, 2, OPTION_BIT(OPTION_XML), cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
@@ -47,6 +47,7 @@ static const char help[] =
         "URI\n"
         "  migrations [--watch]          what moves, and what has moved\n"
         "  check                         what the host lacks for guests to move\n"
+        "  check DOMAIN [HOST]           what keeps a guest from moving, or from moving to HOST\n"
         "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
         "  probe DEVICE                  try the migration of a device that no guest has\n"
         "  release LEASE                 give back the device of a guest that is not there\n"

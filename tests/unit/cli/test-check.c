@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* check DOMAIN [HOST]: one daemon of the test's own, which is both hosts; the
+ * ssh to the other is a script.
+ */
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "daemon/names.h"
+#include "tests/unit/cli/fixture.h"
+
+static char *folder;
+
+/* An ssh that goes to the bus of the test, and to no host but b and c. */
+static bool make_ssh(void) {
+        g_autofree char *bridge = g_find_program_in_path("systemd-stdio-bridge");
+        g_autofree char *path = g_build_filename(folder, "ssh", NULL), *script = NULL;
+
+        if (!bridge)
+                return false;
+
+        script = g_strdup_printf("#!/bin/sh\n"
+                                 "case \"$*\" in *' b '* | *' c '*) ;; *) exit 255 ;; esac\n"
+                                 "exec systemd-stdio-bridge --bus-path='%s'\n",
+                                 cli_bus->address);
+        return g_file_set_contents_full(path, script, -1, G_FILE_SET_CONTENTS_NONE, 0700, NULL);
+}
+
+static MockDaemon *mock_new(const char *findings, const char *answers, const char *host) {
+        g_autofree char *guest = g_strdup_printf("('db1', '<domain/>', @a(sss) %s)", findings);
+        g_autofree char *domain = g_strdup_printf("('db1', @a(sbssbssss) %s)", answers);
+        g_autofree char *state = g_strdup_printf("(@a(sss) %s,)", host);
+        MockDaemon *mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest", guest);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain", domain);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", state);
+        return mock;
+}
+
+#define BLOCKED "[('error', 'hostdev0 (0000:3b:10.0)', 'vfio-pci saves no state: take another')]"
+#define WARNED  "[('warning', 'kernel', 'The kernel is locked down')]"
+#define MISFIT                                                                                \
+        "[('hostdev0', true, '0000:3b:10.0', '0000:af:10.0', false, 'sriov', '', 'default', " \
+        "'it is free'), ('hostdev1', false, '0000:3b:10.2', '', false, '', '', '', "          \
+        "'hostdev1 needs a VF: choose another host')]"
+#define FIT                                                                                   \
+        "[('hostdev0', true, '0000:3b:10.0', '0000:af:10.0', false, 'sriov', '', 'default', " \
+        "'it is free')]"
+
+static const struct {
+        const char *name, *command;
+        const char *findings, *answers, *host;
+        int status;
+        const char *calls, *out;
+} cases[] = {
+        { "a guest that can move", "check db1", "[]", "[]", "[]", 0, "CheckGuest(db1)",
+          "db1 can move.\n" },
+        { "a guest that cannot", "check db1", BLOCKED, "[]", "[]", 1, "CheckGuest(db1)",
+          "SEVERITY  HOST  OBJECT                   FINDING\n"
+          "error     here  hostdev0 (0000:3b:10.0)  vfio-pci saves no state: take another\n"
+          "db1 cannot move: 1 error.\n" },
+        { "warnings keep nobody", "check db1", WARNED, "[]", "[]", 0, "CheckGuest(db1)",
+          "SEVERITY  HOST  OBJECT  FINDING\n"
+          "warning   here  kernel  The kernel is locked down\n"
+          "db1 can move.\n" },
+        { "no legend", "check --no-legend db1", WARNED, "[]", "[]", 0, "CheckGuest(db1)",
+          "warning  here  kernel  The kernel is locked down\n" },
+        { "a host that takes it", "check db1 b", "[]", FIT, "[]", 0,
+          "CheckGuest(db1), CheckDomain(XML), CheckHost()", "db1 can move to b.\n" },
+        { "a host that does not", "check db1 b", WARNED, MISFIT, WARNED, 1,
+          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "warning   here  kernel    The kernel is locked down\n"
+          "error     b     hostdev1  hostdev1 needs a VF: choose another host\n"
+          "warning   b     kernel    The kernel is locked down\n"
+          "db1 cannot move to b: 1 error.\n" },
+        { "a host that lacks something", "check db1 b", BLOCKED, FIT, BLOCKED, 1,
+          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "SEVERITY  HOST  OBJECT                   FINDING\n"
+          "error     here  hostdev0 (0000:3b:10.0)  vfio-pci saves no state: take another\n"
+          "error     b     hostdev0 (0000:3b:10.0)  vfio-pci saves no state: take another\n"
+          "db1 cannot move to b: 2 errors.\n" },
+        { "from another host", "-H c check db1 b", WARNED, FIT, "[]", 0,
+          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "SEVERITY  HOST  OBJECT  FINDING\n"
+          "warning   c     kernel  The kernel is locked down\n"
+          "db1 can move to b.\n" },
+        { "JSON", "check --json db1 b", WARNED, MISFIT, "[]", 1,
+          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "{\n"
+          "  \"Domain\" : \"db1\",\n"
+          "  \"Destination\" : \"b\",\n"
+          "  \"Findings\" : [\n"
+          "    {\n"
+          "      \"Severity\" : \"warning\",\n"
+          "      \"Host\" : \"\",\n"
+          "      \"Object\" : \"kernel\",\n"
+          "      \"Finding\" : \"The kernel is locked down\"\n"
+          "    },\n"
+          "    {\n"
+          "      \"Severity\" : \"error\",\n"
+          "      \"Host\" : \"b\",\n"
+          "      \"Object\" : \"hostdev1\",\n"
+          "      \"Finding\" : \"hostdev1 needs a VF: choose another host\"\n"
+          "    }\n"
+          "  ]\n"
+          "}\n" },
+};
+
+static void test_case(gconstpointer data) {
+        guint i = GPOINTER_TO_UINT(data);
+        g_autoptr(MockDaemon) mock = mock_new(cases[i].findings, cases[i].answers, cases[i].host);
+        g_autofree char *calls = NULL;
+
+        if (strstr(cases[i].calls, "CheckHost") && !make_ssh()) {
+                g_test_skip("there is no systemd-stdio-bridge");
+                return;
+        }
+
+        g_autoptr(Program) program = cli_run(mock, cases[i].command);
+        cli_check(program, cases[i].status, cases[i].out, "");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==, cases[i].calls);
+}
+
+static void test_a_host_that_is_not_there(void) {
+        g_autoptr(MockDaemon) mock = mock_new("[]", "[]", "[]");
+
+        (void)make_ssh();
+        g_autoptr(Program) program = cli_run(mock, "check db1 d");
+        cli_check(program, 3, "",
+                  "virt-ferry: the system bus of d cannot be reached: see whether 'ssh d "
+                  "systemd-stdio-bridge' works\n");
+}
+
+static void test_a_guest_that_is_not_there(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "NotFound", "This host has no guest 'x'");
+        g_autoptr(Program) program = cli_run(mock, "check x");
+        cli_check(program, 1, "", "virt-ferry: This host has no guest 'x'\n");
+}
+
+static void test_one_question_at_a_time(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        g_autoptr(Program) both = cli_run(mock, "check db1 --xml -");
+        cli_check(
+                both, 2, "",
+                "virt-ferry: 'check' takes a guest or --xml, not both; see 'virt-ferry --help'\n");
+        g_autoptr(Program) many = cli_run(mock, "check a b c");
+        cli_check(many, 2, "",
+                  "virt-ferry: 'check' takes at most DOMAIN and HOST; see 'virt-ferry --help'\n");
+}
+
+int main(int argc, char *argv[]) {
+        g_autofree char *path = NULL, *ssh = NULL;
+        int r;
+
+        g_test_init(&argc, &argv, NULL);
+        cli_test_init();
+        folder = g_dir_make_tmp("check-XXXXXX", NULL);
+        path = g_strdup_printf("%s:%s", folder, g_getenv("PATH"));
+        g_setenv("PATH", path, TRUE);
+
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *name = g_strconcat("/check/", cases[i].name, NULL);
+
+                g_test_add_data_func(name, GUINT_TO_POINTER(i), test_case);
+        }
+        g_test_add_func("/check/a host that is not there is told", test_a_host_that_is_not_there);
+        g_test_add_func("/check/a guest that is not there is told", test_a_guest_that_is_not_there);
+        g_test_add_func("/check/one question at a time", test_one_question_at_a_time);
+
+        r = g_test_run();
+        ssh = g_build_filename(folder, "ssh", NULL);
+        (void)g_remove(ssh);
+        (void)g_rmdir(folder);
+        g_free(folder);
+        cli_test_done();
+        return r;
+}
