@@ -5,6 +5,7 @@
 
 #include "daemon/drive.h"
 #include "daemon/guest-metadata.h"
+#include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
 
@@ -114,11 +115,29 @@ static void write_metadata(Manager *manager, const Domain *domain) {
         metadata = guest_metadata(domain, manager->inventory, manager->leases);
         if (!metadata || !manager->virt)
                 return;
+
+        guest_switch_capture(manager, domain, metadata);
         if (domain->metadata && metadata_equal(metadata, domain->metadata))
                 return;
 
         xml = metadata_to_libvirt(metadata);
         manager->virt->set_metadata(manager->virt->userdata, domain->uuid, xml);
+}
+
+/* libvirt's answer; an answer without XML is the end of the guest or of the daemon. */
+static void on_guest_found(void *userdata, const GuestEvent *found) {
+        g_autoptr(Domain) domain = NULL;
+
+        if (!found->xml || !found->running)
+                return;
+
+        domain = domain_from_xml(found->xml, strlen(found->xml), NULL);
+        if (domain && domain->uuid)
+                write_metadata(userdata, domain);
+}
+
+void manager_on_switch_event(Manager *manager) {
+        guest_switch_look_again(manager, on_guest_found);
 }
 
 /* libvirt stores the source's persistent definition (--persistent), with the

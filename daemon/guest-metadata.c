@@ -47,8 +47,10 @@ static MetadataDevice *entry_for(const DomainDevice *device, const Device *found
 
         entry = metadata_device_new(device->alias ?: (before ? before->alias : NULL),
                                     device->address ?: (before ? before->address : NULL));
-        if (before)
+        if (before) {
                 entry->need = device_need_copy(before->need);
+                entry->switch_state = switch_state_copy(before->switch_state);
+        }
 
         if (found) {
                 entry->seen_class = g_strdup(found->class->name);

@@ -2,6 +2,7 @@
 #include "daemon/hardware.h"
 
 #include "daemon/core/plan.h"
+#include "daemon/guest-switch.h"
 #include "xml/ferry-error.h"
 
 #define CLAIM_EXPIRES_FACTOR 5 /* a claimed device waits longer: QEMU is being started */
@@ -124,6 +125,7 @@ bool hardware_release(Manager *manager, Lease *lease, GError **error) {
         if (!lease_book_enter(manager->leases, lease, LEASE_RELEASING, retry, error))
                 return false;
 
+        guest_switch_put_back(manager, lease);
         r = hardware_give_back(manager, lease);
         if (r < 0)
                 return hardware_error(error, lease, "given back", r);

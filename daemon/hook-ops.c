@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
@@ -248,6 +249,7 @@ bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
         leases = lease_book_list_domain(manager->leases, domain->uuid);
         if (!hardware_claim(manager, leases, error) ||
             !check_made(manager, domain, leases, error) ||
+            !guest_switch_prepare(manager, domain, leases, error) ||
             !enter_prepared(manager, domain, error)) {
                 recover_domain(manager, domain->uuid, error ? (*error)->message : NULL);
                 return false;
@@ -264,6 +266,8 @@ bool manager_release_domain(Manager *manager, const char *xml, const char *reaso
                 return false;
 
         g_hash_table_remove(manager->active, domain->uuid);
+        if (g_str_equal(reason, "migrated"))
+                guest_switch_leave(manager, domain);
         sentence = g_strdup_printf("The guest ended on this host before it had arrived (%s)",
                                    reason);
         recover_domain(manager, domain->uuid, sentence);

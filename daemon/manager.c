@@ -20,6 +20,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->sysfs = sysfs;
         manager->now = real_now;
         manager->active = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        manager->switch_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
         manager->store = store_open(state_path, error);
         if (!manager->store)
@@ -44,6 +45,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->inventory, inventory_free);
         g_clear_pointer(&manager->store, store_close);
         g_clear_pointer(&manager->active, g_hash_table_unref);
+        g_clear_pointer(&manager->switch_seen, g_hash_table_unref);
         g_clear_pointer(&manager->config, config_free);
         g_free(manager);
 }

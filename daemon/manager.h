@@ -16,6 +16,7 @@
 #include "daemon/core/migration.h"
 #include "daemon/core/negotiate.h"
 #include "daemon/core/virt-ops.h"
+#include "daemon/facts/rtnl.h"
 #include "daemon/trials.h"
 
 typedef struct Drive Drive;
@@ -23,6 +24,8 @@ typedef struct Drive Drive;
 typedef struct Manager {
         Config *config;
         Sysfs *sysfs;
+        Rtnl *rtnl;              /* borrowed; NULL for a made-up host, whose kernel is another */
+        GHashTable *switch_seen; /* device to what the switch knew of it at the last look, as XML */
         Store *store;
         Inventory *inventory;
         LeaseBook *leases;
@@ -68,6 +71,9 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event);
 
 /* What the kernel tells: a uevent of this subsystem about the device of this name. */
 void manager_on_device_event(Manager *manager, const char *subsystem, const char *name);
+
+/* What the kernel tells: VFs, bridges or filters have changed. */
+void manager_on_switch_event(Manager *manager);
 
 /* Time: gives back what has expired. Call when manager_next_time() (CLOCK_REALTIME us, 0 never)
  * has come. */

@@ -55,6 +55,7 @@ Lease *lease_copy(const Lease *lease) {
         copy->address = g_strdup(lease->address);
         copy->name = g_strdup(lease->name);
         copy->previous_driver = g_strdup(lease->previous_driver);
+        copy->switch_before = g_strdup(lease->switch_before);
         return copy;
 }
 
@@ -73,6 +74,7 @@ void lease_free(Lease *lease) {
         g_free(lease->address);
         g_free(lease->name);
         g_free(lease->previous_driver);
+        g_free(lease->switch_before);
         g_free(lease);
 }
 
@@ -272,6 +274,25 @@ bool lease_book_note_bound(LeaseBook *book, Lease *lease, const char *previous_d
         next.previous_driver = g_strdup(previous_driver);
         if (!replace(book, lease, &next, error)) {
                 g_free(next.previous_driver);
+                return false;
+        }
+
+        g_free(old);
+        return true;
+}
+
+bool lease_book_note_switch(LeaseBook *book, Lease *lease, const char *before, bool applied,
+                            GError **error) {
+        char *old = lease->switch_before;
+        Lease next = *lease;
+
+        if (lease->switch_applied == applied && g_strcmp0(old, before) == 0)
+                return true;
+
+        next.switch_applied = applied;
+        next.switch_before = g_strdup(before);
+        if (!replace(book, lease, &next, error)) {
+                g_free(next.switch_before);
                 return false;
         }
 

@@ -22,6 +22,8 @@ bool store_put_lease(Store *store, const Lease *lease, GError **error) {
         query_put_text(&query, lease_state_to_string(lease->state));
         query_put_int(&query, lease->created);
         query_put_int(&query, lease->expires);
+        query_put_text(&query, lease->switch_before);
+        query_put_int(&query, lease->switch_applied);
         return store_may_write(store, error) && query_run(&query, error);
 }
 
@@ -61,6 +63,8 @@ static Lease *lease_from_row(Query *row, GError **error) {
                 return NULL;
         lease->created = query_get_int(row);
         lease->expires = query_get_int(row);
+        lease->switch_before = query_get_text(row);
+        lease->switch_applied = query_get_int(row);
         return g_steal_pointer(&lease);
 }
 

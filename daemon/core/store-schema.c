@@ -65,6 +65,8 @@ const char *const store_schema[] = {
         "ALTER TABLE migrations ADD COLUMN forecast_total_ms INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE migrations ADD COLUMN forecast_downtime_ms INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE migrations ADD COLUMN forecast_bytes INTEGER NOT NULL DEFAULT 0;",
+        "ALTER TABLE leases ADD COLUMN switch_before TEXT;"
+        "ALTER TABLE leases ADD COLUMN switch_applied INTEGER NOT NULL DEFAULT 0;",
         NULL,
 };
 

@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/edges/clock.h"
+#include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
@@ -18,11 +19,13 @@ struct Daemon {
         sd_event *loop;
         sd_bus *bus;
         Sysfs *sysfs;
+        Rtnl *rtnl;
         Manager *manager;
         HostState host;
         Journal *journal;
         Faces *faces;
         Uevents *uevents;
+        SwitchWatch *switches;
         Clock *clock;
         TrialHelper *trial_helper;
         Virt *virt;
@@ -82,6 +85,12 @@ static void on_uevent(void *userdata, const char *subsystem, const char *name) {
         manager_on_device_event(daemon->manager, subsystem, name);
 }
 
+static void on_switch(void *userdata) {
+        Daemon *daemon = userdata;
+
+        manager_on_switch_event(daemon->manager);
+}
+
 static void on_guest(void *userdata, const GuestEvent *event) {
         Daemon *daemon = userdata;
         bool known = daemon->manager->libvirt_known;
@@ -134,9 +143,15 @@ static void load_rules(const Daemon *daemon, Config *config) {
                 journal_rules_passed_over(problems->pdata[i]);
 }
 
+/* It would answer for this host, whatever the root is. */
+static int open_rtnl(Daemon *daemon, const DaemonOptions *options) {
+        return g_str_equal(options->root, "/") ? rtnl_open(&daemon->rtnl) : 0;
+}
+
 static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *config,
                           GError **error) {
         const char *damaged;
+        int r;
 
         daemon->sysfs = sysfs_open(options->root);
         if (!daemon->sysfs) {
@@ -149,6 +164,11 @@ static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *
         if (!daemon->manager)
                 return false;
 
+        r = open_rtnl(daemon, options);
+        if (r < 0)
+                return fail(error, r, "No connection to rtnetlink");
+
+        daemon->manager->rtnl = daemon->rtnl;
         damaged = store_damaged_path(daemon->manager->store);
         if (damaged)
                 journal_store_damaged(options->state, damaged);
@@ -170,12 +190,21 @@ static bool show_faces(Daemon *daemon, GError **error) {
         return true;
 }
 
-/* Of a made-up host no kernel tells. */
+/* Of a made-up host no kernel tells, and none is told. */
+static int open_kernel(Daemon *daemon) {
+        int r;
+
+        r = uevents_new(daemon->loop, on_uevent, daemon, &daemon->uevents);
+        if (r >= 0)
+                r = switch_watch_new(daemon->loop, on_switch, daemon, &daemon->switches);
+        return r;
+}
+
 static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **error) {
         int r = 0;
 
         if (g_str_equal(options->root, "/"))
-                r = uevents_new(daemon->loop, on_uevent, daemon, &daemon->uevents);
+                r = open_kernel(daemon);
         if (r < 0)
                 return fail(error, r, "The kernel's events about devices cannot be had");
 
@@ -240,10 +269,12 @@ void daemon_free(Daemon *daemon) {
         virt_free(daemon->virt);
         trial_helper_free(daemon->trial_helper);
         clock_free(daemon->clock);
+        switch_watch_free(daemon->switches);
         uevents_free(daemon->uevents);
         sd_bus_flush_close_unref(daemon->bus);
         faces_free(daemon->faces);
         manager_free(daemon->manager);
+        rtnl_free(daemon->rtnl);
         sysfs_free(daemon->sysfs);
         sd_event_unref(daemon->loop);
         journal_free(daemon->journal);

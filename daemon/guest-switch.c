@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/guest-switch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/core/switch-apply.h"
+#include "daemon/core/switch-capture.h"
+#include "xml/ferry-error.h"
+
+static GPtrArray *findings_new(void) {
+        return g_ptr_array_new_with_free_func(g_free);
+}
+
+static void log_findings(const GPtrArray *findings) {
+        for (guint i = 0; i < findings->len; i++)
+                g_warning("%s", (const char *)findings->pdata[i]);
+}
+
+/* NULL without an error: the device has no place in a switch. */
+static SwitchPlace *find_place(const Manager *manager, const Lease *lease, GError **error) {
+        SwitchPlace *place = NULL;
+        int r;
+
+        if (!manager->rtnl || !g_str_equal(lease->class_name, device_class_sriov.name))
+                return NULL;
+
+        r = switch_place_find(manager->sysfs, manager->rtnl, lease->device, &place);
+        if (r < 0 && r != -ENOENT)
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
+                            "%s: the netdev of its PF cannot be found: %s", lease->device,
+                            g_strerror(-r));
+        return place;
+}
+
+static SwitchState *parse(const char *xml) {
+        g_autoptr(GError) error = NULL;
+        SwitchState *state;
+
+        if (!xml)
+                return NULL;
+
+        state = switch_state_from_xml(xml, strlen(xml), &error);
+        if (!state)
+                g_warning("What was noted of a VF cannot be read: %s", error->message);
+        return state;
+}
+
+static const DomainDevice *find_device(const Domain *domain, const Lease *lease) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (g_str_equal(device->source, lease->device))
+                        return device;
+        }
+        return NULL;
+}
+
+/* What came along in the metadata; NULL for nothing. */
+static const SwitchState *state_of(const Domain *domain, const Lease *lease) {
+        const DomainDevice *device = find_device(domain, lease);
+        const MetadataDevice *entry = NULL;
+
+        if (device && domain->metadata)
+                entry = metadata_find(domain->metadata, device->address, device->alias);
+        return entry ? entry->switch_state : NULL;
+}
+
+/* Before the guest is here ---------------------------------------------------------- */
+
+static bool is_coming(const Manager *manager, const Domain *domain) {
+        const Migration *migration = migration_log_current(manager->migrations, domain->uuid);
+
+        return migration && migration->direction == MIGRATION_INCOMING;
+}
+
+static bool fail_without_place(const Lease *lease, GError **error) {
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
+                    "%s: its PF has no netdev here, so the guest's MAC, VLAN and filters cannot be "
+                    "set: bind the PF to its network driver",
+                    lease->device);
+        return false;
+}
+
+static bool note(Manager *manager, Lease *lease, const SwitchState *before, bool applied,
+                 GError **error) {
+        g_autofree char *xml = switch_state_to_xml(before);
+
+        return lease_book_note_switch(manager->leases, lease, xml, applied, error);
+}
+
+static bool prepare_one(Manager *manager, Lease *lease, const SwitchState *target, GError **error) {
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(SwitchPlace) place = NULL;
+        g_autoptr(SwitchState) before = NULL;
+        g_autoptr(GError) reason = NULL;
+
+        place = find_place(manager, lease, &reason);
+        if (place)
+                before = switch_capture(manager->rtnl, place, NULL, &reason);
+        if (!before && target && !reason)
+                return fail_without_place(lease, error);
+        if (!before && target) {
+                g_propagate_error(error, g_steal_pointer(&reason));
+                return false;
+        }
+        if (!before)
+                return true; /* a guest that starts here asks for nothing */
+
+        if (!note(manager, lease, before, target != NULL, error) ||
+            (target && !switch_apply(manager->rtnl, place, before, target, findings, error)))
+                return false;
+
+        log_findings(findings);
+        return true;
+}
+
+bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
+                          GError **error) {
+        bool coming = is_coming(manager, domain);
+
+        if (!manager->rtnl)
+                return true;
+
+        /* What fails leaves the others to the caller, who ends their leases. */
+        for (guint i = 0; i < leases->len; i++) {
+                Lease *lease = leases->pdata[i];
+
+                if (!prepare_one(manager, lease, coming ? state_of(domain, lease) : NULL, error))
+                        return false;
+        }
+        return true;
+}
+
+/* When it has gone ------------------------------------------------------------------- */
+
+/* A guest that was here before us: all that is known is what its VF has now. */
+static SwitchState *before_of(const Manager *manager, const Lease *lease) {
+        g_autoptr(SwitchPlace) place = NULL;
+
+        if (lease->switch_before)
+                return parse(lease->switch_before);
+
+        place = find_place(manager, lease, NULL);
+        return place ? switch_capture(manager->rtnl, place, NULL, NULL) : NULL;
+}
+
+void guest_switch_leave(Manager *manager, const Domain *domain) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
+
+        for (guint i = 0; manager->rtnl && i < leases->len; i++) {
+                g_autoptr(SwitchState) before = NULL, after = NULL;
+                g_autoptr(GError) error = NULL;
+                Lease *lease = leases->pdata[i];
+
+                before = before_of(manager, lease);
+                after = switch_state_without(before, state_of(domain, lease));
+                if (after && !note(manager, lease, after, true, &error))
+                        g_warning("%s: %s", lease->device, error->message);
+        }
+}
+
+void guest_switch_put_back(Manager *manager, const Lease *lease) {
+        g_autoptr(SwitchState) before = NULL, now = NULL;
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(SwitchPlace) place = NULL;
+
+        if (!lease->switch_applied)
+                return;
+
+        place = find_place(manager, lease, NULL);
+        before = parse(lease->switch_before);
+        if (!place || !before) /* the VF is gone, and with it what it had */
+                return;
+
+        now = switch_capture(manager->rtnl, place, NULL, NULL);
+        switch_restore(manager->rtnl, place, before, now, findings);
+        log_findings(findings);
+}
+
+/* While it runs ---------------------------------------------------------------------- */
+
+static bool is_leaving(const Manager *manager, const char *uuid) {
+        const Migration *migration = migration_log_current(manager->migrations, uuid);
+
+        return migration && migration->direction == MIGRATION_OUTGOING;
+}
+
+static SwitchState *capture(const Manager *manager, const Lease *lease, GPtrArray *findings) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(SwitchPlace) place = NULL;
+        SwitchState *state = NULL;
+
+        place = find_place(manager, lease, &error);
+        if (place)
+                state = switch_capture(manager->rtnl, place, findings, &error);
+        if (error)
+                g_warning("%s, so it does not go along with guest %s", error->message,
+                          lease->domain_name);
+        return state;
+}
+
+static void remember(Manager *manager, const Lease *lease, const SwitchState *state) {
+        g_hash_table_replace(manager->switch_seen, g_strdup(lease->device),
+                             switch_state_to_xml(state));
+}
+
+static void capture_into(Manager *manager, const Lease *lease, MetadataDevice *entry) {
+        g_autoptr(GPtrArray) findings = findings_new();
+        SwitchState *state = capture(manager, lease, findings);
+
+        if (!state)
+                return;
+
+        remember(manager, lease, state);
+        switch_state_hand_on(state, entry->switch_state);
+        if (!switch_state_equal(state, entry->switch_state))
+                log_findings(findings);
+
+        switch_state_free(entry->switch_state);
+        entry->switch_state = state;
+}
+
+void guest_switch_capture(Manager *manager, const Domain *domain, Metadata *metadata) {
+        g_autoptr(GPtrArray) leases = NULL;
+
+        if (!manager->rtnl || is_leaving(manager, domain->uuid))
+                return;
+
+        leases = lease_book_list_domain(manager->leases, domain->uuid);
+        for (guint i = 0; i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+                const DomainDevice *device = find_device(domain, lease);
+                MetadataDevice *entry = NULL;
+
+                if (device)
+                        entry = metadata_find(metadata, device->address, device->alias);
+                if (entry)
+                        capture_into(manager, lease, entry);
+        }
+}
+
+static bool has_changed(const Manager *manager, const Lease *lease) {
+        const char *seen = g_hash_table_lookup(manager->switch_seen, lease->device);
+        g_autoptr(SwitchState) state = NULL;
+        g_autofree char *xml = NULL;
+
+        state = capture(manager, lease, NULL);
+        if (!state)
+                return false;
+
+        xml = switch_state_to_xml(state);
+        return g_strcmp0(xml, seen) != 0;
+}
+
+void guest_switch_look_again(Manager *manager, GuestFinder write) {
+        g_autoptr(GHashTable) changed = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GPtrArray) leases = lease_book_list(manager->leases);
+
+        for (guint i = 0; manager->virt && i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+
+                if (lease->state == LEASE_RUNNING && !is_leaving(manager, lease->domain_uuid) &&
+                    !g_hash_table_contains(changed, lease->domain_uuid) &&
+                    has_changed(manager, lease)) {
+                        g_hash_table_add(changed, lease->domain_uuid);
+                        manager->virt->find(manager->virt->userdata, lease->domain_uuid, write,
+                                            manager);
+                }
+        }
+}

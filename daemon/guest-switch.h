@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the PF and the host's switch know of a guest's VFs, through the guest's
+ * life: given to a VF before its guest comes here, kept current in the metadata
+ * while it runs, and taken back when it has gone.
+ *
+ * What the VF had before is stored with its lease before it is touched. Without
+ * a door to rtnetlink (manager->rtnl NULL, of a made-up host) nothing happens.
+ * Reaches no libvirt but where it says so. Used by hook-ops, hardware and
+ * guest-follow.
+ */
+
+#include "daemon/manager.h"
+
+/* `prepare begin`: notes what each leased VF has, and when the guest is on its way here, gives it
+ * what the domain's metadata say. All or none; FERRY_ERROR_HARDWARE. */
+bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
+                          GError **error);
+/* `release end`: the guest has left for another host, so its VFs are to go back to what they had,
+ * without its MACs. Done by guest_switch_put_back(). */
+void guest_switch_leave(Manager *manager, const Domain *domain);
+/* What was given or is to be taken is taken back, as far as it goes: before the lease ends. */
+void guest_switch_put_back(Manager *manager, const Lease *lease);
+
+/* Into the entries of `metadata`, as the kernel has it now. While the guest moves away, and where
+ * the kernel does not say, as it was. */
+void guest_switch_capture(Manager *manager, const Domain *domain, Metadata *metadata);
+/* The kernel tells of a change. Asks libvirt for the guests whose VFs are not any more what they
+ * were at the last look, and writes their metadata anew. */
+void guest_switch_look_again(Manager *manager, GuestFinder write);
