@@ -13,6 +13,18 @@ __virt_ferry_ids() {
         virt-ferry "${host[@]}" --no-legend "$@" 2>/dev/null | cut -d' ' -f1
 }
 
+# The guests that run on the host that the line names; virsh knows them.
+__virt_ferry_guests() {
+        local i connect=()
+
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                -H | -c | --host) connect=(--connect "qemu+ssh://${COMP_WORDS[i + 1]}/system") ;;
+                esac
+        done
+        virsh --quiet "${connect[@]}" list --name 2>/dev/null
+}
+
 # A PCI address is one word to us and five to readline, which breaks words at colons: completes the
 # whole one, and hands over what is behind its last colon.
 __virt_ferry_complete_address() {
@@ -66,7 +78,12 @@ _virt_ferry() {
 
         case $command in
         '') words='check devices leases migrations offers probe release rescan' ;;
-        check) options+=' --xml' ;;
+        check)
+                options+=' --xml'
+                if [[ $current != -* && $previous == check ]]; then
+                        words=$(__virt_ferry_guests)
+                fi
+                ;;
         devices) options+=' --class --free' ;;
         migrations) options+=' --watch' ;;
         probe)
