@@ -124,6 +124,7 @@ static GVariant *call(Client *client, const char *path, const char *interface, c
                 set_bus_error(client, &e, r, error);
                 return NULL;
         }
+        (void)sd_bus_message_get_cookie(reply, &client->heard);
         return read_reply(reply, method, type, error);
 }
 

@@ -12,6 +12,8 @@
 #include "cli/value.h"
 #include "daemon/names.h"
 
+#define FIGURES_USEC G_USEC_PER_SEC
+
 /* A terminal shows one line of progress, which is written anew until something else is to say.
  * Elsewhere each change is a line. */
 typedef struct Watch {
@@ -25,11 +27,46 @@ typedef struct Watch {
         bool on_progress_line;
         char *only;    /* path of the one that is followed; NULL: all */
         bool stopping; /* the daemon was asked to stop it */
+        bool late;     /* the last figures are not waited for any more */
         GError *error;
 } Watch;
 
+/* Sent before what refresh() has read, which knows it already. */
+static bool is_old(const Watch *watch, sd_bus_message *m) {
+        uint64_t cookie;
+
+        return sd_bus_message_get_cookie(m, &cookie) >= 0 && cookie < watch->client->heard;
+}
+
 static bool is_shown(const Watch *watch, const char *path) {
         return !watch->only || strcmp(watch->only, path) == 0;
+}
+
+static void show(Watch *watch, const Object *migration);
+
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        Watch *watch = userdata;
+        const Object *migration = objects_find(watch->migrations, watch->only);
+
+        watch->late = true;
+        if (!migration)
+                return sd_event_exit(watch->event, 0);
+
+        show(watch, migration);
+        return 0;
+}
+
+/* The end of the one that is followed. libvirt tells its downtime a moment after. */
+static bool ends(Watch *watch, const Object *migration) {
+        if (watch->late || strcmp(object_string(migration, "State"), "finished") != 0 ||
+            object_int(migration, "DowntimeMSec") >= 0) {
+                (void)sd_event_exit(watch->event, 0);
+                return true;
+        }
+
+        (void)sd_event_add_time_relative(watch->event, NULL, CLOCK_MONOTONIC, FIGURES_USEC, 0,
+                                         on_late, watch);
+        return false;
 }
 
 static void show(Watch *watch, const Object *migration) {
@@ -40,8 +77,8 @@ static void show(Watch *watch, const Object *migration) {
         if (!is_shown(watch, migration->path) ||
             g_strcmp0(g_hash_table_lookup(watch->shown, migration->path), line) == 0)
                 return;
-        if (watch->only && migration_has_ended(migration))
-                (void)sd_event_exit(watch->event, 0);
+        if (watch->only && migration_has_ended(migration) && !ends(watch, migration))
+                return;
 
         if (watch->options->json)
                 output_json_line(migration->properties);
@@ -81,7 +118,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         Watch *watch = userdata;
         Object *migration;
 
-        if (value_read_rest(m, &arguments) < 0 ||
+        if (is_old(watch, m) || value_read_rest(m, &arguments) < 0 ||
             !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
                 return 0;
 
@@ -108,7 +145,7 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         Watch *watch = userdata;
         const char *path;
 
-        if (value_read_rest(m, &arguments) < 0 ||
+        if (is_old(watch, m) || value_read_rest(m, &arguments) < 0 ||
             !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
                 return 0;
 
@@ -127,7 +164,7 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
 static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         const char *path;
 
-        if (sd_bus_message_read(m, "o", &path) > 0)
+        if (!is_old(userdata, m) && sd_bus_message_read(m, "o", &path) > 0)
                 forget(userdata, path);
         return 0;
 }

@@ -34,8 +34,8 @@ static void test_it_is_followed_to_its_end(void) {
 
         program_await(program, program->out, "pass 1\n");
         change(mock, "{'State': <'switchover'>}");
-        change(mock, "{'State': <'finished'>, 'TotalMSec': <int64 42130>, "
-                     "'DowntimeMSec': <int64 525>}");
+        change(mock, "{'State': <'finished'>}");
+        change(mock, "{'TotalMSec': <int64 42130>, 'DowntimeMSec': <int64 525>}");
         program_finish(program);
 
         cli_check(program, 0,
@@ -43,6 +43,34 @@ static void test_it_is_followed_to_its_end(void) {
                         "db1 outgoing: finished after 42.1s, downtime 525ms, 512.0 MiB sent\n",
                   "");
         assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects()");
+}
+
+/* Of a daemon that was killed in between. */
+static void test_figures_that_do_not_come_are_not_waited_for(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+
+        program_await(program, program->out, "pass 1\n");
+        change(mock, "{'State': <'finished'>}");
+        program_finish(program);
+        cli_check(program, 0, BEGIN "db1 outgoing: finished, 512.0 MiB sent\n", "");
+}
+
+static void on_ask(MockDaemon *mock, const char *method, void *unused) {
+        if (g_str_equal(method, "Migrate"))
+                change(mock, "{'State': <'planned'>}");
+}
+
+static void test_what_was_before_is_not_shown(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = NULL;
+
+        mock->on_call = on_ask;
+        program = cli_start(mock, "migrate db1 hostb", false);
+        program_await(program, program->out, "pass 1\n");
+        change(mock, "{'State': <'rolled-back'>}");
+        program_finish(program);
+        cli_check(program, 1, BEGIN "db1 outgoing: rolled-back, 512.0 MiB sent\n", "");
 }
 
 static void test_a_guest_that_stays_is_a_no(void) {
@@ -136,6 +164,9 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         cli_test_init();
         g_test_add_func("/migrate/it is followed to its end", test_it_is_followed_to_its_end);
+        g_test_add_func("/migrate/figures that do not come are not waited for",
+                        test_figures_that_do_not_come_are_not_waited_for);
+        g_test_add_func("/migrate/what was before is not shown", test_what_was_before_is_not_shown);
         g_test_add_func("/migrate/a guest that stays is a no", test_a_guest_that_stays_is_a_no);
         g_test_add_func("/migrate/each option is handed on", test_each_option_is_handed_on);
         g_test_add_func("/migrate/a refusal is shown", test_a_refusal_is_shown);
