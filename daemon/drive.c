@@ -116,14 +116,26 @@ static void question_free(Question *question) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_free)
 
-static bool check_settled(const Manager *manager, const GuestEvent *found, GError **error) {
-        Migration *last = migration_log_latest(manager->migrations, found->uuid);
-        int64_t since, left;
+/* When the guest last moved, here or away and back; 0 never. An attempt that failed is no move. */
+static int64_t last_move(const Manager *manager, const char *uuid) {
+        g_autoptr(GPtrArray) migrations = migration_log_list(manager->migrations);
+        int64_t last = 0;
 
-        if (!last || last->state != MIGRATION_FINISHED)
+        for (guint i = 0; i < migrations->len; i++) {
+                const Migration *migration = migrations->pdata[i];
+
+                if (g_str_equal(migration->domain_uuid, uuid))
+                        last = MAX(last, migration->entered[MIGRATION_FINISHED]);
+        }
+        return last;
+}
+
+static bool check_settled(const Manager *manager, const GuestEvent *found, GError **error) {
+        int64_t last = last_move(manager, found->uuid), since = manager->now() - last, left;
+
+        if (last == 0)
                 return true;
 
-        since = manager->now() - last->entered[MIGRATION_FINISHED];
         left = (int64_t)manager->config->settle_usec - since;
         if (left <= 0)
                 return true;

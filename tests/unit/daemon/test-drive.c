@@ -244,6 +244,20 @@ static void test_a_guest_that_has_come_settles_unless_forced(Fixture *f, gconstp
         g_assert_nonnull(third.migration);
 }
 
+static void test_an_attempt_that_failed_changes_nothing_of_that(Fixture *f, gconstpointer unused) {
+        g_auto(Reply) first = { 0 }, second = { 0 }, third = { 0 };
+
+        begin(f, "g1", GUEST_UUID, &first);
+        send_event(f, GUEST_LEFT, GUEST_UUID, NULL);
+        end(f, GUEST_UUID, NULL);
+
+        ask(f, "g1", NULL, true, &second);
+        answer_running(f, "g1", GUEST_UUID);
+        end(f, GUEST_UUID, "no such host");
+        begin(f, "g1", GUEST_UUID, &third);
+        assert_refused(&third, FERRY_ERROR_INVALID_STATE, "settles for another 61 s");
+}
+
 static void test_and_moves_when_it_has_settled(Fixture *f, gconstpointer unused) {
         g_auto(Reply) first = { 0 }, second = { 0 };
 
@@ -306,6 +320,8 @@ int main(int argc, char **argv) {
         ADD("a guest that moves is not moved", NULL, test_a_guest_that_moves_is_not_moved);
         ADD("a guest that has come settles, unless forced", NULL,
             test_a_guest_that_has_come_settles_unless_forced);
+        ADD("an attempt that failed changes nothing of that", NULL,
+            test_an_attempt_that_failed_changes_nothing_of_that);
         ADD("and moves when it has settled", NULL, test_and_moves_when_it_has_settled);
         ADD("a strategy that cannot be is refused", NULL,
             test_a_strategy_that_cannot_be_is_refused);
