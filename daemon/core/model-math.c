@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAIRS_MIN 3 /* two could be one wild point twice */
+#define WITNESSES_MIN 3 /* the fewest of which one wild is outvoted */
 
 void numbers_add(Numbers *numbers, double value) {
         if (isfinite(value) && numbers->n < NUMBERS_MAX)
@@ -29,16 +29,24 @@ double numbers_median(Numbers *numbers, double otherwise) {
         return numbers->values[half - 1] / 2 + numbers->values[half] / 2;
 }
 
+/* NAN where so few points are apart that one wild among them would be believed. */
+static double slope_from(const Point *points, unsigned n, const Point *from, double apart) {
+        Numbers slopes = { .n = 0 };
+
+        for (unsigned i = 0; i < n; i++) {
+                double dx = points[i].x - from->x;
+
+                if (points[i].group == from->group && fabs(dx) >= apart)
+                        numbers_add(&slopes, (points[i].y - from->y) / dx);
+        }
+        return slopes.n < WITNESSES_MIN ? NAN : numbers_median(&slopes, NAN);
+}
+
 double points_slope(const Point *points, unsigned n, double apart, double otherwise) {
         Numbers slopes = { .n = 0 };
 
         for (unsigned i = 0; i < n; i++)
-                for (unsigned j = i + 1; j < n; j++) {
-                        double dx = points[j].x - points[i].x;
+                numbers_add(&slopes, slope_from(points, n, &points[i], apart));
 
-                        if (fabs(dx) >= apart)
-                                numbers_add(&slopes, (points[j].y - points[i].y) / dx);
-                }
-
-        return slopes.n < PAIRS_MIN ? otherwise : numbers_median(&slopes, otherwise);
+        return slopes.n < WITNESSES_MIN ? otherwise : numbers_median(&slopes, otherwise);
 }

@@ -20,8 +20,9 @@ double numbers_median(Numbers *numbers, double otherwise);
 
 typedef struct Point {
         double x, y;
+        double group; /* only points of one are compared */
 } Point;
 
-/* Theil and Sen: the median of the slopes between all pairs of points that are `apart` on x or
- * more. `otherwise` where there are fewer than three such pairs. */
+/* Siegel's repeated median: of each point the median of the slopes to all that are `apart` from it
+ * on x or more; of these the median. `otherwise` where too few are apart. `apart` > 0. */
 double points_slope(const Point *points, unsigned n, double apart, double otherwise);

@@ -10,6 +10,7 @@
 #define USEC_PER_MS         1000.0
 #define SWEEPS              3 /* each term is found with the others as they are: twice would do */
 
+#define ROUNDS_OF_PARTS     10
 #define SHARE_MIN           0.001
 #define STATE_APART         1048576.0 /* smaller ones say nothing of the time that a byte takes */
 #define SPREAD_MIN          0.05
@@ -119,6 +120,14 @@ static bool is_held_up(const Move *move) {
                (double)move->outcome.bytes * MS_PER_S > LIMIT_REACHED * most;
 }
 
+/* Without what the guest stood still for by itself. At least a tenth of the time was for sending,
+ * whatever the other terms say. */
+static double sending_ms(const Move *move, const Course *course) {
+        double total = (double)move->outcome.total_ms;
+
+        return fmax(total / 10, total - course->fixed_ms - course->device_ms);
+}
+
 /* Time and bytes of the moves that were as fast as the way. */
 static unsigned collect_sending(const Fit *fit, Point points[MODEL_MOVES_MAX]) {
         unsigned n = 0;
@@ -128,11 +137,8 @@ static unsigned collect_sending(const Fit *fit, Point points[MODEL_MOVES_MAX]) {
                 Course course = course_new(&move->facts, &fit->terms);
 
                 if (!is_held_up(move))
-                        points[n++] = (Point){
-                                .x = (double)move->outcome.bytes,
-                                .y = (double)move->outcome.total_ms - course.fixed_ms -
-                                     course.device_ms,
-                        };
+                        points[n++] = (Point){ (double)move->outcome.bytes,
+                                               sending_ms(move, &course), 0 };
         }
         return n;
 }
@@ -172,12 +178,9 @@ static void fit_rate(Fit *fit) {
 
         fit_setup(fit, points, n, ms_per_byte(points, n));
         for (unsigned i = 0; i < n; i++) {
-                /* At least a tenth of the time was for sending, whatever the other terms say. */
-                double sending_ms = fmax(points[i].y / 10,
-                                         points[i].y - fit->terms.of[TERM_SETUP_MS]);
+                double ms = fmax(points[i].y / 10, points[i].y - fit->terms.of[TERM_SETUP_MS]);
 
-                if (sending_ms > 0)
-                        numbers_add(&rates, MS_PER_S * points[i].x / sending_ms);
+                numbers_add(&rates, MS_PER_S * points[i].x / ms);
         }
         finish(fit, TERM_RATE, &rates, 1, INFINITY);
 }
@@ -219,23 +222,29 @@ static unsigned collect_pauses(const Fit *fit, Pause pauses[MODEL_MOVES_MAX]) {
         return n;
 }
 
+/* Guests with more devices mostly have more state, so that both parts would look alike: that of the
+ * state is found among guests with as many devices, and without it that of a device. */
+static void fit_parts(const Pause *pauses, unsigned n, double *device_ms, double *per_byte) {
+        Point points[MODEL_MOVES_MAX];
+
+        for (unsigned i = 0; i < n; i++)
+                points[i] = (Point){ pauses[i].state, pauses[i].rest_ms, pauses[i].devices };
+        *per_byte = fmax(0, points_slope(points, n, STATE_APART, *per_byte));
+
+        for (unsigned i = 0; i < n; i++)
+                points[i] = (Point){ pauses[i].devices,
+                                     pauses[i].rest_ms - pauses[i].state * *per_byte, 0 };
+        *device_ms = fmax(0, points_slope(points, n, 1, *device_ms));
+}
+
 static void fit_pause(Fit *fit) {
-        Numbers fixed = begin(fit, TERM_FIXED_MS);
-        Point by_state[MODEL_MOVES_MAX], by_devices[MODEL_MOVES_MAX];
-        Pause pauses[MODEL_MOVES_MAX];
-        unsigned n = collect_pauses(fit, pauses);
         double *device_ms = &fit->terms.of[TERM_DEVICE_MS];
         double *per_byte = &fit->terms.of[TERM_MS_PER_BYTE];
+        Numbers fixed = begin(fit, TERM_FIXED_MS);
+        Pause pauses[MODEL_MOVES_MAX];
+        unsigned n = collect_pauses(fit, pauses);
 
-        for (unsigned i = 0; i < n; i++) {
-                const Pause *p = &pauses[i];
-
-                by_state[i] = (Point){ p->state, p->rest_ms - p->devices * *device_ms };
-                by_devices[i] = (Point){ p->devices, p->rest_ms - p->state * *per_byte };
-        }
-        *per_byte = fmax(0, points_slope(by_state, n, STATE_APART, *per_byte));
-        *device_ms = fmax(0, points_slope(by_devices, n, 1, *device_ms));
-
+        fit_parts(pauses, n, device_ms, per_byte);
         for (unsigned i = 0; i < n; i++)
                 numbers_add(&fixed, pauses[i].rest_ms - pauses[i].devices * *device_ms -
                                             pauses[i].state * *per_byte);
@@ -277,30 +286,33 @@ static void collect_errors(const Fit *fit, Numbers errors[_FIGURE_MAX]) {
         }
 }
 
-/* Terms fit the few moves that they come from better than they fit the next one. `n` has the prior.
- */
-static double widened(double deviation, unsigned n) {
-        return fmax(SPREAD_MIN, SPREAD_BY_DEVIATION * deviation * (1 + 2.0 / n));
+/* Terms fit the few moves that they come from better than they will fit the next one. */
+static double widen(double deviation, unsigned n) {
+        return deviation * (1 + 5.0 / n);
+}
+
+static void fit_error(Fit *fit, Figure figure, Numbers *errors) {
+        Numbers deviations = { .n = 0 };
+        double *bias = &fit->terms.of[TERM_BIAS + figure];
+        double *spread = &fit->terms.of[TERM_SPREAD + figure];
+        unsigned n;
+
+        numbers_add(errors, fit->prior->of[TERM_BIAS + figure]);
+        *bias = numbers_median(errors, 0);
+
+        n = errors->n;
+        numbers_add(&deviations, *spread / SPREAD_BY_DEVIATION);
+        for (unsigned i = 0; n > 1 && i < n; i++)
+                numbers_add(&deviations, widen(fabs(errors->values[i] - *bias), n));
+        *spread = fmax(SPREAD_MIN, SPREAD_BY_DEVIATION * numbers_median(&deviations, 0));
 }
 
 static void fit_errors(Fit *fit) {
         Numbers errors[_FIGURE_MAX] = { 0 };
 
         collect_errors(fit, errors);
-        for (Figure figure = 0; figure < _FIGURE_MAX; figure++) {
-                Numbers *of_figure = &errors[figure], deviations = { .n = 0 };
-                double bias;
-
-                numbers_add(of_figure, fit->prior->of[TERM_BIAS + figure]);
-                bias = numbers_median(of_figure, 0);
-                numbers_add(&deviations,
-                            fit->prior->of[TERM_SPREAD + figure] / SPREAD_BY_DEVIATION);
-                for (unsigned i = 0; i < of_figure->n; i++)
-                        numbers_add(&deviations, fabs(of_figure->values[i] - bias));
-                fit->terms.of[TERM_BIAS + figure] = bias;
-                fit->terms.of[TERM_SPREAD + figure] = widened(numbers_median(&deviations, 0),
-                                                              of_figure->n);
-        }
+        for (Figure figure = 0; figure < _FIGURE_MAX; figure++)
+                fit_error(fit, figure, &errors[figure]);
 }
 
 Terms terms_fit(const Move *moves, unsigned n, const Terms *prior) {
