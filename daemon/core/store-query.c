@@ -27,6 +27,10 @@
         " excluded.memory_remaining, excluded.iterations, excluded.destination,"       \
         " excluded.strategy, excluded.why, excluded.forecast_total_ms,"                \
         " excluded.forecast_downtime_ms, excluded.forecast_bytes"
+#define MOVE_COLUMNS                                                                      \
+        "way, connections, ram, ram_used, working_set, dirty_rate, n_devices, n_precopy," \
+        " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
+        " downtime_ms, setup_ms, bytes, dirty_rate_seen, iterations"
 #define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
 
 /* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
@@ -61,6 +65,18 @@ static const char *const sql[] = {
                 "INSERT INTO migration_times(migration, state, entered) VALUES(?, ?, ?)",
         [STATEMENT_DELETE_TIMES] = "DELETE FROM migration_times WHERE migration = ?",
         [STATEMENT_LOAD_TIMES] = "SELECT state, entered FROM migration_times WHERE migration = ?",
+
+        [STATEMENT_PUT_MOVE] =
+                "INSERT INTO moves(" MOVE_COLUMNS
+                ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [STATEMENT_TRIM_MOVES] = "DELETE FROM moves WHERE number IN (SELECT number FROM"
+                                 " (SELECT number, row_number() OVER"
+                                 " (PARTITION BY way, connections ORDER BY number DESC) AS nth"
+                                 " FROM moves) WHERE nth > ?)",
+        [STATEMENT_TRIM_WAYS] = "DELETE FROM moves WHERE (way, connections) NOT IN"
+                                " (SELECT way, connections FROM moves GROUP BY way, connections"
+                                " ORDER BY max(number) DESC LIMIT ?)",
+        [STATEMENT_LOAD_MOVES] = "SELECT " MOVE_COLUMNS " FROM moves ORDER BY number",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

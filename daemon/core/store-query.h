@@ -26,6 +26,10 @@ typedef enum Statement {
         STATEMENT_PUT_TIME,
         STATEMENT_DELETE_TIMES,
         STATEMENT_LOAD_TIMES,
+        STATEMENT_PUT_MOVE,
+        STATEMENT_TRIM_MOVES,
+        STATEMENT_TRIM_WAYS,
+        STATEMENT_LOAD_MOVES,
         _STATEMENT_MAX,
 } Statement;
 

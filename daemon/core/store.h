@@ -6,8 +6,8 @@
  * Rows are the objects themselves; the schema has a version and is brought up
  * to date on open. A database from a newer daemon is refused, a damaged one is
  * set aside as NAME.damaged and told about, never deleted; one that another
- * daemon has (NAME.lock) is refused. All errors are FERRY_ERROR_STORE. One thread. The directory is there already (systemd's
- * StateDirectory=); the file is made here, mode 0600.
+ * daemon has (NAME.lock) is refused. All errors are FERRY_ERROR_STORE. One thread. The directory is
+ * there already (systemd's StateDirectory=); the file is made here, mode 0600.
  */
 
 #include <glib.h>
@@ -16,6 +16,9 @@
 typedef struct Store Store;
 typedef struct Lease Lease;
 typedef struct Migration Migration;
+typedef struct Model Model;
+typedef struct MoveFacts MoveFacts;
+typedef struct MoveOutcome MoveOutcome;
 
 /* `path` ":memory:" for tests. */
 Store *store_open(const char *path, GError **error);
@@ -38,6 +41,12 @@ GPtrArray *store_load_leases(Store *store, GError **error); /* Lease, owned, old
 bool store_put_migration(Store *store, const Migration *migration, GError **error);
 bool store_delete_migration(Store *store, const char *id, GError **error);
 GPtrArray *store_load_migrations(Store *store, GError **error); /* Migration, owned, oldest first */
+
+/* A move that model_learn() took. Only those that a model keeps are kept here. */
+bool store_put_move(Store *store, const MoveFacts *facts, const MoveOutcome *outcome,
+                    GError **error);
+/* Teaches an empty model what was put, in that order. */
+bool store_load_model(Store *store, Model *model, GError **error);
 
 /* For tests: of the writing calls from now on (begin, put, delete, commit), number n fails once
  * with FERRY_ERROR_STORE. 0 is the next one, -1 none. */
