@@ -6,8 +6,8 @@
 #include "cli/value.h"
 #include "daemon/names.h"
 
-#define PASSWORD_USEC (150 * G_USEC_PER_SEC) /* polkit may ask a person for one */
-#define TRIAL_USEC    (90 * G_USEC_PER_SEC)  /* and then a device is tried, a minute at most */
+/* polkit may ask a person for a password, and then a device is tried, a minute at most. */
+#define ACTION_USEC (240 * G_USEC_PER_SEC)
 
 G_DEFINE_QUARK(client_error, client_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
@@ -98,13 +98,6 @@ static GVariant *read_reply(sd_bus_message *reply, const char *method, const cha
         return NULL;
 }
 
-typedef struct Call {
-        const char *path, *interface, *method;
-        const char *const *arguments; /* strings, NULL none */
-        bool action;
-        uint64_t timeout_usec; /* 0: the usual one */
-} Call;
-
 static GVariant *call(Client *client, const char *path, const char *interface, const char *method,
                       GVariant *arguments, const char *type, bool action, GError **error) {
         g_autoptr(GVariant) tuple = arguments ? g_variant_ref_sink(arguments) : NULL;
@@ -119,7 +112,7 @@ static GVariant *call(Client *client, const char *path, const char *interface, c
         if (r >= 0 && tuple)
                 r = value_append_members(m, tuple);
         if (r >= 0)
-                r = sd_bus_call(client->bus, m, action ? PASSWORD_USEC + TRIAL_USEC : 0, &e, &reply);
+                r = sd_bus_call(client->bus, m, action ? ACTION_USEC : 0, &e, &reply);
         if (r < 0) {
                 set_bus_error(client, &e, r, error);
                 return NULL;

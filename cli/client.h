@@ -17,7 +17,7 @@ GQuark client_error_quark(void);
 
 typedef struct Client {
         sd_bus *bus;
-        char *host; /* NULL: this one */
+        char *host;     /* NULL: this one */
         uint64_t heard; /* cookie of the last reply: signals with a lower one are older */
 } Client;
 
