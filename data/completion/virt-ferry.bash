@@ -42,7 +42,8 @@ __virt_ferry_command() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -H | -c | --host | --class | --xml) ((i++)) ;;
+                -H | -c | --host | --class | --xml | --strategy | --max-downtime | --bandwidth | \
+                        --connections | --new-name) ((i++)) ;;
                 -*) ;;
                 *)
                         echo "${COMP_WORDS[i]}"
@@ -69,6 +70,10 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'mdev sriov' -- "$current")
                 return
                 ;;
+        --strategy)
+                mapfile -t COMPREPLY < <(compgen -W 'auto failover live vfio' -- "$current")
+                return
+                ;;
         --xml)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -77,7 +82,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices leases migrations offers probe release rescan' ;;
+        '') words='check devices leases migrate migrations offers probe release rescan' ;;
         check)
                 options+=' --xml'
                 if [[ $current != -* && $previous == check ]]; then
@@ -85,6 +90,13 @@ _virt_ferry() {
                 fi
                 ;;
         devices) options+=' --class --free' ;;
+        migrate)
+                options+=' --strategy --max-downtime --bandwidth --connections --persistent --undefine-source'
+                options+=' --new-name --force --detach'
+                if [[ $current != -* ]]; then
+                        words=$(__virt_ferry_guests)
+                fi
+                ;;
         migrations) options+=' --watch' ;;
         probe)
                 if [[ $current != -* ]]; then
