@@ -187,7 +187,7 @@ bool course_run(const Course *course, double allowed_ms, double ret_figures[_FIG
 double course_dirtied(const Course *course, double allowed_ms) {
         Sending sending;
 
-        return send_ram(course, allowed_ms, &sending) ? sending.dirtied : 0;
+        return send_ram(course, allowed_ms, &sending) ? sending.dirtied : INFINITY;
 }
 
 double course_paused(const Course *course, double allowed_ms) {

@@ -53,7 +53,7 @@ Course course_new(const MoveFacts *facts, const Terms *terms);
 double course_allowed_ms(const MoveFacts *facts);
 /* False when it does not converge. */
 bool course_run(const Course *course, double allowed_ms, double ret_figures[_FIGURE_MAX]);
-/* Dirtied during the move, all of it sent again; bytes. 0 when it does not converge. */
+/* Dirtied during the move, all of it sent again; bytes. Endless when it does not converge. */
 double course_dirtied(const Course *course, double allowed_ms);
 /* Bytes of RAM that are sent in the pause; 0 when it does not converge. */
 double course_paused(const Course *course, double allowed_ms);

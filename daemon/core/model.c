@@ -62,24 +62,24 @@ static Way *find_way(const Model *model, const char *name) {
         return NULL;
 }
 
-static Terms average_terms(const Model *model, const MoveFacts *facts) {
+/* What the ways are in the middle, without `except`, which may be NULL. */
+static Terms average_terms(const Model *model, const Way *except, const MoveFacts *facts) {
         const Terms *terms[MODEL_WAYS_MAX];
-
-        if (model->ways->len == 0)
-                return terms_default(facts);
+        unsigned n = 0;
 
         for (guint i = 0; i < model->ways->len; i++) {
                 const Way *way = model->ways->pdata[i];
 
-                terms[i] = &way->terms;
+                if (way != except)
+                        terms[n++] = &way->terms;
         }
-        return terms_average(terms, model->ways->len);
+        return n > 0 ? terms_average(terms, n) : terms_default(facts);
 }
 
 static Terms find_terms(const Model *model, const MoveFacts *facts, unsigned *ret_n_moves) {
         g_autofree char *name = way_name(facts);
         const Way *way = find_way(model, name);
-        Terms average = average_terms(model, facts);
+        Terms average = average_terms(model, way, facts);
 
         *ret_n_moves = way ? way->n : 0;
         return way ? terms_fit(way->moves, way->n, &average) : average;

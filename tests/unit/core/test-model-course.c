@@ -140,6 +140,19 @@ static void test_each_round_is_what_the_last_has_left(void) {
         assert_run(&facts, 400 + 5524.6125 + 20, 300 + 20, 552.46125, 5);
         facts.dirty_rate = MB / 10; /* 0.48625 MB during the first, which need no round */
         assert_run(&facts, 400 + 5004.8625 + 20, 137.5 + 4.8625 + 20, 500.48625, 3);
+        facts.dirty_rate = 6 * MB / 10; /* 2.9175 MB are a round; most that was kept back waits */
+        assert_run(&facts, 400 + 5029.262525 + 20, 177.0875 + 20, 502.9262525, 4);
+}
+
+static void test_no_more_is_sent_in_the_pause_than_there_can_be(void) {
+        MoveFacts facts = plain;
+
+        facts.dirty_rate = 1100 * MB;
+        facts.working_set = 3 * MB; /* which with the half of what is kept back is 16.75 */
+        assert_run(&facts, 400 + 5030 + 20, 167.5 + 20, 503, 4);
+        facts.working_set = 0;
+        facts.ram = 28 * MB; /* of which half is empty */
+        assert_run(&facts, 400 + 167.5 + 20, 140 + 20, 16.75, 4);
 }
 
 static void test_dirty_memory_ends_at_the_working_set(void) {
@@ -185,6 +198,19 @@ static void test_state_of_devices_has_to_fit_into_the_pause(void) {
         g_assert_false(run(&facts, figures));
         g_assert_cmpfloat(needed(&facts), ==, 350);
         assert_near(figures[FIGURE_DOWNTIME_MS], 50 + 300 + 20 + 140 + 300, 1e-6);
+        facts.ram = 0;
+        g_assert_false(run(&facts, figures));
+}
+
+static void test_even_the_largest_state_fits_into_some_pause(void) {
+        MoveFacts facts = plain;
+        double figures[_FIGURE_MAX];
+        Course course;
+
+        facts.state = UINT64_MAX;
+        facts.link = 1;
+        course = course_new(&facts, &plain_terms);
+        g_assert_true(course_run(&course, course_needed_ms(&course), figures));
 }
 
 static void test_a_driver_that_tells_no_size_is_not_waited_for(void) {
@@ -208,6 +234,8 @@ static void test_devices_with_pre_copy_send_before_the_pause_too(void) {
         assert_run(&facts, 400 + 5150 + 260, 87.5 + 100 + 260, 515, 3);
         facts.n_precopy = 9; /* no more than there are */
         assert_run(&facts, 400 + 5200 + 260, 87.5 + 100 + 260, 520, 3);
+        facts.dirty_rate = 10 * MB; /* 50.125 MB while 501.25 are sent, then 4.1375 and 0.41375 */
+        assert_run(&facts, 400 + 5746.7625 + 260, 200 + 100 + 260, 574.67625, 5);
 }
 
 static void test_what_a_trial_has_measured_counts(void) {
@@ -469,6 +497,10 @@ int main(int argc, char **argv) {
         ADD("known use of RAM counts instead of a share",
             test_known_use_of_ram_counts_instead_of_a_share);
         ADD("each round is what the last has left", test_each_round_is_what_the_last_has_left);
+        ADD("no more is sent in the pause than there can be",
+            test_no_more_is_sent_in_the_pause_than_there_can_be);
+        ADD("even the largest state fits into some pause",
+            test_even_the_largest_state_fits_into_some_pause);
         ADD("dirty memory ends at the working set", test_dirty_memory_ends_at_the_working_set);
         ADD("nobody waits for a hundred rounds", test_nobody_waits_for_a_hundred_rounds);
         ADD("state of devices has to fit into the pause",

@@ -219,6 +219,114 @@ static void test_the_part_of_ram_that_is_sent_is_learnt(void) {
         assert_alike(forecast(model, &facts).bytes.likely, GB, 2);
 }
 
+static Terms fit(const MoveFacts *facts, const MoveOutcome *outcome) {
+        Move moves[6];
+        Terms prior = terms_default(facts);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(moves); i++)
+                moves[i] = (Move){ *facts, *outcome };
+        return terms_fit(moves, G_N_ELEMENTS(moves), &prior);
+}
+
+static void assert_term(const MoveFacts *facts, const MoveOutcome *outcome, Term term,
+                        double value) {
+        Terms terms = fit(facts, outcome);
+
+        g_assert_cmpfloat_with_epsilon(terms.of[term], value, fabs(value) / 1e6);
+}
+
+static void test_no_more_ram_is_sent_than_there_is(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 200000, -1, 1000, 9 * GB, 0, 0 };
+
+        assert_term(&facts, &outcome, TERM_SHARE, 1);
+        outcome.bytes = 1;
+        assert_term(&facts, &outcome, TERM_SHARE, 0.001);
+        facts.ram = 0;
+        assert_term(&facts, &outcome, TERM_SHARE, 0.5); /* as before */
+}
+
+static void test_state_is_no_share_of_ram(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 200000, -1, 1000, 2 * GB, 0, 0 };
+
+        facts.n_devices = facts.n_precopy = 1;
+        facts.state = 100 * MB; /* sent twice */
+        facts.allowed_ms = 60000;
+        assert_term(&facts, &outcome, TERM_SHARE, 0.45);
+}
+
+static void test_a_busy_guest_says_nothing_of_empty_pages(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 200000, -1, 1000, 8 * GB, 48 * MB, 0 };
+
+        facts.allowed_ms = 2000;
+        assert_term(&facts, &outcome, TERM_SHARE, 0.5);
+        outcome.dirty_rate = 34 * MB; /* of 40: it is sent over and over */
+        assert_term(&facts, &outcome, TERM_SHARE, 0.5);
+}
+
+static void test_what_the_job_told_of_writing_counts(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 60000, -1, 1000, 3 * GB, 0, 0 };
+        Terms idle = fit(&facts, &outcome), busy;
+
+        outcome.dirty_rate = 10 * MB;
+        busy = fit(&facts, &outcome);
+        g_assert_cmpfloat_with_epsilon(idle.of[TERM_SHARE], 0.75, 1e-6);
+        g_assert_cmpfloat(busy.of[TERM_SHARE], <, 0.65);
+        g_assert_cmpfloat(busy.of[TERM_SHARE], >, 0.5);
+}
+
+static void test_the_time_of_devices_is_not_that_of_sending(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 1000 + 50 + 5000 + 10000, -1, 1000, GB, 0, 0 };
+
+        facts.n_devices = 1;
+        facts.save_usec = 2000000;
+        facts.load_usec = 3000000;
+        assert_term(&facts, &outcome, TERM_RATE, 1e8);
+        /* But when it leaves no time for the sending, a tenth was for it, and of that a tenth. */
+        facts.load_usec = 30000000;
+        assert_term(&facts, &outcome, TERM_RATE, 1e9 / (16.05 / 10 - 1));
+        outcome.setup_ms = 30000;
+        assert_term(&facts, &outcome, TERM_RATE, 1e9 / (16.05 / 100));
+}
+
+static void test_errors_give_bias_and_spread(void) {
+        MoveFacts facts = some_guest;
+        MoveOutcome outcome = { 41050, 300, 1000, 2 * GB, 0, 3 }; /* three are foretold */
+        Terms prior = terms_default(&facts), terms;
+        Move moves[3];
+
+        for (unsigned i = 0; i < 3; i++) {
+                outcome.iterations = 3u << i;
+                moves[i] = (Move){ facts, outcome };
+        }
+        /* With the prior's 0 they are 0, 0, ln 2 and ln 4. */
+        terms = terms_fit(moves, 3, &prior);
+        g_assert_cmpfloat_with_epsilon(terms.of[TERM_BIAS + FIGURE_ITERATIONS], log(2) / 2, 1e-9);
+        g_assert_cmpfloat_with_epsilon(terms.of[TERM_SPREAD + FIGURE_ITERATIONS],
+                                       1.4826 * 2.25 * log(2) / 2, 1e-9);
+
+        outcome.iterations = 3;
+        terms = fit(&facts, &outcome);
+        g_assert_cmpfloat(terms.of[TERM_SPREAD + FIGURE_ITERATIONS], ==, 0.05);
+}
+
+/* A hundred times as long as foretold, as the first of all: it is half believed. */
+static void test_one_move_counts_as_much_as_what_was_thought_before(void) {
+        g_autoptr(Model) model = model_new();
+        MoveFacts facts = some_guest;
+        MoveForecast before = forecast(model, &facts), after;
+        MoveOutcome outcome = { before.total_ms.likely * 100, -1, -1, 2 * GB, 0, 0 };
+
+        model_learn(model, &facts, &outcome);
+        after = forecast(model, &facts);
+        assert_between(after.total_ms.likely, 5 * before.total_ms.likely,
+                       30 * before.total_ms.likely);
+}
+
 static void test_what_is_sent_again_is_not_taken_for_more_ram(void) {
         g_autoptr(Model) model = model_new();
         MadeUpWay way = { .rate = 1e8, .setup_ms = 100, .share = 0.5 };
@@ -342,6 +450,19 @@ static void add_lessons(void) {
 
 #define ADD(name, function) g_test_add_func("/terms/" name, function)
 
+static void add_fits(void) {
+        ADD("no more RAM is sent than there is", test_no_more_ram_is_sent_than_there_is);
+        ADD("state is no share of RAM", test_state_is_no_share_of_ram);
+        ADD("a busy guest says nothing of empty pages",
+            test_a_busy_guest_says_nothing_of_empty_pages);
+        ADD("what the job told of writing counts", test_what_the_job_told_of_writing_counts);
+        ADD("the time of devices is not that of sending",
+            test_the_time_of_devices_is_not_that_of_sending);
+        ADD("errors give bias and spread", test_errors_give_bias_and_spread);
+        ADD("one move counts as much as what was thought before",
+            test_one_move_counts_as_much_as_what_was_thought_before);
+}
+
 static void add_terms(void) {
         ADD("guests of two sizes tell set-up from sending",
             test_guests_of_two_sizes_tell_set_up_from_sending);
@@ -368,5 +489,6 @@ int main(int argc, char **argv) {
         ADD("a band becomes narrow", test_a_band_becomes_narrow);
         ADD("what has changed is learnt anew", test_what_has_changed_is_learnt_anew);
         add_terms();
+        add_fits();
         return g_test_run();
 }

@@ -152,6 +152,8 @@ static void test_a_choice_keeps_its_bounds(void) {
         facts.save_usec = 600000;
         facts.load_usec = 200000; /* 50 ms are fixed */
         g_assert_cmpint(model_choose_downtime(model, &facts, 300, 2000), ==, 850);
+        facts.state = 10 * MB; /* 200 ms at 50 MB/s */
+        g_assert_cmpint(model_choose_downtime(model, &facts, 300, 2000), ==, 1050);
 }
 
 /* Limits ---------------------------------------------------------------------------- */
