@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
 #include "daemon/core/switch-apply.h"
 #include "daemon/facts/bridge.h"
 
@@ -67,10 +69,13 @@ static bool change_ranges(const SwitchChange *change, const guint8 *have, const 
         return true;
 }
 
-static bool change_vlans(const SwitchChange *change, GError **error) {
+static bool change_vlans(const SwitchChange *change, bool add, GError **error) {
         guint8 have[VLANS] = { 0 }, want[VLANS] = { 0 };
         g_autoptr(GPtrArray) current = NULL;
         int r;
+
+        if (!change->target->port->vlans || change->place->shared)
+                return true;
 
         r = bridge_read_vlans(change->rtnl, change->place->port, &current);
         if (r < 0)
@@ -80,8 +85,7 @@ static bool change_vlans(const SwitchChange *change, GError **error) {
 
         spread(current, have);
         spread(change->target->port->vlans, want);
-        return change_ranges(change, have, want, true, error) &&
-               change_ranges(change, have, want, false, error);
+        return change_ranges(change, have, want, add, error);
 }
 
 /* Every port of a bridge is like that from the beginning. */
@@ -121,11 +125,10 @@ static bool is_ours(const SwitchChange *change, const SwitchFdb *fdb) {
                names_mac(change->target, fdb->mac);
 }
 
-static bool fail_fdb(const SwitchChange *change, const SwitchFdb *fdb, const char *what, int r,
-                     GError **error) {
-        return switch_change_fails(change, false, error,
-                                   "the FDB entry for %s in VLAN %u cannot be %s %s: %s", fdb->mac,
-                                   fdb->vlan, what, change->place->port_netdev, g_strerror(-r));
+static void fail_fdb(const SwitchChange *change, const SwitchFdb *fdb, const char *what, int r) {
+        (void)switch_change_fails(change, false, NULL,
+                                  "the FDB entry for %s in VLAN %u cannot be %s %s: %s", fdb->mac,
+                                  fdb->vlan, what, change->place->port_netdev, g_strerror(-r));
 }
 
 static bool same_entry(const SwitchFdb *a, const SwitchFdb *b) {
@@ -133,36 +136,51 @@ static bool same_entry(const SwitchFdb *a, const SwitchFdb *b) {
                a->extern_learned == b->extern_learned;
 }
 
-static bool change_fdb(const SwitchChange *change, GError **error) {
-        const GPtrArray *target = change->target->port->fdb;
-        g_autoptr(GPtrArray) current = NULL;
-        int port = change->place->port, r;
+/* NULL: it cannot be read, which is a finding. */
+static GPtrArray *read_fdb(const SwitchChange *change) {
+        GPtrArray *fdb = NULL;
+        int r;
 
-        r = bridge_read_fdb(change->rtnl, port, &current);
+        r = bridge_read_fdb(change->rtnl, change->place->port, &fdb);
         if (r < 0)
-                return switch_change_fails(change, false, error,
-                                           "the FDB entries of its port cannot be read: %s",
-                                           g_strerror(-r));
+                (void)switch_change_fails(change, false, NULL,
+                                          "the FDB entries of its port cannot be read: %s",
+                                          g_strerror(-r));
+        return fdb;
+}
 
-        for (guint i = 0; i < current->len; i++) {
+/* One without a VLAN takes those of the same MAC in every VLAN with it. */
+static void remove_fdb(const SwitchChange *change) {
+        g_autoptr(GPtrArray) current = read_fdb(change);
+
+        for (guint i = 0; current && i < current->len; i++) {
                 const SwitchFdb *fdb = current->pdata[i];
+                int r;
 
-                if (find(target, fdb) || !is_ours(change, fdb))
+                if (find(change->target->port->fdb, fdb) || !is_ours(change, fdb))
                         continue;
-                r = bridge_remove_fdb(change->rtnl, port, fdb);
-                if (r < 0)
-                        (void)fail_fdb(change, fdb, "taken from", r, error);
+
+                r = bridge_remove_fdb(change->rtnl, change->place->port, fdb);
+                if (r < 0 && r != -ENOENT)
+                        fail_fdb(change, fdb, "taken from", r);
         }
-        for (guint i = 0; i < target->len; i++) {
+}
+
+static void add_fdb(const SwitchChange *change) {
+        const GPtrArray *target = change->target->port->fdb;
+        g_autoptr(GPtrArray) current = read_fdb(change);
+
+        for (guint i = 0; current && i < target->len; i++) {
                 const SwitchFdb *fdb = target->pdata[i];
+                int r;
 
                 if (same_entry(find(current, fdb), fdb))
                         continue;
-                r = bridge_add_fdb(change->rtnl, port, fdb);
+
+                r = bridge_add_fdb(change->rtnl, change->place->port, fdb);
                 if (r < 0)
-                        (void)fail_fdb(change, fdb, "put on", r, error);
+                        fail_fdb(change, fdb, "put on", r);
         }
-        return true;
 }
 
 /* The port ------------------------------------------------------------------------- */
@@ -199,7 +217,14 @@ bool switch_change_port(const SwitchChange *change, GError **error) {
                                  change->place->port_netdev))
                 return false;
 
-        if (port->vlans && !change->place->shared && !change_vlans(change, error))
+        /* An entry can be made and removed only while its port is in its VLAN; and one that was
+         * made without a VLAN has made others, in each that the port is in. */
+        if (!change_vlans(change, true, error))
                 return false;
-        return change_fdb(change, error);
+        remove_fdb(change);
+        if (!change_vlans(change, false, error))
+                return false;
+        add_fdb(change);
+        remove_fdb(change);
+        return true;
 }

@@ -152,28 +152,62 @@ static guint find_fdb(const FakePort *port, const FakeFdb *wanted) {
         return i;
 }
 
+static bool same_mac(const FakeFdb *a, const FakeFdb *b) {
+        return memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+/* One without a VLAN takes those in every VLAN with it. */
+static int remove_fdb(FakePort *port, const FakeFdb *wanted) {
+        guint before = port->fdb->len;
+
+        for (guint i = before; i-- > 0;) {
+                const FakeFdb *fdb = &g_array_index(port->fdb, FakeFdb, i);
+
+                if (same_mac(fdb, wanted) && (wanted->vlan == 0 || fdb->vlan == wanted->vlan))
+                        g_array_remove_index(port->fdb, i);
+        }
+        return port->fdb->len < before ? 0 : -ENOENT;
+}
+
+static int put_fdb(FakePort *port, const FakeFdb *wanted, int flags) {
+        guint i = find_fdb(port, wanted);
+
+        if (i < port->fdb->len && !(flags & NLM_F_REPLACE))
+                return -EEXIST;
+        if (i < port->fdb->len)
+                g_array_index(port->fdb, FakeFdb, i) = *wanted;
+        else
+                g_array_append_val(port->fdb, *wanted);
+        return 0;
+}
+
+/* One without a VLAN makes one in every VLAN of the port. */
+static int add_fdb(FakePort *port, const FakeFdb *wanted, int flags) {
+        FakeFdb fdb = *wanted;
+        int r;
+
+        r = put_fdb(port, wanted, flags);
+        for (unsigned vid = 1; r == 0 && wanted->vlan == 0 && vid < FAKE_VLANS; vid++) {
+                fdb.vlan = (uint16_t)vid;
+                if (port->vlans[vid] != 0)
+                        r = put_fdb(port, &fdb, flags);
+        }
+        return r;
+}
+
 int fake_bridge_change_fdb(FakeRtnl *fake, struct nlmsghdr *request) {
         FakeFdb wanted = read_fdb(request);
         FakePort *port = find_port(fake, wanted.header.ndm_ifindex);
-        guint i = port ? find_fdb(port, &wanted) : 0;
 
         if (!port)
                 return -EOPNOTSUPP;
-        if (request->nlmsg_type == RTM_DELNEIGH) {
-                if (i == port->fdb->len)
-                        return -ENOENT;
-                g_array_remove_index(port->fdb, i);
-                return 0;
-        }
+        if (wanted.vlan > 0 && port->vlans[wanted.vlan] == 0)
+                return -EINVAL;
+        if (request->nlmsg_type == RTM_DELNEIGH)
+                return remove_fdb(port, &wanted);
 
         g_assert_true(request->nlmsg_flags & NLM_F_CREATE);
-        if (i < port->fdb->len && !(request->nlmsg_flags & NLM_F_REPLACE))
-                return -EEXIST;
-        if (i < port->fdb->len)
-                g_array_index(port->fdb, FakeFdb, i) = wanted;
-        else
-                g_array_append_val(port->fdb, wanted);
-        return 0;
+        return add_fdb(port, &wanted, request->nlmsg_flags);
 }
 
 static int by_key(gconstpointer a, gconstpointer b) {

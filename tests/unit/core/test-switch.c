@@ -4,6 +4,7 @@
 
 #include "daemon/core/switch-apply.h"
 #include "daemon/core/switch-capture.h"
+#include "daemon/facts/bridge.h"
 #include "tests/lib/fake-root.h"
 #include "tests/lib/fake-rtnl.h"
 #include "xml/ferry-error.h"
@@ -74,6 +75,8 @@ static void set_up_shared(Fixture *f, gconstpointer unused) {
         put(f, "eth0", "brport/port_no", "0x1\n");
         f->port = f->pf;
         fake_rtnl_add_port(f->fake, f->pf);
+        g_assert_cmpint(bridge_add_vlan(f->rtnl, f->pf, &(SwitchVlan){ .first = 2, .last = 100 }),
+                        ==, 0);
 }
 
 static SwitchPlace *find_place(Fixture *f) {
@@ -110,7 +113,7 @@ static SwitchState *parse(const char *inside) {
 #define FILTER_XML                                                                             \
         "<filters qdisc='clsact'>"                                                             \
         "<filter direction='ingress' priority='5' chain='0x0' handle='0x1' protocol='0x0800' " \
-        "kind='flower' options='CAAJAAIAAAA='/>"                                               \
+        "kind='flower' options='BgAIAAgAAAAIAAkAAgAAAA=='/>"                                   \
         "<filter direction='egress' priority='6' chain='0x0' handle='0x1' protocol='0x0003' "  \
         "kind='matchall' options='CAABAAEAAAA='/></filters>"
 
@@ -229,6 +232,30 @@ static void test_of_a_shared_port_only_the_vfs_macs_are_its_own(Fixture *f, gcon
         apply_xml(f, "<vf spoof-check='yes' trust='no' link-state='auto'/><port shared='yes'/>");
         after = fake_rtnl_dump(f->fake);
         g_assert_cmpstr(after, ==, before);
+}
+
+/* The kernel makes and removes such an entry in every VLAN of the port at once. */
+static void test_an_entry_without_vlan_spoils_no_other(Fixture *f, gconstpointer unused) {
+        static const char *const states[] = {
+                "<port><vlan first='1' last='9'/><fdb mac='" GUEST "' state='static'/>"
+                "<fdb mac='" GUEST "' vlan='2' state='static'/></port>",
+                "<port><vlan first='2' last='5'/><fdb mac='" GUEST "' vlan='2' state='static'/>"
+                "</port>",
+                "<port><vlan first='1' last='9'/><fdb mac='" OTHER "' state='static'/>"
+                "<fdb mac='" OTHER "' vlan='7' state='permanent'/></port>",
+                "<port/>",
+        };
+
+        for (size_t i = 0; i < 2 * G_N_ELEMENTS(states); i++) {
+                g_autofree char *expected = NULL;
+
+                expected = g_strdup_printf("<vf spoof-check='yes' trust='no' link-state='auto'/>"
+                                           "%s<filters qdisc='none'/>",
+                                           states[i % G_N_ELEMENTS(states)]);
+                apply_xml(f, states[i % G_N_ELEMENTS(states)]);
+                assert_captured(f, expected);
+        }
+        g_assert_cmpuint(f->findings->len, ==, 0);
 }
 
 static void test_no_part_no_change(Fixture *f, gconstpointer unused) {
@@ -381,6 +408,8 @@ int main(int argc, char **argv) {
             test_the_ports_own_mac_is_the_hosts);
         ADD("of-a-shared-port-only-the-vfs-macs-are-its-own", set_up_shared,
             test_of_a_shared_port_only_the_vfs_macs_are_its_own);
+        ADD("an-entry-without-vlan-spoils-no-other", set_up_switchdev,
+            test_an_entry_without_vlan_spoils_no_other);
         ADD("no-part-no-change", set_up_switchdev, test_no_part_no_change);
         ADD("a-failure-leaves-no-trace", set_up_switchdev, test_a_failure_leaves_no_trace);
         ADD("what-keeps-guests-apart-must-not-be-missing", set_up,

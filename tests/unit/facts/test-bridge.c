@@ -74,15 +74,18 @@ static void test_neighbours_that_say_the_same_are_one_range(Fixture *f, gconstpo
 
 static void test_fdb_entries_come_and_go(Fixture *f, gconstpointer unused) {
         const SwitchFdb entries[] = {
-                { .mac = (char *)MAC, .state = SWITCH_FDB_STATIC },
+                { .mac = (char *)MAC, .vlan = 1, .state = SWITCH_FDB_STATIC },
                 { .mac = (char *)MAC, .vlan = 100, .state = SWITCH_FDB_PERMANENT, .sticky = true },
                 { .mac = (char *)"aa:00:00:00:00:01",
                   .vlan = 5,
                   .state = SWITCH_FDB_REACHABLE,
                   .extern_learned = true },
         };
+        const SwitchVlan vlans = { .first = 2, .last = 100 };
         g_autoptr(GPtrArray) fdb = NULL, rest = NULL, others = NULL;
 
+        g_assert_cmpint(bridge_add_fdb(f->rtnl, f->port, &entries[1]), ==, -EINVAL);
+        g_assert_cmpint(bridge_add_vlan(f->rtnl, f->port, &vlans), ==, 0);
         for (size_t i = G_N_ELEMENTS(entries); i-- > 0;)
                 g_assert_cmpint(bridge_add_fdb(f->rtnl, f->port, &entries[i]), ==, 0);
 
@@ -99,8 +102,23 @@ static void test_fdb_entries_come_and_go(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(others->len, ==, 0);
 }
 
+static void test_an_entry_without_vlan_is_in_each(Fixture *f, gconstpointer unused) {
+        const SwitchFdb everywhere = { .mac = (char *)MAC, .state = SWITCH_FDB_STATIC };
+        g_autoptr(GPtrArray) fdb = NULL, rest = NULL;
+
+        g_assert_cmpint(bridge_add_fdb(f->rtnl, f->port, &everywhere), ==, 0);
+        g_assert_cmpint(bridge_read_fdb(f->rtnl, f->port, &fdb), ==, 0);
+        g_assert_cmpuint(fdb->len, ==, 2);
+        g_assert_cmpuint(((SwitchFdb *)fdb->pdata[0])->vlan, ==, 0);
+        g_assert_cmpuint(((SwitchFdb *)fdb->pdata[1])->vlan, ==, 1);
+
+        g_assert_cmpint(bridge_remove_fdb(f->rtnl, f->port, &everywhere), ==, 0);
+        g_assert_cmpint(bridge_read_fdb(f->rtnl, f->port, &rest), ==, 0);
+        g_assert_cmpuint(rest->len, ==, 0);
+}
+
 static void test_a_learned_entry_gives_way(Fixture *f, gconstpointer unused) {
-        SwitchFdb fdb = { .mac = (char *)MAC, .state = SWITCH_FDB_REACHABLE };
+        SwitchFdb fdb = { .mac = (char *)MAC, .vlan = 1, .state = SWITCH_FDB_REACHABLE };
         g_autoptr(GPtrArray) learned = NULL, made = NULL;
 
         g_assert_cmpint(bridge_add_fdb(f->rtnl, f->port, &fdb), ==, 0);
@@ -182,6 +200,7 @@ int main(int argc, char **argv) {
         ADD("neighbours-that-say-the-same-are-one-range",
             test_neighbours_that_say_the_same_are_one_range);
         ADD("fdb-entries-come-and-go", test_fdb_entries_come_and_go);
+        ADD("an-entry-without-vlan-is-in-each", test_an_entry_without_vlan_is_in_each);
         ADD("a-learned-entry-gives-way", test_a_learned_entry_gives_way);
         ADD("what-is-no-port-is-refused", test_what_is_no_port_is_refused);
         g_test_add_func("/bridge/odd-vlans-are-passed-over", test_odd_vlans_are_passed_over);
