@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/facts/tc-options.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/tc_act/tc_csum.h>
 #include <linux/tc_act/tc_ct.h>
@@ -21,11 +23,13 @@
 typedef struct FilterKind {
         const char *name;
         int actions, flags, counters;
+        int protocol; /* must be the filter's, though the kernel sends what is inside of a VLAN */
 } FilterKind;
 
 static const FilterKind filter_kinds[] = {
-        { "flower", TCA_FLOWER_ACT, TCA_FLOWER_FLAGS, TCA_FLOWER_IN_HW_COUNT },
-        { "matchall", TCA_MATCHALL_ACT, TCA_MATCHALL_FLAGS, TCA_MATCHALL_PCNT },
+        { "flower", TCA_FLOWER_ACT, TCA_FLOWER_FLAGS, TCA_FLOWER_IN_HW_COUNT,
+          TCA_FLOWER_KEY_ETH_TYPE },
+        { "matchall", TCA_MATCHALL_ACT, TCA_MATCHALL_FLAGS, TCA_MATCHALL_PCNT, 0 },
 };
 
 /* All of these have a struct that begins with tc_gen, and the times of their use. */
@@ -207,7 +211,7 @@ static int rewrite_option(const Rewriter *rewriter, const FilterKind *kind,
         guint32 flags;
         int r;
 
-        if (nla_type(attribute) == kind->counters)
+        if (nla_type(attribute) == kind->counters || nla_type(attribute) == kind->protocol)
                 return 0;
 
         if (nla_type(attribute) == kind->flags) {
@@ -229,8 +233,16 @@ static int rewrite_option(const Rewriter *rewriter, const FilterKind *kind,
         return r;
 }
 
-int tc_options_rewrite(const char *kind, const void *data, size_t size, TcNetdev netdev,
-                       void *userdata, GByteArray **ret_options) {
+/* As tc(8) does it. A filter of a VLAN's frames that comes back without it matches every frame. */
+static void append_protocol(GByteArray *out, const FilterKind *kind, unsigned protocol) {
+        guint16 value = htons((uint16_t)protocol);
+
+        if (kind->protocol != 0 && protocol != ETH_P_ALL)
+                append(out, (unsigned)kind->protocol, &value, sizeof(value));
+}
+
+int tc_options_rewrite(const char *kind, unsigned protocol, const void *data, size_t size,
+                       TcNetdev netdev, void *userdata, GByteArray **ret_options) {
         const Rewriter rewriter = { .netdev = netdev, .userdata = userdata };
         g_autoptr(GByteArray) out = g_byte_array_new();
         const FilterKind *known = find_filter_kind(kind);
@@ -242,6 +254,7 @@ int tc_options_rewrite(const char *kind, const void *data, size_t size, TcNetdev
         if (!is_stream(data, size))
                 return -EBADMSG;
 
+        append_protocol(out, known, protocol);
         nla_for_each_attr(attribute, (const struct nlattr *)data, (int)size, rest) {
                 r = rewrite_option(&rewriter, known, attribute, out);
                 if (r < 0)

@@ -18,6 +18,7 @@
 typedef int (*TcNetdev)(void *userdata, guint32 *index);
 
 bool tc_kind_is_known(const char *kind); /* "flower" */
-/* -EOPNOTSUPP: an action of a kind that is not known; -EBADMSG: not what the kernel sends. */
-int tc_options_rewrite(const char *kind, const void *data, size_t size, TcNetdev netdev,
-                       void *userdata, GByteArray **ret_options);
+/* `protocol` is the filter's, an ETH_P_*. -EOPNOTSUPP: an action of a kind that is not known;
+ * -EBADMSG: not what the kernel sends. */
+int tc_options_rewrite(const char *kind, unsigned protocol, const void *data, size_t size,
+                       TcNetdev netdev, void *userdata, GByteArray **ret_options);

@@ -29,28 +29,35 @@ static const char *text_of(const struct nlattr *attribute) {
 
 /* The qdisc ------------------------------------------------------------------------ */
 
-static int read_qdisc(Rtnl *rtnl, int netdev, SwitchQdisc *ret_qdisc) {
-        struct tcmsg header = { .tcm_ifindex = netdev, .tcm_parent = TC_H_CLSACT };
+static SwitchQdisc qdisc_of(const struct nlmsghdr *message, int netdev) {
+        const struct tcmsg *header = NLMSG_DATA(message);
         struct nlattr *attributes[TCA_MAX + 1];
+        int qdisc;
+
+        if (!rtnl_parse(message, RTM_NEWQDISC, sizeof(*header), TCA_MAX, attributes) ||
+            header->tcm_ifindex != netdev || header->tcm_parent != TC_H_CLSACT)
+                return SWITCH_QDISC_NONE;
+
+        qdisc = switch_qdisc_from_string(text_of(attributes[TCA_KIND]));
+        return qdisc > SWITCH_QDISC_NONE ? (SwitchQdisc)qdisc : SWITCH_QDISC_NONE;
+}
+
+/* All qdiscs of the host are asked for: the answer to a question for one is told to everybody who
+ * listens, and so to us, who would ask again. */
+static int read_qdisc(Rtnl *rtnl, int netdev, SwitchQdisc *ret_qdisc) {
+        struct tcmsg header = { .tcm_ifindex = netdev };
         g_autoptr(RtnlMessage) request = NULL;
         g_autoptr(GPtrArray) answers = NULL;
-        int qdisc, r;
+        int r;
 
-        *ret_qdisc = SWITCH_QDISC_NONE;
-        request = rtnl_message_new(RTM_GETQDISC, 0, &header, sizeof(header));
+        request = rtnl_message_new(RTM_GETQDISC, NLM_F_DUMP, &header, sizeof(header));
         r = rtnl_talk(rtnl, request, &answers);
-        if (r == -ENOENT || r == -EINVAL) /* there never was one, or is none any more */
-                return 0;
         if (r < 0)
                 return r;
 
-        if (answers->len == 0 ||
-            !rtnl_parse(answers->pdata[0], RTM_NEWQDISC, sizeof(header), TCA_MAX, attributes))
-                return 0;
-
-        qdisc = switch_qdisc_from_string(text_of(attributes[TCA_KIND]));
-        if (qdisc > SWITCH_QDISC_NONE)
-                *ret_qdisc = (SwitchQdisc)qdisc;
+        *ret_qdisc = SWITCH_QDISC_NONE;
+        for (guint i = 0; i < answers->len && *ret_qdisc == SWITCH_QDISC_NONE; i++)
+                *ret_qdisc = qdisc_of(answers->pdata[i], netdev);
         return 0;
 }
 
@@ -100,8 +107,8 @@ static int read_options(Rtnl *rtnl, const struct nlattr *options, SwitchFilter *
         GByteArray *bytes = NULL;
         int r;
 
-        r = tc_options_rewrite(filter->kind, nla_data(options), (size_t)nla_len(options),
-                               index_to_name, &list, &bytes);
+        r = tc_options_rewrite(filter->kind, filter->protocol, nla_data(options),
+                               (size_t)nla_len(options), index_to_name, &list, &bytes);
         if (r < 0)
                 return r;
         if (bytes->len > SWITCH_OPTIONS_MAX || names->len > SWITCH_NETDEVS_MAX) {
@@ -246,7 +253,8 @@ int tc_add_filter(Rtnl *rtnl, int netdev, const SwitchFilter *filter, char **ret
         gconstpointer data = g_bytes_get_data(filter->options, &size);
         int r;
 
-        r = tc_options_rewrite(filter->kind, data, size, name_to_index, &list, &options);
+        r = tc_options_rewrite(filter->kind, filter->protocol, data, size, name_to_index, &list,
+                               &options);
         if (r == -ENXIO && ret_missing)
                 *ret_missing = g_strdup(list.missing);
         if (r < 0)

@@ -50,24 +50,36 @@ static int new_qdisc(FakeRtnl *fake, struct nlmsghdr *request, int netdev) {
         return 0;
 }
 
+/* Asked for one of them, the kernel would tell everybody but who asks. */
+static int list_qdiscs(FakeRtnl *fake, struct nlmsghdr *request, GPtrArray *answers) {
+        g_assert_cmpint(request->nlmsg_flags & NLM_F_DUMP, ==, NLM_F_DUMP);
+
+        for (guint i = 0; i < fake->qdiscs->len; i++) {
+                const FakeQdisc *qdisc = fake->qdiscs->pdata[i];
+                struct tcmsg header = { .tcm_ifindex = qdisc->netdev, .tcm_parent = TC_H_CLSACT };
+                struct nl_msg *message;
+
+                message = rtnl_message_new(RTM_NEWQDISC, NLM_F_MULTI, &header, sizeof(header));
+                rtnl_put_string(message, TCA_KIND, qdisc->kind);
+                fake_rtnl_answer(answers, message);
+        }
+        return 0;
+}
+
 int fake_tc_qdisc(FakeRtnl *fake, struct nlmsghdr *request, GPtrArray *answers) {
         const struct tcmsg *header = NLMSG_DATA(request);
         FakeQdisc *qdisc = find_qdisc(fake, header->tcm_ifindex);
-        struct nl_msg *message;
+
+        if (request->nlmsg_type == RTM_GETQDISC)
+                return list_qdiscs(fake, request, answers);
 
         g_assert_cmphex(header->tcm_parent, ==, TC_H_CLSACT);
         if (request->nlmsg_type == RTM_NEWQDISC)
                 return new_qdisc(fake, request, header->tcm_ifindex);
         if (!qdisc)
                 return -ENOENT;
-        if (request->nlmsg_type == RTM_DELQDISC) {
-                g_ptr_array_remove(fake->qdiscs, qdisc);
-                return 0;
-        }
 
-        message = rtnl_message_new(RTM_NEWQDISC, 0, header, sizeof(*header));
-        rtnl_put_string(message, TCA_KIND, qdisc->kind);
-        fake_rtnl_answer(answers, message);
+        g_ptr_array_remove(fake->qdiscs, qdisc);
         return 0;
 }
 

@@ -69,8 +69,8 @@ static GByteArray *rewrite(GBytes *bytes, int expected) {
         gconstpointer data = g_bytes_get_data(bytes, &size);
         guint32 index = 0;
 
-        g_assert_cmpint(tc_options_rewrite("flower", data, size, keep, &index, &options), ==,
-                        expected);
+        g_assert_cmpint(tc_options_rewrite("flower", 0x0800, data, size, keep, &index, &options),
+                        ==, expected);
         return g_steal_pointer(&options);
 }
 
@@ -96,7 +96,36 @@ static void test_what_is_not_known_is_not_carried(void) {
         g_assert_true(tc_kind_is_known("matchall"));
         g_assert_false(tc_kind_is_known("bpf"));
         g_assert_false(tc_kind_is_known(NULL));
-        g_assert_cmpint(tc_options_rewrite("u32", "", 0, keep, NULL, &options), ==, -EOPNOTSUPP);
+        g_assert_cmpint(tc_options_rewrite("u32", 0x0800, "", 0, keep, NULL, &options), ==,
+                        -EOPNOTSUPP);
+}
+
+static const struct nlattr *find_type(const GByteArray *options) {
+        return nla_find((const struct nlattr *)options->data, (int)options->len,
+                        TCA_FLOWER_KEY_ETH_TYPE);
+}
+
+/* The kernel dumps what is inside of the VLAN, or nothing, and wants to be told the VLAN's. */
+static void test_a_filter_of_vlans_stays_one(void) {
+        g_autoptr(GBytes) dumped = flower_options(1, 5, "mirred");
+        g_autoptr(GByteArray) options = NULL, again = NULL, all = NULL;
+        gsize size;
+        gconstpointer data = g_bytes_get_data(dumped, &size);
+        guint32 index;
+
+        g_assert_cmpint(tc_options_rewrite("flower", 0x8100, data, size, keep, &index, &options),
+                        ==, 0);
+        g_assert_nonnull(find_type(options));
+        g_assert_cmphex(nla_get_u16((struct nlattr *)find_type(options)), ==,
+                        GUINT16_TO_BE(0x8100));
+
+        g_assert_cmpint(tc_options_rewrite("flower", 0x8100, options->data, options->len, keep,
+                                           &index, &again),
+                        ==, 0);
+        g_assert_cmpmem(options->data, options->len, again->data, again->len);
+        g_assert_cmpint(tc_options_rewrite("flower", 0x0003, data, size, keep, &index, &all), ==,
+                        0);
+        g_assert_null(find_type(all));
 }
 
 /* Cut off at each byte, and with each byte changed: never more than a refusal. */
@@ -113,8 +142,8 @@ static void test_bytes_of_an_enemy_are_refused(void) {
                         guint32 index;
 
                         copy[i] = (guint8)change;
-                        (void)tc_options_rewrite("flower", copy, size, keep, &index, &a);
-                        (void)tc_options_rewrite("flower", cut, i, keep, &index, &b);
+                        (void)tc_options_rewrite("flower", 0x0800, copy, size, keep, &index, &a);
+                        (void)tc_options_rewrite("flower", 0x0800, cut, i, keep, &index, &b);
                 }
 }
 
@@ -220,6 +249,7 @@ int main(int argc, char **argv) {
                         test_what_belongs_to_one_host_or_one_moment_is_left_out);
         g_test_add_func("/tc/what-is-not-known-is-not-carried",
                         test_what_is_not_known_is_not_carried);
+        g_test_add_func("/tc/a-filter-of-vlans-stays-one", test_a_filter_of_vlans_stays_one);
         g_test_add_func("/tc/bytes-of-an-enemy-are-refused", test_bytes_of_an_enemy_are_refused);
         ADD("a-filter-comes-back-as-it-was-set", test_a_filter_comes_back_as_it_was_set);
         ADD("a-name-becomes-this-hosts-index", test_a_name_becomes_this_hosts_index);
