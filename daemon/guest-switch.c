@@ -134,15 +134,26 @@ bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArra
 
 /* When it has gone ------------------------------------------------------------------- */
 
-/* A guest that was here before us: all that is known is what its VF has now. */
+/* A guest that was here before us, or a PF that became a bridge's port only later: all that is
+ * known of such a part is what the VF has now. */
 static SwitchState *before_of(const Manager *manager, const Lease *lease) {
-        g_autoptr(SwitchPlace) place = NULL;
+        g_autoptr(SwitchState) before = parse(lease->switch_before), now = NULL;
+        g_autoptr(SwitchPlace) place = find_place(manager, lease, NULL);
 
-        if (lease->switch_before)
-                return parse(lease->switch_before);
+        if (place)
+                now = switch_capture(manager->rtnl, place, NULL, NULL);
+        if (!before)
+                return g_steal_pointer(&now);
+        if (!now)
+                return g_steal_pointer(&before);
 
-        place = find_place(manager, lease, NULL);
-        return place ? switch_capture(manager->rtnl, place, NULL, NULL) : NULL;
+        if (!before->vf)
+                before->vf = g_steal_pointer(&now->vf);
+        if (!before->port)
+                before->port = g_steal_pointer(&now->port);
+        if (!before->filters)
+                before->filters = g_steal_pointer(&now->filters);
+        return g_steal_pointer(&before);
 }
 
 void guest_switch_leave(Manager *manager, const Domain *domain) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/facts/bridge.h"
 #include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
@@ -290,6 +291,21 @@ static void test_a_guest_that_was_here_before_us_takes_its_mac_along(SwitchFixtu
         assert_vf(s, "mac 00:00:00:00:00:00 vlan 100 qos 0 proto 8100 rate 0-1000");
 }
 
+/* Its bridge is made when the guest is here already. */
+static void test_an_entry_of_a_later_bridge_does_not_stay(SwitchFixture *s, gconstpointer unused) {
+        const SwitchFdb fdb = { .mac = (char *)MAC, .vlan = 1 };
+        g_autoptr(GPtrArray) left = NULL;
+
+        start(s);
+        fake_root_put(s->f.root, "sys/class/net/eth0/brport/port_no", "0x1", -1);
+        fake_rtnl_add_port(s->fake, 1);
+        g_assert_cmpint(bridge_add_fdb(s->f.manager->rtnl, 1, &fdb), ==, 0);
+
+        release(s, COMES_WITH, "migrated");
+        g_assert_cmpint(bridge_read_fdb(s->f.manager->rtnl, 1, &left), ==, 0);
+        g_assert_cmpuint(left->len, ==, 0);
+}
+
 /* A crash ---------------------------------------------------------------------------- */
 
 static void test_what_a_crash_left_is_put_back_at_start(SwitchFixture *s, gconstpointer unused) {
@@ -335,6 +351,8 @@ int main(int argc, char **argv) {
             test_a_guest_that_is_shut_down_leaves_its_vf_alone);
         ADD("a-guest-that-was-here-before-us-takes-its-mac-along",
             test_a_guest_that_was_here_before_us_takes_its_mac_along);
+        ADD("an-entry-of-a-later-bridge-does-not-stay",
+            test_an_entry_of_a_later_bridge_does_not_stay);
         ADD("what-a-crash-left-is-put-back-at-start", test_what_a_crash_left_is_put_back_at_start);
 
         return g_test_run();
