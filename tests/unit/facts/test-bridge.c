@@ -174,19 +174,33 @@ static void test_odd_vlans_are_passed_over(void) {
         assert_vlans(rtnl, 1, "5-5 ");
 }
 
-static void test_odd_fdb_entries_are_passed_over(void) {
-        struct ndmsg header = { .ndm_family = AF_BRIDGE, .ndm_ifindex = 1, .ndm_state = NUD_NOARP };
-        g_autoptr(RtnlMessage) message = rtnl_message_new(RTM_NEWNEIGH, 0, &header, sizeof(header));
+static void assert_no_fdb(const struct ndmsg *header, const void *mac, size_t size, bool master) {
+        g_autoptr(RtnlMessage) message = rtnl_message_new(RTM_NEWNEIGH, 0, header, sizeof(*header));
         g_autoptr(Rtnl) rtnl = rtnl_new(&canned, message);
-        g_autoptr(GPtrArray) fdb = NULL, self = NULL;
+        g_autoptr(GPtrArray) fdb = NULL;
 
-        rtnl_put(message, NDA_LLADDR, "xyz", 3);
+        rtnl_put(message, NDA_LLADDR, mac, size);
         rtnl_put(message, NDA_VLAN, "x", 1);
-        g_assert_cmpint(bridge_read_fdb(rtnl, 1, &self), ==, 0);
-        g_assert_cmpuint(self->len, ==, 0);
-        rtnl_put_u32(message, NDA_MASTER, 2);
+        if (master)
+                rtnl_put_u32(message, NDA_MASTER, 2);
         g_assert_cmpint(bridge_read_fdb(rtnl, 1, &fdb), ==, 0);
         g_assert_cmpuint(fdb->len, ==, 0);
+}
+
+static void test_odd_fdb_entries_are_passed_over(void) {
+        const struct ndmsg port = { .ndm_family = AF_BRIDGE,
+                                    .ndm_ifindex = 1,
+                                    .ndm_state = NUD_NOARP };
+        struct ndmsg other = port, family = port, learned = port;
+
+        other.ndm_ifindex = 2;
+        family.ndm_family = AF_INET;
+        learned.ndm_state = NUD_REACHABLE;
+        assert_no_fdb(&port, "RT\0v\0\1", 3, true);
+        assert_no_fdb(&port, "RT\0v\0\1", 6, false); /* its own: `self` */
+        assert_no_fdb(&other, "RT\0v\0\1", 6, true);
+        assert_no_fdb(&family, "RT\0v\0\1", 6, true);
+        assert_no_fdb(&learned, "RT\0v\0\1", 6, true);
 }
 
 #define ADD(name, function) g_test_add("/bridge/" name, Fixture, NULL, set_up, function, tear_down)

@@ -51,7 +51,9 @@ static GBytes *flower_options(uint32_t moment, uint32_t netdev, const char *acti
         rtnl_put_u32(message, TCA_ACT_IN_HW_COUNT, moment);
         nla_nest_end(message, one);
         nla_nest_end(message, actions);
-        rtnl_put_u32(message, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_SW | TCA_CLS_FLAGS_IN_HW);
+        rtnl_put_u32(message, TCA_FLOWER_FLAGS,
+                     TCA_CLS_FLAGS_SKIP_SW |
+                             (moment == 1 ? TCA_CLS_FLAGS_IN_HW : TCA_CLS_FLAGS_NOT_IN_HW));
         rtnl_put_u32(message, TCA_FLOWER_IN_HW_COUNT, moment);
         return g_bytes_new(nlmsg_data(nlmsg_hdr(message)),
                            (gsize)nlmsg_datalen(nlmsg_hdr(message)));

@@ -215,6 +215,59 @@ static void test_each_document_says_something_else(void) {
         g_assert_true(switch_state_equal(NULL, NULL));
 }
 
+#define FILTER_WITH(attributes, inside)                                 \
+        FILTERS("<filter direction='ingress' chain='0x0' handle='0x1' " \
+                "protocol='0x0800' " attributes ">" inside "</filter>")
+
+static void test_every_member_counts_for_equality(void) {
+        static const char *const texts[] = {
+                SWITCH("<vf/>"),
+                SWITCH("<vf mac='" MAC "'/>"),
+                SWITCH("<vf vlan='1'/>"),
+                SWITCH("<vf vlan='1' qos='1'/>"),
+                SWITCH("<vf vlan='1' protocol='802.1ad'/>"),
+                SWITCH("<vf spoof-check='yes'/>"),
+                SWITCH("<vf trust='yes'/>"),
+                SWITCH("<vf trust='no'/>"),
+                SWITCH("<vf link-state='auto'/>"),
+                SWITCH("<vf min-tx-rate='1'/>"),
+                SWITCH("<vf max-tx-rate='1'/>"),
+                SWITCH("<vf node-guid='0x0000000000000001'/>"),
+                SWITCH("<vf port-guid='0x0000000000000001'/>"),
+                SWITCH("<port/>"),
+                SWITCH("<port shared='yes'/>"),
+                PORT("<vlan first='1' last='1'/>"),
+                PORT("<vlan first='1' last='2'/>"),
+                PORT("<vlan first='1' last='1' pvid='yes'/>"),
+                PORT("<vlan first='1' last='1' untagged='yes'/>"),
+                PORT("<fdb mac='" MAC "' state='static'/>"),
+                PORT("<fdb mac='" MAC "' vlan='1' state='static'/>"),
+                PORT("<fdb mac='" MAC "' state='permanent'/>"),
+                PORT("<fdb mac='" MAC "' state='static' sticky='yes'/>"),
+                PORT("<fdb mac='" MAC "' state='static' extern-learned='yes'/>"),
+                SWITCH("<filters qdisc='none'/>"),
+                FILTERS(""),
+                FILTER_WITH("priority='1' kind='flower' options='CAABAGEA'", ""),
+                FILTER_WITH("priority='2' kind='flower' options='CAABAGEA'", ""),
+                FILTER_WITH("priority='1' kind='matchall' options='CAABAGEA'", ""),
+                FILTER_WITH("priority='1' kind='flower' options='CAABAGEB'", ""),
+                FILTER_WITH("priority='1' kind='flower' options='CAABAGEA'", "<netdev name='a'/>"),
+                FILTER_WITH("priority='1' kind='flower' options='CAABAGEA'", "<netdev name='b'/>"),
+                NEWER(""),
+                "<switch version='1.8'/>",
+                NEWER("<a/>"),
+                NEWER("<vf a='b'/>"),
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                for (size_t j = 0; j < G_N_ELEMENTS(texts); j++) {
+                        g_autoptr(SwitchState) a = read_good(texts[i]), b = read_good(texts[j]);
+
+                        if (switch_state_equal(a, b) != (i == j))
+                                g_error("%s and %s", texts[i], texts[j]);
+                }
+}
+
 static void test_says_what_is_wrong_and_what_to_do(void) {
         static const struct {
                 const char *xml, *message;
@@ -529,6 +582,8 @@ int main(int argc, char **argv) {
                         test_what_is_read_is_written_in_the_schema);
         g_test_add_func("/switch-state/each-document-says-something-else",
                         test_each_document_says_something_else);
+        g_test_add_func("/switch-state/every-member-counts-for-equality",
+                        test_every_member_counts_for_equality);
         g_test_add_func("/switch-state/says-what-is-wrong-and-what-to-do",
                         test_says_what_is_wrong_and_what_to_do);
         g_test_add_func("/switch-state/a-newer-minor-version-is-handed-on-as-it-came",
