@@ -95,7 +95,8 @@ int rtnl_name(Rtnl *rtnl, int index, char ret_name[IFNAMSIZ]) {
 
 bool rtnl_parse(const struct nlmsghdr *message, int type, size_t header_size, int max,
                 struct nlattr **ret_attributes) {
-        return message->nlmsg_type == (unsigned)type && message->nlmsg_len >= NLMSG_LENGTH(header_size) &&
+        return message->nlmsg_type == (unsigned)type &&
+               message->nlmsg_len >= NLMSG_LENGTH(header_size) &&
                nlmsg_parse((struct nlmsghdr *)message, (int)header_size, ret_attributes, max,
                            NULL) >= 0;
 }

@@ -225,8 +225,8 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                   "line 2: a second <need> of one device: remove one" },
                 { DEVICE("<ferry:seen/>\n<ferry:seen/>"),
                   "line 2: a second <seen> of one device: remove one" },
-                { DEVICE("\n<ferry:wish/>"),
-                  "line 2: <ferry:device> has no element <ferry:wish>, only need, seen and switch" },
+                { DEVICE("\n<ferry:wish/>"), "line 2: <ferry:device> has no element <ferry:wish>, "
+                                             "only need, seen and switch" },
                 { DEVICE("\n<ferry:seen vfio='stop-copy warp'/>"),
                   "line 2: attribute 'vfio' must be words of 'stop-copy p2p pre-copy dma-log "
                   "data-size', not 'stop-copy warp'" },
