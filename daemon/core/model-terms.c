@@ -277,12 +277,10 @@ static void collect_errors(const Fit *fit, Numbers errors[_FIGURE_MAX]) {
 
                 if (!course_run(&course, course_allowed_ms(&move->facts), figures))
                         continue;
-                for (Figure figure = 0; figure < _FIGURE_MAX; figure++) {
-                        double told = outcome_figure(&move->outcome, figure);
-
-                        if (told > 0 && figures[figure] > 0)
-                                numbers_add(&errors[figure], log(told / figures[figure]));
-                }
+                /* A figure that is not known, -1 or 0, has no logarithm and is left out. */
+                for (Figure figure = 0; figure < _FIGURE_MAX; figure++)
+                        numbers_add(&errors[figure],
+                                    log(outcome_figure(&move->outcome, figure) / figures[figure]));
         }
 }
 

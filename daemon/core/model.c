@@ -126,10 +126,9 @@ bool model_learn(Model *model, const MoveFacts *facts, const MoveOutcome *outcom
 
 /* Foretelling ----------------------------------------------------------------------- */
 
+/* Of what is not negative. */
 static int64_t to_int(double value) {
-        if (value >= 0x1p63)
-                return INT64_MAX;
-        return value > 0 ? (int64_t)llround(value) : 0;
+        return value < 0x1p63 ? (int64_t)llround(value) : INT64_MAX;
 }
 
 static MoveBand make_band(const Terms *terms, Figure figure, double value) {

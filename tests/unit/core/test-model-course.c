@@ -153,6 +153,8 @@ static void test_no_more_is_sent_in_the_pause_than_there_can_be(void) {
         facts.working_set = 0;
         facts.ram = 28 * MB; /* of which half is empty */
         assert_run(&facts, 400 + 167.5 + 20, 140 + 20, 16.75, 4);
+        facts.dirty_rate = 400 * MB;
+        assert_run(&facts, 400 + 150 + 20, 140 + 20, 15, 3);
 }
 
 static void test_dirty_memory_ends_at_the_working_set(void) {
@@ -209,6 +211,7 @@ static void test_even_the_largest_state_fits_into_some_pause(void) {
 
         facts.state = UINT64_MAX;
         facts.link = 1;
+        facts.ram = 0; /* which gives no room */
         course = course_new(&facts, &plain_terms);
         g_assert_true(course_run(&course, course_needed_ms(&course), figures));
 }

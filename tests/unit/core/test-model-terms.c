@@ -289,6 +289,8 @@ static void test_the_time_of_devices_is_not_that_of_sending(void) {
         /* But when it leaves no time for the sending, a tenth was for it, and of that a tenth. */
         facts.load_usec = 30000000;
         assert_term(&facts, &outcome, TERM_RATE, 1e9 / (16.05 / 10 - 1));
+        outcome.setup_ms = -1;
+        assert_term(&facts, &outcome, TERM_SETUP_MS, 1000); /* as in the defaults */
         outcome.setup_ms = 30000;
         assert_term(&facts, &outcome, TERM_RATE, 1e9 / (16.05 / 100));
 }

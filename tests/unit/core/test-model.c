@@ -138,6 +138,17 @@ static void test_the_downtime_that_is_chosen_lets_the_guest_converge(void) {
         g_assert_cmpint(forecast(model, &facts).needed_ms, <=, 2 * chosen);
 }
 
+static void test_no_more_is_needed_than_is_enough(void) {
+        g_autoptr(Model) model = model_new();
+        MoveFacts facts = some_guest;
+        MoveForecast foretold;
+
+        facts.state = 14500000; /* 290 ms; comfort would be 340 */
+        foretold = forecast(model, &facts);
+        g_assert_true(foretold.converges);
+        g_assert_cmpint(foretold.needed_ms, ==, 300);
+}
+
 static void test_a_choice_keeps_its_bounds(void) {
         g_autoptr(Model) model = model_new();
         MoveFacts facts = some_guest;
@@ -241,6 +252,7 @@ int main(int argc, char **argv) {
             test_the_way_that_was_taught_longest_ago_goes);
         ADD("the downtime that is chosen lets the guest converge",
             test_the_downtime_that_is_chosen_lets_the_guest_converge);
+        ADD("no more is needed than is enough", test_no_more_is_needed_than_is_enough);
         ADD("a choice keeps its bounds", test_a_choice_keeps_its_bounds);
         ADD("no number is too large or too small", test_no_number_is_too_large_or_too_small);
         return g_test_run();

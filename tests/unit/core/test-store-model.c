@@ -104,6 +104,64 @@ static void test_what_was_learnt_outlives_a_restart(Fixture *f, gconstpointer un
         }
 }
 
+/* One number is other than in the rest. */
+static bool vary(int number, MoveFacts *facts, MoveOutcome *outcome) {
+        uint64_t *const sizes[] = {
+                &facts->ram,        &facts->ram_used, &facts->working_set,
+                &facts->dirty_rate, &facts->state,    &facts->bandwidth_limit,
+                &facts->link,       &outcome->bytes,  &outcome->dirty_rate,
+        };
+        static const uint64_t values[] = { 6 * GB,  3 * GB,  30 * MB, 40 * MB, 8 * MB,
+                                           45 * MB, 30 * MB, 5 * GB,  25 * MB };
+        int64_t *const times[] = {
+                &facts->save_usec,  &facts->load_usec,     &facts->allowed_ms,
+                &outcome->total_ms, &outcome->downtime_ms, &outcome->setup_ms,
+        };
+        unsigned *const counts[] = { &facts->n_devices, &facts->n_precopy, &facts->connections,
+                                     &outcome->iterations };
+        int n_sizes = G_N_ELEMENTS(sizes), n_times = G_N_ELEMENTS(times);
+
+        if (number < n_sizes)
+                *sizes[number] = values[number];
+        else if (number < n_sizes + n_times)
+                *times[number - n_sizes] *= 3;
+        else if (number < n_sizes + n_times + (int)G_N_ELEMENTS(counts))
+                *counts[number - n_sizes - n_times] *= 2;
+        else
+                return false;
+        return true;
+}
+
+static void test_each_number_is_read_again(Fixture *f, gconstpointer unused) {
+        static const MoveFacts plain = {
+                .way = "hostb",
+                .connections = 1,
+                .ram = 4 * GB,
+                .dirty_rate = 20 * MB,
+                .n_devices = 2,
+                .n_precopy = 1,
+                .state = 4 * MB,
+                .save_usec = 50000,
+                .load_usec = 90000,
+                .allowed_ms = 300,
+        };
+        static const MoveOutcome told = { 60000, 900, 2000, 3 * GB, 0, 6 };
+
+        for (int i = 0;; i++) {
+                g_autoptr(Model) model = model_new(), again = NULL;
+                MoveFacts facts = plain;
+                MoveOutcome outcome = told;
+
+                if (!vary(i, &facts, &outcome))
+                        break;
+                learn_and_put(f, model, &facts, &outcome);
+                again = load(f);
+                assert_same_forecast(model, again, &plain);
+                assert_same_forecast(model, again, &facts);
+                sqlite3_exec(f->store->db, "DELETE FROM moves", NULL, NULL, NULL);
+        }
+}
+
 static void test_the_store_forgets_what_the_model_forgets(Fixture *f, gconstpointer unused) {
         g_autoptr(Model) model = model_new(), again = NULL;
         MoveOutcome outcome = {
@@ -178,6 +236,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         ADD("what was learnt outlives a restart", test_what_was_learnt_outlives_a_restart);
+        ADD("each number is read again", test_each_number_is_read_again);
         ADD("the store forgets what the model forgets",
             test_the_store_forgets_what_the_model_forgets);
         ADD("a move is stored as it is", test_a_move_is_stored_as_it_is);
