@@ -2,6 +2,7 @@
 #include "daemon/hardware.h"
 
 #include "daemon/core/plan.h"
+#include "daemon/facts/vfio-migration.h"
 #include "daemon/guest-switch.h"
 #include "xml/ferry-error.h"
 
@@ -118,14 +119,30 @@ static int hardware_give_back(Manager *manager, const Lease *lease) {
         return r;
 }
 
+/* When a move fails, QEMU may leave a device in the middle of its load. Not every driver forgets
+ * that when the device is closed, and the next guest that came would fail on it. */
+static void calm(const Manager *manager, const Lease *lease) {
+        const Device *device = inventory_find(manager->inventory, lease->device);
+        g_auto(VfioDevice) vfio = VFIO_DEVICE_NONE;
+
+        if (!device || lease->make || device->fingerprint->vfio_caps == 0)
+                return;
+
+        if (vfio_device_open(&vfio, manager->sysfs, device->id, device->iommu_group) >= 0)
+                (void)vfio_migration_recover(&vfio); /* the next guest's QEMU will say, ignoring */
+}
+
 bool hardware_release(Manager *manager, Lease *lease, GError **error) {
         int64_t retry = manager->now() + RELEASE_RETRY_USEC;
+        bool has_run = lease->state == LEASE_RUNNING;
         int r;
 
         if (!lease_book_enter(manager->leases, lease, LEASE_RELEASING, retry, error))
                 return false;
 
         guest_switch_put_back(manager, lease);
+        if (!has_run)
+                calm(manager, lease);
         r = hardware_give_back(manager, lease);
         if (r < 0)
                 return hardware_error(error, lease, "given back", r);

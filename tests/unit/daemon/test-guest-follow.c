@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "daemon/facts/vfio-migration.h"
+
 #include "tests/unit/daemon/manager-fixture.h"
 
 /* The life of guest g1 on its two hosts, as libvirt tells it. */
@@ -122,6 +124,27 @@ static void test_renamed_guest_keeps_its_lease(Fixture *f, gconstpointer unused)
         send_event(f, GUEST_ARRIVED, GUEST_UUID, xml);
         g_assert_cmpstr(lease_book_find_device(f->manager->leases, HERE_MDEV)->domain_name, ==,
                         "other");
+}
+
+/* As QEMU does it when a stream breaks off, and mtty keeps it. */
+static void leave_in_the_middle_of_a_load(Fixture *f) {
+        const Device *device = inventory_find(f->manager->inventory, HERE_MDEV);
+        g_auto(VfioDevice) vfio = VFIO_DEVICE_NONE;
+
+        g_assert_cmpint(vfio_device_open(&vfio, f->manager->sysfs, device->id, device->iommu_group),
+                        ==, 0);
+        g_assert_cmpint(vfio_migration_set_state(&vfio, VFIO_STATE_RESUMING, NULL), ==, 0);
+}
+
+static void test_a_device_of_a_failed_move_is_made_ready(Fixture *f, gconstpointer unused) {
+        arrive_until_prepared(f);
+        send_event(f, GUEST_INCOMING, GUEST_UUID, NULL);
+        leave_in_the_middle_of_a_load(f);
+        g_assert_cmpint(fake_root_vfio_state(f->root, HERE_MDEV), ==, VFIO_STATE_RESUMING);
+
+        send_event(f, GUEST_STOPPED, GUEST_UUID, NULL);
+        assert_leases(f, "");
+        g_assert_cmpint(fake_root_vfio_state(f->root, HERE_MDEV), ==, VFIO_STATE_RUNNING);
 }
 
 static void test_migration_that_fails_here_rolls_back(Fixture *f, gconstpointer unused) {
@@ -328,6 +351,8 @@ int main(int argc, char **argv) {
         TEST("persistent-definition-gets-the-sources-of-this-host", NULL,
              test_persistent_definition_gets_the_sources_of_this_host);
         TEST("renamed-guest-keeps-its-lease", NULL, test_renamed_guest_keeps_its_lease);
+        TEST("a-device-of-a-failed-move-is-made-ready", NULL,
+             test_a_device_of_a_failed_move_is_made_ready);
         TEST("migration-that-fails-here-rolls-back", NULL,
              test_migration_that_fails_here_rolls_back);
         TEST("source-follows-the-guest-until-it-has-left", NULL,
