@@ -123,8 +123,10 @@ static void test_a_band_becomes_narrow(void) {
         g_autoptr(Model) model = model_new();
         MadeUpWay way = make_way(0.05);
         MoveFacts facts = make_guest(&way, "hostb");
-        MoveForecast before = forecast(model, &facts), after;
+        MoveForecast before, after;
 
+        facts.dirty_rate = 0; /* it converges on a way that nobody knows as well */
+        before = forecast(model, &facts);
         teach(model, &way, "hostb", 12);
         after = forecast(model, &facts);
         g_assert_cmpuint(before.n_moves, ==, 0);
