@@ -7,10 +7,7 @@
 #include "daemon/core/model-math.h"
 
 #define MS_PER_S            1000.0
-#define USEC_PER_MS         1000.0
 #define SWEEPS              3 /* each term is found with the others as they are: twice would do */
-
-#define ROUNDS_OF_PARTS     10
 #define SHARE_MIN           0.001
 #define STATE_APART         1048576.0 /* smaller ones say nothing of the time that a byte takes */
 #define SPREAD_MIN          0.05
