@@ -58,17 +58,38 @@ static void append_progress(GString *line, const Object *migration) {
                 g_string_append_printf(line, ", pass %d", iterations);
 }
 
+/* "WORDS 42.1s", and what was foretold; nothing where it is not known. */
+static void append_time(GString *line, const char *words, const Object *migration,
+                        const char *property, const char *forecast) {
+        int64_t took = object_int(migration, property), foretold = object_int(migration, forecast);
+        g_autofree char *took_text = text_duration(MAX(took, 0) * 1000);
+        g_autofree char *foretold_text = text_duration(MAX(foretold, 0) * 1000);
+
+        if (took < 0)
+                return;
+        g_string_append_printf(line, "%s %s", words, took_text);
+        if (foretold > 0)
+                g_string_append_printf(line, " (forecast %s)", foretold_text);
+}
+
+/* How it is meant to move. */
+static void append_plan(GString *line, const Object *migration) {
+        g_autofree char *total = text_duration(MAX(object_int(migration, "ForecastTotalMSec"), 0) *
+                                               1000);
+        g_autofree char *downtime = text_duration(
+                MAX(object_int(migration, "ForecastDowntimeMSec"), 0) * 1000);
+
+        g_string_append_printf(line, ", %s: %s", object_string(migration, "Strategy"),
+                               object_string(migration, "StrategyReason"));
+        if (object_int(migration, "ForecastTotalMSec") > 0)
+                g_string_append_printf(line, "; forecast %s, downtime %s", total, downtime);
+}
+
 static void append_outcome(GString *line, const Object *migration) {
-        int64_t total = object_int(migration, "TotalMSec");
-        int64_t downtime = object_int(migration, "DowntimeMSec");
-        g_autofree char *total_text = text_duration(MAX(total, 0) * 1000);
-        g_autofree char *downtime_text = text_duration(MAX(downtime, 0) * 1000);
         g_autofree char *sent = text_bytes(object_int(migration, "MemoryBytes"));
 
-        if (total >= 0)
-                g_string_append_printf(line, " after %s", total_text);
-        if (downtime >= 0)
-                g_string_append_printf(line, ", downtime %s", downtime_text);
+        append_time(line, " after", migration, "TotalMSec", "ForecastTotalMSec");
+        append_time(line, ", downtime", migration, "DowntimeMSec", "ForecastDowntimeMSec");
         if (object_int(migration, "MemoryBytes") > 0)
                 g_string_append_printf(line, ", %s sent", sent);
 }
@@ -79,6 +100,8 @@ char *migration_line(const Object *migration) {
         g_string_append_printf(line, "%s %s: %s", object_string(migration, "DomainName"),
                                object_string(migration, "Direction"),
                                object_string(migration, "State"));
+        if (state_is(migration, "checked") && *object_string(migration, "Strategy"))
+                append_plan(line, migration);
         if (migration_percent(migration) >= 0)
                 append_progress(line, migration);
         if (migration_has_ended(migration))

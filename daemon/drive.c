@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/strategy.h"
+#include "daemon/forecast.h"
 #include "xml/ferry-error.h"
 
 #define HOOK_PREFIX "virt-ferry: "
@@ -60,6 +61,7 @@ static bool enter(Drive *drive, Migration *migration, MigrationState state, cons
 }
 
 static void roll_back(Drive *drive, Migration *migration, const char *reason) {
+        forecasts_forget(drive->manager->forecasts, migration);
         if (migration->state != MIGRATION_ABORTING)
                 (void)enter(drive, migration, MIGRATION_ABORTING, reason);
         (void)enter(drive, migration, MIGRATION_ROLLED_BACK, reason);
@@ -187,6 +189,15 @@ static void add_devices(const Manager *manager, Migration *migration, const Doma
         }
 }
 
+/* What the user allows is never changed. */
+static void foretell(const Question *question, Migration *migration, const GuestEvent *found) {
+        GuestMemory memory = { .total = found->memory, .used = found->memory_used };
+        MoveRequest *request = question->request;
+
+        request->max_downtime_ms = forecasts_plan(question->drive->manager->forecasts, migration,
+                                                  request, memory);
+}
+
 static Migration *plan(const Question *question, const GuestEvent *found, GError **error) {
         Manager *manager = question->drive->manager;
         g_autoptr(Migration) migration = NULL;
@@ -205,6 +216,7 @@ static Migration *plan(const Question *question, const GuestEvent *found, GError
         migration->plan.strategy = g_strdup(strategy_to_string(strategy));
         migration->plan.destination = g_strdup(question->request->uri);
         add_devices(manager, migration, domain);
+        foretell(question, migration, found);
         return migration_log_add(manager->migrations, g_steal_pointer(&migration),
                                  MIGRATION_PLANNED, error);
 }

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "daemon/core/model.h"
 #include "daemon/drive.h"
+#include "daemon/forecast.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
@@ -206,6 +208,15 @@ static void follow_further(Manager *manager, const char *uuid) {
                 manager->virt->follow_job(manager->virt->userdata, uuid);
 }
 
+/* As for a move of our own, with what its job tells; libvirt does not tell where it goes. */
+static void allow_downtime(Manager *manager, Migration *migration, const GuestEvent *event) {
+        GuestMemory memory = { .total = event->job ? event->job->memory_total : 0 };
+        int64_t allowed_ms = forecasts_plan(manager->forecasts, migration, NULL, memory);
+
+        if (manager->virt && allowed_ms > MODEL_ALLOWED_DEFAULT_MS)
+                manager->virt->raise_max_downtime(manager->virt->userdata, event->uuid, allowed_ms);
+}
+
 /* The first that is heard of a move that somebody else began. */
 static Migration *note_outgoing(Manager *manager, const GuestEvent *event) {
         g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
@@ -223,6 +234,7 @@ static Migration *note_outgoing(Manager *manager, const GuestEvent *event) {
                                      lease->device, NULL, NULL);
         }
 
+        allow_downtime(manager, migration, event);
         migration = migration_log_add(manager->migrations, migration, MIGRATION_PRECOPY, &error);
         if (!migration)
                 complain(event->name, error);
@@ -257,6 +269,10 @@ static void note_figures(Manager *manager, Migration *migration, const GuestJob 
                 migration->downtime_ms = job->downtime_ms;
         if (job->total_ms >= 0)
                 migration->total_ms = job->total_ms;
+        if (job->setup_ms >= 0)
+                migration->setup_ms = job->setup_ms;
+        if (job->dirty_rate > 0)
+                migration->dirty_rate = job->dirty_rate;
 
         if (!migration_log_update(manager->migrations, migration, &error))
                 complain(migration->domain_name, error);
@@ -272,8 +288,11 @@ static void follow_job(Manager *manager, const GuestEvent *event) {
 static void follow_job_done(Manager *manager, const GuestEvent *event) {
         Migration *migration = migration_log_latest(manager->migrations, event->uuid);
 
-        if (migration && migration->direction == MIGRATION_OUTGOING && event->job)
-                note_figures(manager, migration, event->job);
+        if (!migration || migration->direction != MIGRATION_OUTGOING || !event->job)
+                return;
+        note_figures(manager, migration, event->job);
+        if (event->job->success)
+                forecasts_learn(manager->forecasts, migration, event->job);
 }
 
 static void follow_leaving(Manager *manager, const GuestEvent *event) {
@@ -291,6 +310,7 @@ static void follow_stayed(Manager *manager, const GuestEvent *event) {
 
         if (!migration)
                 return;
+        forecasts_forget(manager->forecasts, migration);
         enter(manager, migration, MIGRATION_ABORTING, reason);
         enter(manager, migration, MIGRATION_ROLLED_BACK, reason);
 }

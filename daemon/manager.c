@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "daemon/drive.h"
+#include "daemon/forecast.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
@@ -31,6 +32,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->migrations = migration_log_new(manager->store);
         manager->trials = trials_new(manager->inventory, manager->leases);
         manager->drive = drive_new(manager);
+        manager->forecasts = forecasts_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -38,6 +40,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drive, drive_free);
         g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
@@ -60,7 +63,8 @@ bool manager_start(Manager *manager, GError **error) {
         int r;
 
         if (!lease_book_load(manager->leases, error) ||
-            !migration_log_load(manager->migrations, error))
+            !migration_log_load(manager->migrations, error) ||
+            !forecasts_load(manager->forecasts, error))
                 return false;
 
         r = inventory_scan(manager->inventory);

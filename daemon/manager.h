@@ -20,6 +20,7 @@
 #include "daemon/trials.h"
 
 typedef struct Drive Drive;
+typedef struct Forecasts Forecasts;
 
 typedef struct Manager {
         Config *config;
@@ -32,6 +33,7 @@ typedef struct Manager {
         MigrationLog *migrations;
         Trials *trials;
         Drive *drive;
+        Forecasts *forecasts;
         const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;   /* UUIDs of domains that libvirt calls active here */
         bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */

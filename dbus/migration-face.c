@@ -83,6 +83,10 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("ForecastDowntimeMSec", "x", NULL, offsetof(Migration, plan.downtime_ms),
                         CHANGES),
         SD_BUS_PROPERTY("ForecastBytes", "t", NULL, offsetof(Migration, plan.bytes), CHANGES),
+        SD_BUS_PROPERTY("AllowedDowntimeMSec", "x", NULL, offsetof(Migration, plan.allowed_ms),
+                        CHANGES),
+        SD_BUS_PROPERTY("SetupMSec", "x", NULL, offsetof(Migration, setup_ms), CHANGES),
+        SD_BUS_PROPERTY("DirtyRate", "t", NULL, offsetof(Migration, dirty_rate), CHANGES),
         SD_BUS_VTABLE_END,
 };
 

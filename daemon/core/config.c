@@ -19,6 +19,8 @@
 #define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
 #define OUTGOING              2
 #define OUTGOING_MAX          64
+#define DOWNTIME_MSEC         1000
+#define DOWNTIME_MAX_MSEC     (60 * 60 * 1000)
 #define SETTLE_SEC            60
 #define SETTLE_MAX_SEC        (24 * 60 * 60)
 
@@ -49,6 +51,7 @@ Config *config_new(void) {
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
         config->outgoing_max = OUTGOING;
         config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
+        config->downtime_max_ms = DOWNTIME_MSEC;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -83,12 +86,14 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
 
 static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
                             GError **error) {
-        static const char *const keys[] = { "MaxOutgoing", "SettleSec", NULL };
+        static const char *const keys[] = { "MaxDowntimeMSec", "MaxOutgoing", "SettleSec", NULL };
         unsigned settle = SETTLE_SEC;
 
         if (!config_reader_check_keys(reader, group, keys, error) ||
             !config_read_uint(reader, group, "MaxOutgoing", 1, OUTGOING_MAX, &config->outgoing_max,
                               error) ||
+            !config_read_uint(reader, group, "MaxDowntimeMSec", 1, DOWNTIME_MAX_MSEC,
+                              &config->downtime_max_ms, error) ||
             !config_read_uint(reader, group, "SettleSec", 0, SETTLE_MAX_SEC, &settle, error))
                 return false;
 

@@ -13,6 +13,8 @@
  *   [Migration]
  *   MaxOutgoing=2           guests that `virt-ferry migrate` moves at a time
  *   SettleSec=60            how long a guest stays that has come
+ *   MaxDowntimeMSec=1000    how long a guest may stand still, unless somebody
+ *                           allows it more
  *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
@@ -43,6 +45,7 @@ typedef struct Config {
         uint64_t lease_timeout_usec;
         unsigned outgoing_max;
         uint64_t settle_usec;
+        unsigned downtime_max_ms;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

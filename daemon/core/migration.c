@@ -98,6 +98,8 @@ Migration *migration_new(MigrationDirection direction, const char *domain_uuid,
         migration->total_ms = -1;
         migration->plan.total_ms = -1;
         migration->plan.downtime_ms = -1;
+        migration->plan.allowed_ms = -1;
+        migration->setup_ms = -1;
         return migration;
 }
 

@@ -63,6 +63,7 @@ typedef struct MigrationPlan {
         int64_t total_ms;  /* forecast, -1 none */
         int64_t downtime_ms;
         uint64_t bytes;
+        int64_t allowed_ms; /* downtime that is allowed, -1 as libvirt has it */
 } MigrationPlan;
 
 struct Migration {
@@ -81,6 +82,8 @@ struct Migration {
         uint64_t memory_total;                 /* of the current job, for progress */
         uint64_t memory_remaining;
         unsigned iterations;
+        int64_t setup_ms;    /* before the first byte, -1 not known */
+        uint64_t dirty_rate; /* of its memory, bytes/s at the end; 0 not known */
         MigrationPlan plan;
 };
 

@@ -26,6 +26,9 @@ static bool put_row(Store *store, const Migration *migration, GError **error) {
         query_put_int(&query, migration->plan.total_ms);
         query_put_int(&query, migration->plan.downtime_ms);
         query_put_int(&query, (int64_t)migration->plan.bytes);
+        query_put_int(&query, migration->plan.allowed_ms);
+        query_put_int(&query, migration->setup_ms);
+        query_put_int(&query, (int64_t)migration->dirty_rate);
         return query_run(&query, error);
 }
 
@@ -172,6 +175,9 @@ static Migration *migration_from_row(Query *row, GError **error) {
         migration->plan.total_ms = query_get_int(row);
         migration->plan.downtime_ms = query_get_int(row);
         migration->plan.bytes = (uint64_t)query_get_int(row);
+        migration->plan.allowed_ms = query_get_int(row);
+        migration->setup_ms = query_get_int(row);
+        migration->dirty_rate = (uint64_t)query_get_int(row);
         return g_steal_pointer(&migration);
 }
 

@@ -90,6 +90,9 @@ const char *const store_schema[] = {
         ") STRICT;",
         "ALTER TABLE leases ADD COLUMN switch_before TEXT;"
         "ALTER TABLE leases ADD COLUMN switch_applied INTEGER NOT NULL DEFAULT 0;",
+        "ALTER TABLE migrations ADD COLUMN allowed_ms INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE migrations ADD COLUMN setup_ms INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE migrations ADD COLUMN dirty_rate INTEGER NOT NULL DEFAULT 0;",
         NULL,
 };
 

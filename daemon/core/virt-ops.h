@@ -35,19 +35,22 @@ typedef struct GuestJob {
         int64_t downtime_ms, total_ms; /* -1 not known */
         uint64_t memory_bytes, memory_total, memory_remaining, vfio_bytes;
         unsigned iteration;
-        char *error; /* NULL */
+        int64_t setup_ms;    /* -1 not known */
+        uint64_t dirty_rate; /* bytes/s, 0 not known */
+        char *error;         /* NULL */
 } GuestJob;
 
 typedef struct GuestEvent {
         GuestEventKind kind;
-        char *uuid, *name;      /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
-        char *xml;              /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
-        char *inactive_xml;     /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
-        char *detail;           /* "failed", "crashed", "destroyed" ...; NULL */
-        GuestJob *job;          /* NULL */
-        char **active;          /* of GUEST_LIST */
-        bool running;           /* of GUEST_FOUND */
-        unsigned long question; /* of GUEST_FOUND, the edge's own */
+        char *uuid, *name;            /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
+        char *xml;                    /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
+        char *inactive_xml;           /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
+        char *detail;                 /* "failed", "crashed", "destroyed" ...; NULL */
+        GuestJob *job;                /* NULL */
+        char **active;                /* of GUEST_LIST */
+        bool running;                 /* of GUEST_FOUND */
+        uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
+        unsigned long question;       /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
 void guest_event_free(GuestEvent *event);
@@ -84,6 +87,7 @@ typedef struct VirtOps {
         /* GUEST_MOVED comes when it has ended. It goes on when the daemon does not. */
         void (*migrate)(void *userdata, const MoveRequest *request);
         void (*abort_job)(void *userdata, const char *uuid);
-        void (*set_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
+        /* Of a move that is under way; a longer one that is allowed already is left. */
+        void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
         void *userdata;
 } VirtOps;

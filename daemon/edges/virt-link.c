@@ -233,17 +233,26 @@ static void task_abort_job(void *userdata, void *argument) {
                           link->write_connection ? last_words() : "libvirt does not answer");
 }
 
-static void task_set_max_downtime(void *userdata, void *argument) {
+/* 0 or -1. */
+static int raise_max_downtime(virDomainPtr domain, int64_t downtime_ms) {
+        unsigned long long allowed;
+
+        if (virDomainMigrateGetMaxDowntime(domain, &allowed, 0) == 0 &&
+            allowed >= (unsigned long long)downtime_ms)
+                return 0;
+
+        return virDomainMigrateSetMaxDowntime(domain, (unsigned long long)downtime_ms, 0);
+}
+
+static void task_raise_max_downtime(void *userdata, void *argument) {
         g_autoptr(virDomain) domain = NULL;
         VirtLink *link = userdata;
         Change *change = argument;
 
         if (link->write_connection)
                 domain = virDomainLookupByUUIDString(link->write_connection, change->uuid);
-        if (!domain ||
-            virDomainMigrateSetMaxDowntime(domain, (unsigned long long)change->downtime_ms, 0) < 0)
-                g_warning("The downtime of guest %s cannot be limited to %" G_GINT64_FORMAT
-                          " ms: %s",
+        if (!domain || raise_max_downtime(domain, change->downtime_ms) < 0)
+                g_warning("Guest %s cannot be allowed a downtime of %" G_GINT64_FORMAT " ms: %s",
                           domain ? virDomainGetName(domain) : change->uuid, change->downtime_ms,
                           link->write_connection ? last_words() : "libvirt does not answer");
 }
@@ -271,11 +280,11 @@ void virt_link_abort_job(VirtLink *link, const char *uuid) {
         worker_push(link->write_worker, task_abort_job, g_strdup(uuid), g_free);
 }
 
-void virt_link_set_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms) {
+void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms) {
         Change *change = change_new(uuid, NULL);
 
         change->downtime_ms = downtime_ms;
-        worker_push(link->write_worker, task_set_max_downtime, change, change_free);
+        worker_push(link->write_worker, task_raise_max_downtime, change, change_free);
 }
 
 unsigned long virt_link_version(VirtLink *link) {

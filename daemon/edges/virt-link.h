@@ -26,7 +26,7 @@ void virt_link_redefine(VirtLink *link, const char *uuid, const char *xml);
 void virt_link_follow_job(VirtLink *link, const char *uuid);
 void virt_link_find(VirtLink *link, const char *name, unsigned long question);
 void virt_link_abort_job(VirtLink *link, const char *uuid);
-void virt_link_set_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms);
+void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms);
 
 /* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */
 unsigned long virt_link_version(VirtLink *link);

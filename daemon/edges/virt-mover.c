@@ -27,7 +27,7 @@ static void tell(const Mover *mover, const char *error) {
         event->job = g_new0(GuestJob, 1);
         event->job->success = !error;
         event->job->error = g_strdup(error);
-        event->job->downtime_ms = event->job->total_ms = -1;
+        event->job->downtime_ms = event->job->total_ms = event->job->setup_ms = -1;
         guest_door_push(mover->door, event);
 }
 

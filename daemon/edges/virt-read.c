@@ -61,6 +61,21 @@ static virDomainPtr look_up(virConnectPtr connection, const char *name) {
         return domain ?: virDomainLookupByName(connection, name);
 }
 
+/* What QEMU has in memory is what the guest has ever touched. */
+static void read_memory(virDomainPtr domain, GuestEvent *event) {
+        virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+        virDomainInfo info;
+        int n;
+
+        if (virDomainGetInfo(domain, &info) == 0)
+                event->memory = (uint64_t)info.maxMem * 1024;
+
+        n = virDomainMemoryStats(domain, stats, VIR_DOMAIN_MEMORY_STAT_NR, 0);
+        for (int i = 0; i < n; i++)
+                if (stats[i].tag == VIR_DOMAIN_MEMORY_STAT_RSS)
+                        event->memory_used = MIN(stats[i].val * 1024, event->memory);
+}
+
 GuestEvent *virt_find(virConnectPtr connection, const char *name) {
         g_autoptr(virDomain) domain = look_up(connection, name);
         GuestEvent *event = guest_event_new(GUEST_FOUND, NULL, NULL);
@@ -80,6 +95,8 @@ GuestEvent *virt_find(virConnectPtr connection, const char *name) {
         virt_get_uuid(domain, uuid);
         event->uuid = g_strdup(uuid);
         event->name = g_strdup(virDomainGetName(domain));
+        if (event->running)
+                read_memory(domain, event);
         return event;
 }
 
@@ -116,6 +133,9 @@ GuestJob *virt_job_from_params(virTypedParameterPtr params, int n) {
         job->memory_bytes = get_number(params, n, VIR_DOMAIN_JOB_MEMORY_PROCESSED, 0);
         job->memory_total = get_number(params, n, VIR_DOMAIN_JOB_MEMORY_TOTAL, 0);
         job->memory_remaining = get_number(params, n, VIR_DOMAIN_JOB_MEMORY_REMAINING, 0);
+        job->setup_ms = (int64_t)get_number(params, n, VIR_DOMAIN_JOB_SETUP_TIME, -1);
+        job->dirty_rate = get_number(params, n, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE, 0) *
+                          get_number(params, n, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE, 4096);
         job->vfio_bytes = get_number(params, n, VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED, 0);
         job->iteration = (unsigned)get_number(params, n, VIR_DOMAIN_JOB_MEMORY_ITERATION, 0);
         return job;

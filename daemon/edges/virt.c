@@ -130,8 +130,8 @@ static void abort_job(void *userdata, const char *uuid) {
         virt_link_abort_job(((Virt *)userdata)->link, uuid);
 }
 
-static void set_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
-        virt_link_set_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
+static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
+        virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
 
 static const VirtOps virt_ops = {
@@ -141,7 +141,7 @@ static const VirtOps virt_ops = {
         .find = find,
         .migrate = migrate,
         .abort_job = abort_job,
-        .set_max_downtime = set_max_downtime,
+        .raise_max_downtime = raise_max_downtime,
 };
 
 const VirtOps *virt_get_ops(const Virt *virt) {

@@ -40,7 +40,8 @@ static void test_it_is_followed_to_its_end(void) {
 
         cli_check(program, 0,
                   BEGIN "db1 outgoing: switchover\n"
-                        "db1 outgoing: finished after 42.1s, downtime 525ms, 512.0 MiB sent\n",
+                        "db1 outgoing: finished after 42.1s (forecast 41.0s), downtime 525ms "
+                        "(forecast 500ms), 512.0 MiB sent\n",
                   "");
         assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects()");
 }

@@ -25,7 +25,8 @@
         " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>," \
         " 'Iterations': <uint32 0>, 'Destination': <''>, 'Strategy': <''>,"                   \
         " 'StrategyReason': <''>, 'ForecastTotalMSec': <int64 -1>,"                           \
-        " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>}"
+        " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>, "                  \
+        "'AllowedDowntimeMSec': <int64 -1>, 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>}"
 
 static void change(MockDaemon *mock, const char *path, const char *properties) {
         mock_daemon_emit_changed(mock, path, FERRY_INTERFACE_MIGRATION, properties);
@@ -60,7 +61,8 @@ static void test_changes(void) {
         cli_check(program, 0,
                   FIRST "db1 outgoing: precopy 75%, 256.0 MiB left, pass 2\n"
                         "db1 outgoing: switchover\n"
-                        "db1 outgoing: finished after 42.1s, downtime 525ms, 512.0 MiB sent\n"
+                        "db1 outgoing: finished after 42.1s (forecast 41.0s), downtime 525ms "
+                        "(forecast 500ms), 512.0 MiB sent\n"
                         "b\303\274ro-2 incoming: rolled-back: b has no mtty-2 left\n"
                         "web8 outgoing: planned\n"
                         "web8 outgoing: checked\n",
@@ -108,7 +110,8 @@ static void test_json(void) {
                         "\"Strategy\":\"vfio\","
                         "\"StrategyReason\":\"its devices carry their state, once it is paused\","
                         "\"ForecastTotalMSec\":41000,\"ForecastDowntimeMSec\":500,"
-                        "\"ForecastBytes\":536870912}");
+                        "\"ForecastBytes\":536870912,\"AllowedDowntimeMSec\":-1,"
+                        "\"SetupMSec\":-1,\"DirtyRate\":0}");
         g_assert_cmpstr(lines[3], ==, "");
 }
 

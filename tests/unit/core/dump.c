@@ -53,6 +53,7 @@ char *dump_migration(const Migration *migration) {
                 " memory-total=%" G_GUINT64_FORMAT " remaining=%" G_GUINT64_FORMAT
                 " iterations=%u destination=%s strategy=%s"
                 " why=%s forecast=%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT
+                " allowed=%" G_GINT64_FORMAT " setup=%" G_GINT64_FORMAT " dirty=%" G_GUINT64_FORMAT
                 "\n",
                 text(migration->id), text(migration->domain_uuid), text(migration->domain_name),
                 migration_direction_to_string(migration->direction),
@@ -61,7 +62,8 @@ char *dump_migration(const Migration *migration) {
                 migration->vfio_bytes, migration->memory_total, migration->memory_remaining,
                 migration->iterations, text(migration->plan.destination),
                 text(migration->plan.strategy), text(migration->plan.why), migration->plan.total_ms,
-                migration->plan.downtime_ms, migration->plan.bytes);
+                migration->plan.downtime_ms, migration->plan.bytes, migration->plan.allowed_ms,
+                migration->setup_ms, migration->dirty_rate);
 
         for (guint i = 0; i < migration->devices->len; i++)
                 dump_device(dump, migration->devices->pdata[i]);

@@ -217,6 +217,9 @@ static Migration *make_migration(void) {
         migration->plan.total_ms = 5000;
         migration->plan.downtime_ms = 300;
         migration->plan.bytes = G_MAXINT64;
+        migration->plan.allowed_ms = 400;
+        migration->setup_ms = 12;
+        migration->dirty_rate = 4096;
         return migration;
 }
 

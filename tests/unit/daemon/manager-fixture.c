@@ -40,7 +40,7 @@ static const VirtOps no_virt = {
         .find = abort_with_name,
         .migrate = abort_with_request,
         .abort_job = abort_with_uuid,
-        .set_max_downtime = abort_with_time,
+        .raise_max_downtime = abort_with_time,
 };
 
 static void note_metadata(void *userdata, const char *uuid, const char *xml) {
@@ -84,7 +84,7 @@ static const VirtOps noted_virt = {
         .find = note_find,
         .migrate = note_migrate,
         .abort_job = note_abort,
-        .set_max_downtime = note_downtime,
+        .raise_max_downtime = note_downtime,
 };
 
 void fixture_set_up(Fixture *fixture, gconstpointer config) {
