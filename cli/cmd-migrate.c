@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/check-guest.h"
 #include "cli/output.h"
 #include "cli/watch.h"
 #include "daemon/names.h"
@@ -48,11 +49,42 @@ static char *uri_of(const char *destination) {
         return g_strdup_printf("qemu+ssh://%s/system", destination);
 }
 
+/* Where the daemon of the destination is asked; NULL of one that ssh does not lead to. New. */
+static char *host_of(const char *uri) {
+        g_autofree char *scheme = NULL, *user = NULL, *host = NULL;
+
+        if (!g_uri_split(uri, G_URI_FLAGS_NONE, &scheme, &user, &host, NULL, NULL, NULL, NULL,
+                         NULL) ||
+            !g_str_has_suffix(scheme, "+ssh") || !host || !*host)
+                return NULL;
+        return user ? g_strdup_printf("%s@%s", user, host) : g_steal_pointer(&host);
+}
+
+/* Before anything is touched. A host that cannot be asked has its hook, which says the same later.
+ */
+static bool fits_there(Client *client, const char *domain, const char *uri, GError **error) {
+        g_autofree char *host = host_of(uri);
+        g_autoptr(GError) problem = NULL;
+
+        if (!host || check_guest_fits(client, domain, host, &problem))
+                return true;
+        if (g_error_matches(problem, CLIENT_ERROR, CLIENT_ERROR_REFUSED)) {
+                g_propagate_error(error, g_steal_pointer(&problem));
+                return false;
+        }
+
+        fprintf(stderr, "virt-ferry: %s was not asked before: %s\n", host, problem->message);
+        return true;
+}
+
 static char *begin(Client *client, void *userdata, GError **error) {
         const Wish *wish = userdata;
         g_autofree char *uri = uri_of(wish->arguments[1]);
         g_autoptr(GVariant) reply = NULL;
         char *path;
+
+        if (!fits_there(client, wish->arguments[0], uri, error))
+                return NULL;
 
         reply = client_act_on(
                 client, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, "Migrate",
@@ -77,6 +109,13 @@ static int begin_only(Client *client, Wish *wish, GError **error) {
         return EXIT_STATUS_OK;
 }
 
+static int try_only(const Options *options, Client *client, char *const *arguments,
+                    GError **error) {
+        g_autofree char *uri = uri_of(arguments[1]), *host = host_of(uri);
+
+        return check_guest(options, client, arguments[0], host, error);
+}
+
 int cmd_migrate(const Options *options, char *const *arguments, GError **error) {
         Wish wish = { options, arguments };
         g_autoptr(Client) client = NULL;
@@ -84,6 +123,8 @@ int cmd_migrate(const Options *options, char *const *arguments, GError **error) 
         client = client_new(options->host, error);
         if (!client)
                 return -1;
+        if (options->dry_run)
+                return try_only(options, client, arguments, error);
         if (options->detach)
                 return begin_only(client, &wish, error);
 

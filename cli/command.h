@@ -29,6 +29,7 @@ typedef struct Options {
         const char *strategy; /* NULL auto */
         bool force;
         bool detach;
+        bool dry_run;
         bool persistent;
         bool undefine_source;
         const char *new_name;  /* NULL as it is */

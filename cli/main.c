@@ -70,6 +70,7 @@ static const char help[] =
         "      --new-name NAME           its name at the destination\n"
         "      --force                   although it has moved a moment ago\n"
         "      --detach                  do not wait for the end\n"
+        "      --dry-run                 say what is in the way, and move nothing\n"
         "\n"
         "Exit status: 0 good, 1 the answer is no, 2 wrong usage, 3 the daemon is not reachable.\n";
 

@@ -24,6 +24,7 @@ static const OptionSpec specs[] = {
         [OPTION_STRATEGY] = { "strategy", KIND_WORD, offsetof(Options, strategy), 0 },
         [OPTION_FORCE] = { "force", KIND_SWITCH, offsetof(Options, force), 0 },
         [OPTION_DETACH] = { "detach", KIND_SWITCH, offsetof(Options, detach), 0 },
+        [OPTION_DRY_RUN] = { "dry-run", KIND_SWITCH, offsetof(Options, dry_run), 0 },
         [OPTION_PERSISTENT] = { "persistent", KIND_SWITCH, offsetof(Options, persistent), 0 },
         [OPTION_UNDEFINE_SOURCE] = { "undefine-source", KIND_SWITCH,
                                      offsetof(Options, undefine_source), 0 },

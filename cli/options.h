@@ -17,6 +17,7 @@ typedef enum CommandOption {
         OPTION_STRATEGY,
         OPTION_FORCE,
         OPTION_DETACH,
+        OPTION_DRY_RUN,
         OPTION_PERSISTENT,
         OPTION_UNDEFINE_SOURCE,
         OPTION_NEW_NAME,
@@ -30,9 +31,10 @@ typedef enum CommandOption {
 #define OPTION_BIT(option) (1u << (option))
 #define OPTIONS_OF_MIGRATE                                                                    \
         (OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_DETACH) | \
-         OPTION_BIT(OPTION_PERSISTENT) | OPTION_BIT(OPTION_UNDEFINE_SOURCE) |                 \
-         OPTION_BIT(OPTION_NEW_NAME) | OPTION_BIT(OPTION_BANDWIDTH) |                         \
-         OPTION_BIT(OPTION_MAX_DOWNTIME) | OPTION_BIT(OPTION_CONNECTIONS))
+         OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_PERSISTENT) |                         \
+         OPTION_BIT(OPTION_UNDEFINE_SOURCE) | OPTION_BIT(OPTION_NEW_NAME) |                   \
+         OPTION_BIT(OPTION_BANDWIDTH) | OPTION_BIT(OPTION_MAX_DOWNTIME) |                     \
+         OPTION_BIT(OPTION_CONNECTIONS))
 
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 

@@ -11,8 +11,9 @@
 
 struct Drive {
         Manager *manager;
-        GQueue waiting;     /* Turn */
-        GHashTable *moving; /* UUIDs of guests that libvirt was asked to move */
+        GQueue waiting;      /* Turn */
+        GHashTable *moving;  /* UUIDs of guests that libvirt was asked to move */
+        GHashTable *stopped; /* UUIDs of those that somebody had stopped */
 };
 
 /* A planned move that waits. */
@@ -38,6 +39,7 @@ Drive *drive_new(Manager *manager) {
         drive->manager = manager;
         g_queue_init(&drive->waiting);
         drive->moving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        drive->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return drive;
 }
 
@@ -47,6 +49,7 @@ void drive_free(Drive *drive) {
 
         g_queue_clear_full(&drive->waiting, turn_free_any);
         g_hash_table_unref(drive->moving);
+        g_hash_table_unref(drive->stopped);
         g_free(drive);
 }
 
@@ -291,6 +294,8 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
 
         turn = g_queue_find_custom(&drive->waiting, migration_id, compare_turn);
         if (!turn) {
+                if (g_hash_table_contains(drive->moving, migration->domain_uuid))
+                        g_hash_table_add(drive->stopped, g_strdup(migration->domain_uuid));
                 virt->abort_job(virt->userdata, migration->domain_uuid);
                 return true;
         }
@@ -330,9 +335,15 @@ static void note_failure(Drive *drive, Migration *migration, const char *reason)
 void drive_on_moved(Drive *drive, const GuestEvent *event) {
         Migration *migration = migration_log_latest(drive->manager->migrations, event->uuid);
 
+        bool stopped = g_hash_table_remove(drive->stopped, event->uuid);
+
         g_hash_table_remove(drive->moving, event->uuid);
         if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success) {
-                g_autofree char *reason = g_strchomp(g_strdup(last_words(event->job->error)));
+                g_autofree char *reason = NULL;
+
+                /* libvirt's own words may be about the connection that it closed then. */
+                reason = stopped ? g_strdup("Stopped on request")
+                                 : g_strchomp(g_strdup(last_words(event->job->error)));
 
                 note_failure(drive, migration, reason);
         }

@@ -92,7 +92,7 @@ _virt_ferry() {
         devices) options+=' --class --free' ;;
         migrate)
                 options+=' --strategy --max-downtime --bandwidth --connections --persistent --undefine-source'
-                options+=' --new-name --force --detach'
+                options+=' --new-name --force --detach --dry-run'
                 if [[ $current != -* ]]; then
                         words=$(__virt_ferry_guests)
                 fi

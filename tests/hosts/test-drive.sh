@@ -38,7 +38,8 @@ test_to_the_end() {
         local said
         guest_ask a "$guest" 'uart-set 5a ferry' '^uart set' >/dev/null
         said=$(drive a b --force) || true
-        like "$said" "finished after .*, downtime [0-9.]+m?s, .* sent\$" 'it tells how it ended'
+        like "$said" 'finished after .* \(forecast .*\), downtime .* \(forecast .*\), .* sent' \
+                'it tells how it ended, and what was foretold'
         is "$(guest_host "$guest")" b 'the guest runs there'
         is "$(last_migration a Strategy)" vfio 'its device carries its state'
         is "$(last_migration a Destination)" qemu+ssh://hostb/system 'the destination is in the record'
@@ -60,7 +61,7 @@ test_it_is_stopped() {
         drive_slowly a b
         on_host a "kill -INT \$(pgrep -x virt-ferry)"
         fails 'Ctrl-C: the command says that it did not move' -- wait "$driving"
-        like "$(cat "$log")" 'rolled-back.*: .*(cancel|abort)' 'Ctrl-C: and why'
+        like "$(cat "$log")" 'rolled-back.*: Stopped on request' 'Ctrl-C: and why'
         is "$(guest_host "$guest")" a 'Ctrl-C: the guest runs where it was'
         ok 'Ctrl-C: nothing is left of it there' -- wait_until 60 no_lease b
         is "$(leases a)" "$mdev_a running" 'Ctrl-C: its lease is untouched'
@@ -70,11 +71,23 @@ test_it_is_refused() {
         on_host b 'systemctl stop virtferryd && systemctl mask --runtime virtferryd'
         local said
         said=$(drive a b --force) && said="not refused: $said"
-        like "$said" 'rolled-back: .*virtferryd' 'refused: in the words of the hook'
-        is "$(grep -c 'Hook script' <<<"$said")" 0 'refused: and in no others'
+        like "$said" 'was not asked before: virtferryd on hostb does not answer' \
+                'refused: the daemon there could not be asked before'
+        like "$said" 'rolled-back' 'refused: by the hook'
         is "$(guest_host "$guest")" a 'refused: the guest runs where it was'
         on_host b 'systemctl unmask --runtime virtferryd && systemctl start virtferryd'
         wait_until 60 ferry_up b
+}
+
+test_it_is_refused_before() {
+        mtty_unload_b
+        local said
+        said=$(drive a b --force) && said="not refused: $said"
+        like "$said" '^virt-ferry: hostb: hostdev0 needs an mdev of type mtty-1' \
+                'it is refused before anything is touched'
+        ok 'a dry run says the same' -- grep -q 'hostdev0 needs an mdev' <(drive a b --dry-run)
+        on_host b 'modprobe mtty'
+        mdev_create b "$mdev_b"
 }
 
 test_the_daemon_dies() {
@@ -106,6 +119,11 @@ test_they_take_turns() {
         on_host a 'rm /etc/virtferry/virtferry.conf && systemctl restart virtferryd'
 }
 
+mtty_unload_b() {
+        mdev_remove b "$mdev_b"
+        on_host b 'modprobe -r mtty'
+}
+
 prepare() {
         guest_remove "$guest"
         guest_remove driven2
@@ -129,6 +147,7 @@ test_to_the_end
 test_it_settles
 test_it_is_stopped
 test_it_is_refused
+test_it_is_refused_before
 test_the_daemon_dies
 test_they_take_turns
 clean

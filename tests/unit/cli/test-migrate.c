@@ -8,6 +8,8 @@
 #include "daemon/names.h"
 #include "tests/unit/cli/fixture.h"
 
+/* Where nobody is asked before: test-remote.c has that. */
+#define TLS   "qemu+tls://hostb/system"
 #define DB1   FERRY_OBJECT_MIGRATION "/_32"
 #define BEGIN "db1 outgoing: precopy 47%, 540.0 MiB left, pass 1\n"
 
@@ -30,7 +32,7 @@ static void assert_calls(MockDaemon *mock, const char *expected) {
 
 static void test_it_is_followed_to_its_end(void) {
         g_autoptr(MockDaemon) mock = mock_new();
-        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 " TLS, false);
 
         program_await(program, program->out, "pass 1\n");
         change(mock, "{'State': <'switchover'>}");
@@ -43,13 +45,13 @@ static void test_it_is_followed_to_its_end(void) {
                         "db1 outgoing: finished after 42.1s (forecast 41.0s), downtime 525ms "
                         "(forecast 500ms), 512.0 MiB sent\n",
                   "");
-        assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects()");
+        assert_calls(mock, "Migrate(db1, qemu+tls://hostb/system), GetManagedObjects()");
 }
 
 /* Of a daemon that was killed in between. */
 static void test_figures_that_do_not_come_are_not_waited_for(void) {
         g_autoptr(MockDaemon) mock = mock_new();
-        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 " TLS, false);
 
         program_await(program, program->out, "pass 1\n");
         change(mock, "{'State': <'finished'>}");
@@ -67,7 +69,7 @@ static void test_what_was_before_is_not_shown(void) {
         g_autoptr(Program) program = NULL;
 
         mock->on_call = on_ask;
-        program = cli_start(mock, "migrate db1 hostb", false);
+        program = cli_start(mock, "migrate db1 " TLS, false);
         program_await(program, program->out, "pass 1\n");
         change(mock, "{'State': <'rolled-back'>}");
         program_finish(program);
@@ -76,7 +78,7 @@ static void test_what_was_before_is_not_shown(void) {
 
 static void test_a_guest_that_stays_is_a_no(void) {
         g_autoptr(MockDaemon) mock = mock_new();
-        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 " TLS, false);
 
         program_await(program, program->out, "pass 1\n");
         change(mock, "{'State': <'rolled-back'>, 'Reason': <'hostdev0 needs an mdev'>}");
@@ -104,13 +106,13 @@ static void test_a_refusal_is_shown(void) {
         g_autoptr(Program) program = NULL;
 
         mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "InvalidState", "Guest db1 does not run");
-        program = cli_run(mock, "migrate db1 hostb");
+        program = cli_run(mock, "migrate db1 " TLS);
         cli_check(program, 1, "", "virt-ferry: Guest db1 does not run\n");
 }
 
 static void test_an_interruption_stops_the_move(void) {
         g_autoptr(MockDaemon) mock = mock_new();
-        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 " TLS, false);
 
         program_await(program, program->out, "pass 1\n");
         g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);
@@ -119,12 +121,12 @@ static void test_an_interruption_stops_the_move(void) {
         program_finish(program);
 
         g_assert_cmpint(program->status, ==, 1);
-        assert_calls(mock, "Migrate(db1, qemu+ssh://hostb/system), GetManagedObjects(), Abort()");
+        assert_calls(mock, "Migrate(db1, qemu+tls://hostb/system), GetManagedObjects(), Abort()");
 }
 
 static void test_a_second_one_leaves_it_alone(void) {
         g_autoptr(MockDaemon) mock = mock_new();
-        g_autoptr(Program) program = cli_start(mock, "migrate db1 hostb", false);
+        g_autoptr(Program) program = cli_start(mock, "migrate db1 " TLS, false);
 
         program_await(program, program->out, "pass 1\n");
         g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);

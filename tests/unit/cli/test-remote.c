@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "daemon/names.h"
 #include "tests/unit/cli/fixture.h"
 
 static char *folder;
@@ -50,6 +51,93 @@ static void test_not_there(void) {
                   "'ssh b.example systemd-stdio-bridge' works\n");
 }
 
+#define PATH    FERRY_OBJECT_MIGRATION "/_32"
+#define ANSWERS "('db1', [('hostdev0', %s, 'a', '', false, 'mdev', 'mtty-1', 'default', '%s')])"
+
+/* Its daemon is the same one, and says this of the guest. */
+static MockDaemon *mock_of_both(const char *fits, const char *reason) {
+        MockDaemon *mock = cli_mock_new();
+        g_autofree char *answers = g_strdup_printf(ANSWERS, fits, reason);
+        g_autofree char *script = NULL;
+
+        script = g_strdup_printf("#!/bin/sh\nexec systemd-stdio-bridge --bus-path='%s'\n",
+                                 cli_bus->address);
+        set_ssh(script);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest",
+                              "('db1', '<domain/>', @a(sss) [])");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain", answers);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Migrate", "(objectpath '" PATH "',)");
+        return mock;
+}
+
+static bool has_bridge(void) {
+        g_autofree char *bridge = g_find_program_in_path("systemd-stdio-bridge");
+
+        if (!bridge)
+                g_test_skip("there is no systemd-stdio-bridge");
+        return bridge;
+}
+
+static void test_a_host_that_would_refuse_is_not_troubled(void) {
+        g_autoptr(MockDaemon) mock = NULL;
+        g_autoptr(Program) program = NULL;
+        g_autofree char *calls = NULL;
+
+        if (!has_bridge())
+                return;
+        mock = mock_of_both("false", "hostdev0 needs an mdev of type mtty-1");
+        program = cli_run(mock, "migrate db1 b.example");
+        cli_check(program, 1, "", "virt-ferry: b.example: hostdev0 needs an mdev of type mtty-1\n");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==, "CheckGuest(db1), CheckDomain(XML)");
+}
+
+static void test_a_host_that_would_take_it_gets_it(void) {
+        g_autoptr(MockDaemon) mock = NULL;
+        g_autoptr(Program) program = NULL;
+        g_autofree char *calls = NULL;
+
+        if (!has_bridge())
+                return;
+        mock = mock_of_both("true", "");
+        program = cli_run(mock, "migrate db1 admin@b.example --detach");
+        g_assert_cmpint(program->status, ==, 0);
+        g_assert_cmpstr(program->err->str, ==, "");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==,
+                        "CheckGuest(db1), CheckDomain(XML), "
+                        "Migrate(db1, qemu+ssh://admin@b.example/system)");
+}
+
+static void test_a_host_that_cannot_be_asked_has_its_hook(void) {
+        g_autoptr(MockDaemon) mock = mock_of_both("true", "");
+        g_autoptr(Program) program = NULL;
+        g_autofree char *calls = NULL;
+
+        set_ssh("#!/bin/sh\nexit 255\n");
+        program = cli_run(mock, "migrate db1 b.example --detach");
+        g_assert_cmpint(program->status, ==, 0);
+        g_assert_true(g_str_has_prefix(program->err->str,
+                                       "virt-ferry: b.example was not asked before: "));
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==, "CheckGuest(db1), Migrate(db1, qemu+ssh://b.example/system)");
+}
+
+static void test_a_dry_run_moves_nothing(void) {
+        g_autoptr(MockDaemon) mock = NULL;
+        g_autoptr(Program) program = NULL;
+        g_autofree char *calls = NULL;
+
+        if (!has_bridge())
+                return;
+        mock = mock_of_both("true", "");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
+        program = cli_run(mock, "migrate db1 b.example --dry-run");
+        cli_check(program, 0, "db1 can move to b.example.\n", "");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_null(strstr(calls, "Migrate("));
+}
+
 int main(int argc, char *argv[]) {
         g_autofree char *path = NULL, *ssh = NULL;
         int r;
@@ -62,6 +150,13 @@ int main(int argc, char *argv[]) {
 
         g_test_add_func("/remote/asks the daemon of the host that is named", test_there);
         g_test_add_func("/remote/says how to see why there is no way to the host", test_not_there);
+        g_test_add_func("/remote/a host that would refuse a guest is not troubled",
+                        test_a_host_that_would_refuse_is_not_troubled);
+        g_test_add_func("/remote/a host that would take it gets it",
+                        test_a_host_that_would_take_it_gets_it);
+        g_test_add_func("/remote/a host that cannot be asked has its hook",
+                        test_a_host_that_cannot_be_asked_has_its_hook);
+        g_test_add_func("/remote/a dry run moves nothing", test_a_dry_run_moves_nothing);
 
         r = g_test_run();
         ssh = g_build_filename(folder, "ssh", NULL);

@@ -187,7 +187,8 @@ static void test_one_on_its_way_is_stopped_by_libvirt(Fixture *f, gconstpointer 
         g_assert_true(drive_abort(f->manager->drive, reply.migration, &error));
         g_assert_cmpstr(f->asked->str, ==, "abort " GUEST_UUID "\n");
 
-        end(f, GUEST_UUID, "operation aborted: canceled by client");
+        end(f, GUEST_UUID, "End of file while reading data");
+        g_assert_cmpstr(latest(f, GUEST_UUID)->reason, ==, "Stopped on request");
         g_assert_false(drive_abort(f->manager->drive, reply.migration, &error));
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE);
         g_clear_error(&error);
