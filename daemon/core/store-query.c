@@ -33,7 +33,8 @@
         "way, connections, ram, ram_used, working_set, dirty_rate, n_devices, n_precopy," \
         " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
         " downtime_ms, setup_ms, bytes, dirty_rate_seen, iterations"
-#define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
+#define DRAIN_GUEST_COLUMNS "uuid, name, destination, reason, n_refused, state"
+#define DEVICE_COLUMNS      "name, class, type, source_there, source_here, reason"
 
 /* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
  * take away the lease of whoever has the same device. */
@@ -79,6 +80,19 @@ static const char *const sql[] = {
                                 " (SELECT way, connections FROM moves GROUP BY way, connections"
                                 " ORDER BY max(number) DESC LIMIT ?)",
         [STATEMENT_LOAD_MOVES] = "SELECT " MOVE_COLUMNS " FROM moves ORDER BY number",
+
+        [STATEMENT_PUT_DRAIN] =
+                "INSERT INTO drain(number, state, persistent, undefine_source) VALUES(1, ?, ?, ?)",
+        [STATEMENT_DELETE_DRAIN] = "DELETE FROM drain",
+        [STATEMENT_LOAD_DRAIN] = "SELECT state, persistent, undefine_source FROM drain",
+        [STATEMENT_PUT_DRAIN_DESTINATION] = "INSERT INTO drain_destinations(uri) VALUES(?)",
+        [STATEMENT_DELETE_DRAIN_DESTINATIONS] = "DELETE FROM drain_destinations",
+        [STATEMENT_LOAD_DRAIN_DESTINATIONS] = "SELECT uri FROM drain_destinations ORDER BY number",
+        [STATEMENT_PUT_DRAIN_GUEST] = "INSERT INTO drain_guests(" DRAIN_GUEST_COLUMNS
+                                      ") VALUES(?, ?, ?, ?, ?, ?)",
+        [STATEMENT_DELETE_DRAIN_GUESTS] = "DELETE FROM drain_guests",
+        [STATEMENT_LOAD_DRAIN_GUESTS] = "SELECT " DRAIN_GUEST_COLUMNS
+                                        " FROM drain_guests ORDER BY number",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

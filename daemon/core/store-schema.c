@@ -93,6 +93,25 @@ const char *const store_schema[] = {
         "ALTER TABLE migrations ADD COLUMN allowed_ms INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE migrations ADD COLUMN setup_ms INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE migrations ADD COLUMN dirty_rate INTEGER NOT NULL DEFAULT 0;",
+        "CREATE TABLE drain("
+        "  number INTEGER PRIMARY KEY CHECK(number = 1)," /* one host, one drain */
+        "  state TEXT NOT NULL,"
+        "  persistent INTEGER NOT NULL,"
+        "  undefine_source INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE drain_destinations("
+        "  number INTEGER PRIMARY KEY,"
+        "  uri TEXT NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE drain_guests("
+        "  number INTEGER PRIMARY KEY,"
+        "  uuid TEXT NOT NULL UNIQUE,"
+        "  name TEXT NOT NULL,"
+        "  destination TEXT,"
+        "  reason TEXT,"
+        "  n_refused INTEGER NOT NULL,"
+        "  state TEXT NOT NULL"
+        ") STRICT;",
         NULL,
 };
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 typedef struct Store Store;
+typedef struct DrainRecord DrainRecord;
 typedef struct Lease Lease;
 typedef struct Migration Migration;
 typedef struct Model Model;
@@ -41,6 +42,10 @@ GPtrArray *store_load_leases(Store *store, GError **error); /* Lease, owned, old
 bool store_put_migration(Store *store, const Migration *migration, GError **error);
 bool store_delete_migration(Store *store, const char *id, GError **error);
 GPtrArray *store_load_migrations(Store *store, GError **error); /* Migration, owned, oldest first */
+
+/* The drain of this host, in the place of what was; NULL: none. A transaction of its own. */
+bool store_put_drain(Store *store, const DrainRecord *record, GError **error);
+bool store_load_drain(Store *store, DrainRecord **ret_record, GError **error); /* NULL: none */
 
 /* A move that model_learn() took. Only those that a model keeps are kept here. */
 bool store_put_move(Store *store, const MoveFacts *facts, const MoveOutcome *outcome,

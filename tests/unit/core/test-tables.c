@@ -7,6 +7,7 @@
 
 #include "daemon/core/compat.h"
 #include "daemon/core/device.h"
+#include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/strategy.h"
@@ -28,6 +29,8 @@ typedef struct Table {
 
 TABLE_OF(compat_fact, CompatFact)
 TABLE_OF(device_role, DeviceRole)
+TABLE_OF(drain_state, DrainState)
+TABLE_OF(drain_guest_state, DrainGuestState)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
@@ -38,6 +41,9 @@ static const Table tables[] = {
           "vendor device subsystem revision driver driver-version firmware mdev-type",
           compat_fact_word, compat_fact_value },
         { "roles of devices", "function parent", device_role_word, device_role_value },
+        { "states of drains", "draining drained partly", drain_state_word, drain_state_value },
+        { "states of guests that are drained", "waiting moving left stayed", drain_guest_state_word,
+          drain_guest_state_value },
         { "states of leases", "reserved claimed running releasing", lease_state_word,
           lease_state_value },
         { "states of migrations",
