@@ -59,7 +59,6 @@ static void test_plain_guest_gets_its_fingerprint_into_its_metadata(Fixture *f,
 static void test_metadata_that_says_so_already_is_not_written(Fixture *f, gconstpointer unused) {
         g_autoptr(Metadata) metadata = NULL;
         g_autofree char *plain = NULL, *element = NULL, *xml = NULL;
-        g_autoptr(Domain) domain = NULL;
         g_autoptr(GError) error = NULL;
         const char *from;
 

@@ -188,7 +188,7 @@ static void test_a_filter_comes_back_as_it_was_set(Fixture *f, gconstpointer unu
 
 /* The kernel is told the index of this host, and never a number that came along. */
 static void test_a_name_becomes_this_hosts_index(Fixture *f, gconstpointer unused) {
-        g_autoptr(GBytes) options = flower_options(1, 99, "mirred"), evil = NULL;
+        g_autoptr(GBytes) options = flower_options(1, 99, "mirred");
         SwitchFilter *filter = example(options);
         g_autofree char *good = NULL, *same = NULL;
 

@@ -164,12 +164,14 @@ static void test_a_device_is_named_by_alias_or_by_number(void) {
 
 /* As the hook of a destination reads it. */
 static void test_a_device_is_named_as_our_element_knows_it(void) {
-        g_autoptr(Domain) domain = read_good(
+        static const char xml[] =
                 "<domain><name>g</name><metadata><f:domain xmlns:f='" METADATA_URI "' version='1'>"
                 "<f:device alias='hostdev7' address='0000:00:05.0'/></f:domain></metadata>"
-                "<devices>" PCI(SOURCE) PCI(SOURCE
-                                            "<address type='pci' domain='0' bus='0' slot='5' "
-                                            "function='0'/>") "</devices></domain>");
+                "<devices><hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>"
+                "<hostdev mode='subsystem' type='pci'>" SOURCE
+                "<address type='pci' domain='0' bus='0' slot='5' function='0'/></hostdev>"
+                "</devices></domain>";
+        g_autoptr(Domain) domain = read_good(xml);
         g_autofree char *first = domain_device_name(domain, nth(domain, 0));
         g_autofree char *second = domain_device_name(domain, nth(domain, 1));
 
