@@ -194,7 +194,9 @@ static void add_devices(const Manager *manager, Migration *migration, const Doma
 
 /* What the user allows is never changed. */
 static void foretell(const Question *question, Migration *migration, const GuestEvent *found) {
-        GuestMemory memory = { .total = found->memory, .used = found->memory_used };
+        GuestMemory memory = { .total = found->memory,
+                               .used = found->memory_used,
+                               .dirty_rate = found->dirty_rate };
         MoveRequest *request = question->request;
 
         request->max_downtime_ms = forecasts_plan(question->drive->manager->forecasts, migration,
@@ -260,7 +262,7 @@ void drive_migrate(Drive *drive, const char *domain, const DriveWish *wish, Driv
         question->force = wish->force;
         question->reply = reply;
         question->userdata = userdata;
-        virt->find(virt->userdata, domain, on_found, question);
+        virt->measure(virt->userdata, domain, on_found, question);
 }
 
 /* The end ------------------------------------------------------------------------- */
@@ -304,6 +306,10 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
         g_queue_delete_link(&drive->waiting, turn);
         roll_back(drive, migration, "Stopped before it had begun");
         return true;
+}
+
+bool drive_is_moving(const Drive *drive, const char *uuid) {
+        return g_hash_table_contains(drive->moving, uuid);
 }
 
 /* libvirt tells the whole way that an error has come; a hook's own words are at its end. */

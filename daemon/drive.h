@@ -4,7 +4,7 @@
 /* Moves that virtferryd drives itself, for `virt-ferry migrate`: who may move,
  * in which way, how many at a time, and how it ended.
  *
- *   drive_migrate() ─► VirtOps.find() ─► planned ─► waits for its turn
+ *   drive_migrate() ─► VirtOps.measure() ─► planned ─► waits for its turn
  *        └─► reply           checked ─► VirtOps.migrate() ─► drive_on_moved()
  *
  * What happens in between is followed as for a plain `virsh migrate`
@@ -36,6 +36,9 @@ void drive_migrate(Drive *drive, const char *domain, const DriveWish *wish, Driv
 /* Asks libvirt to stop a move on its way from here, whoever began it; one that waits ends at once.
  * FERRY_ERROR_NOT_FOUND, FERRY_ERROR_INVALID_STATE when it has ended or only comes here. */
 bool drive_abort(Drive *drive, const char *migration_id, GError **error);
+/* libvirt was asked to move this guest and has not answered: whatever is told of the move before is
+ * not its end. */
+bool drive_is_moving(const Drive *drive, const char *uuid);
 /* GUEST_MOVED. */
 void drive_on_moved(Drive *drive, const GuestEvent *event);
 /* After the store was read: nobody knows any more how the moves that wait were meant. */

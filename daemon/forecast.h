@@ -14,10 +14,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forecasts, forecasts_free)
 /* What the store has of earlier moves. */
 bool forecasts_load(Forecasts *forecasts, GError **error);
 
-/* What is known of a guest's memory, in bytes; 0 not known. */
+/* What is known of a guest's memory, in bytes and bytes/s; 0 not known. */
 typedef struct GuestMemory {
         uint64_t total;
         uint64_t used;
+        uint64_t dirty_rate;
 } GuestMemory;
 
 /* Notes the forecast in the plan of the migration, whose devices are there already. `request` NULL:

@@ -50,6 +50,7 @@ typedef struct GuestEvent {
         char **active;                /* of GUEST_LIST */
         bool running;                 /* of GUEST_FOUND */
         uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
+        uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
         unsigned long question;       /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
@@ -84,6 +85,9 @@ typedef struct VirtOps {
         void (*follow_job)(void *userdata, const char *uuid);
         /* The guest of this name or UUID, running or not. */
         void (*find)(void *userdata, const char *domain, GuestFinder finder, void *finder_userdata);
+        /* The same, when it was watched for a second how fast it writes its memory. */
+        void (*measure)(void *userdata, const char *domain, GuestFinder finder,
+                        void *finder_userdata);
         /* GUEST_MOVED comes when it has ended. It goes on when the daemon does not. */
         void (*migrate)(void *userdata, const MoveRequest *request);
         void (*abort_job)(void *userdata, const char *uuid);

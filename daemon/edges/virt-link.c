@@ -6,6 +6,7 @@
 
 #include "daemon/edges/virt-read.h"
 #include "daemon/edges/virt-reader.h"
+#include "daemon/edges/virt-search.h"
 #include "xml/metadata.h"
 
 #define RETRY_MIN_USEC (G_USEC_PER_SEC / 4)
@@ -138,33 +139,10 @@ static void task_follow_job(void *userdata, void *uuid) {
         virt_reader_follow_job(link->reader, uuid);
 }
 
-typedef struct Search {
-        char *name;
-        unsigned long question;
-} Search;
-
-static void search_free(void *data) {
-        Search *search = data;
-
-        g_free(search->name);
-        g_free(search);
-}
-
-static void task_find(void *userdata, void *argument) {
+static void task_find(void *userdata, void *search) {
         VirtLink *link = userdata;
-        Search *search = argument;
-        GuestEvent *found;
 
-        if (link->connection) {
-                found = virt_find(link->connection, search->name);
-        } else {
-                found = guest_event_new(GUEST_FOUND, NULL, NULL);
-                found->detail = g_strdup_printf("%s does not answer, so guest '%s' cannot be "
-                                                "looked up: see 'virt-ferry check'",
-                                                link->uri, search->name);
-        }
-        found->question = search->question;
-        guest_door_push(link->door, found);
+        virt_search_run(search, link->connection, link->uri);
 }
 
 /* Writing ------------------------------------------------------------------------- */
@@ -269,11 +247,11 @@ void virt_link_follow_job(VirtLink *link, const char *uuid) {
         worker_push(link->read_worker, task_follow_job, g_strdup(uuid), g_free);
 }
 
-void virt_link_find(VirtLink *link, const char *name, unsigned long question) {
-        Search *search = g_new(Search, 1);
-
-        *search = (Search){ g_strdup(name), question };
-        worker_push(link->read_worker, task_find, search, search_free);
+void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned long question) {
+        worker_push(
+                link->read_worker, task_find,
+                virt_search_new(link->read_worker, task_find, link->door, name, measure, question),
+                virt_search_free);
 }
 
 void virt_link_abort_job(VirtLink *link, const char *uuid) {

@@ -166,3 +166,42 @@ int virt_read_job(virDomainPtr domain, GuestJob **ret_job) {
         *ret_job = job;
         return 1;
 }
+
+/* How fast it writes --------------------------------------------------------------- */
+
+int virt_start_dirty_rate(virDomainPtr domain, int seconds) {
+        return virDomainStartDirtyRateCalc(domain, seconds, 0);
+}
+
+static int dirty_rate_from(const virDomainStatsRecord *record, uint64_t *ret_rate) {
+        long long rate;
+        int status;
+
+        if (virTypedParamsGetInt(record->params, record->nparams, "dirtyrate.calc_status",
+                                 &status) != 1)
+                return -1;
+        if (status == VIR_DOMAIN_DIRTYRATE_MEASURING)
+                return 0;
+        if (status != VIR_DOMAIN_DIRTYRATE_MEASURED ||
+            virTypedParamsGetLLong(record->params, record->nparams,
+                                   "dirtyrate.megabytes_per_second", &rate) != 1 ||
+            rate < 0)
+                return -1;
+
+        *ret_rate = (uint64_t)rate * 1024 * 1024;
+        return 1;
+}
+
+int virt_read_dirty_rate(virDomainPtr domain, uint64_t *ret_rate) {
+        virDomainPtr domains[] = { domain, NULL };
+        virDomainStatsRecordPtr *records;
+        int r;
+
+        r = virDomainListGetStats(domains, VIR_DOMAIN_STATS_DIRTYRATE, &records, 0);
+        if (r < 0)
+                return r;
+
+        r = r == 1 ? dirty_rate_from(records[0], ret_rate) : -1;
+        virDomainStatsRecordListFree(records);
+        return r;
+}

@@ -24,6 +24,11 @@ GuestEvent *virt_read_event(virDomainPtr domain, GuestEventKind kind);
 /* GUEST_FOUND: the guest of this name or UUID, or `detail` says that there is none. */
 GuestEvent *virt_find(virConnectPtr connection, const char *name);
 
+/* How fast a domain writes its memory, by a sample of its pages: begins to look; then 1 with
+ * bytes/s, 0 while it still looks, negative when libvirt cannot tell. */
+int virt_start_dirty_rate(virDomainPtr domain, int seconds);
+int virt_read_dirty_rate(virDomainPtr domain, uint64_t *ret_rate);
+
 /* 1 with figures when a job moves the domain away; 0 when none does and it is active; negative when
  * libvirt does not tell, since it has ended, or comes (libvirt tells figures on the source alone).
  */

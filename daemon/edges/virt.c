@@ -117,7 +117,13 @@ static void follow_job(void *userdata, const char *uuid) {
 static void find(void *userdata, const char *domain, GuestFinder answer, void *asker) {
         Virt *virt = userdata;
 
-        virt_link_find(virt->link, domain, virt_finder_ask(virt->finder, answer, asker));
+        virt_link_find(virt->link, domain, false, virt_finder_ask(virt->finder, answer, asker));
+}
+
+static void measure(void *userdata, const char *domain, GuestFinder answer, void *asker) {
+        Virt *virt = userdata;
+
+        virt_link_find(virt->link, domain, true, virt_finder_ask(virt->finder, answer, asker));
 }
 
 static void migrate(void *userdata, const MoveRequest *request) {
@@ -139,6 +145,7 @@ static const VirtOps virt_ops = {
         .redefine = redefine,
         .follow_job = follow_job,
         .find = find,
+        .measure = measure,
         .migrate = migrate,
         .abort_job = abort_job,
         .raise_max_downtime = raise_max_downtime,

@@ -69,6 +69,22 @@ static void test_a_plan_has_a_forecast(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(migration->plan.allowed_ms, >=, 300);
 }
 
+static void test_a_guest_that_writes_fast_takes_longer(Fixture *f, gconstpointer unused) {
+        MoveRequest request = { .uri = (char *)"qemu+ssh://b/system", .max_downtime_ms = -1 };
+        g_autoptr(Migration) idle = move_new(), busy = move_new(), hopeless = move_new();
+        GuestMemory memory = { .total = 1024 * MIB };
+
+        (void)forecasts_plan(f->manager->forecasts, idle, &request, memory);
+        memory.dirty_rate = 10 * MIB;
+        (void)forecasts_plan(f->manager->forecasts, busy, &request, memory);
+        g_assert_cmpint(busy->plan.total_ms, >, idle->plan.total_ms);
+
+        memory.dirty_rate = 100000 * MIB;
+        (void)forecasts_plan(f->manager->forecasts, hopeless, &request, memory);
+        g_assert_cmpint(hopeless->plan.total_ms, ==, -1);
+        g_assert_nonnull(strstr(hopeless->plan.why, "written faster than it is sent"));
+}
+
 static void test_what_the_user_allows_is_allowed(Fixture *f, gconstpointer unused) {
         g_autoptr(Migration) migration = move_new();
 
@@ -187,6 +203,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         ADD("a plan has a forecast", NULL, test_a_plan_has_a_forecast);
+        ADD("a guest that writes fast takes longer", NULL,
+            test_a_guest_that_writes_fast_takes_longer);
         ADD("what the user allows is allowed", NULL, test_what_the_user_allows_is_allowed);
         ADD("nobody is allowed more than the configuration has",
             "[Migration]\nMaxDowntimeMSec=20\n",

@@ -36,6 +36,8 @@ static GuestEvent *copy(const GuestEvent *event) {
         new->detail = g_strdup(event->detail);
         new->active = g_strdupv(event->active);
         new->running = event->running;
+        new->memory = event->memory;
+        new->dirty_rate = event->dirty_rate;
         if (event->job) {
                 new->job = g_memdup2(event->job, sizeof(GuestJob));
                 new->job->error = g_strdup(event->job->error);
@@ -208,6 +210,19 @@ static void test_a_guest_is_found_by_name_and_by_uuid(Fixture *f, gconstpointer 
         }
 }
 
+/* The test driver cannot tell: that is no reason to refuse. */
+static void test_what_cannot_be_measured_is_found(Fixture *f, gconstpointer unused) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        g_autoptr(GuestEvent) found = NULL;
+
+        ops->measure(ops->userdata, "test", on_found, &found);
+        while (!found)
+                g_assert_cmpint(sd_event_run(f->loop, UINT64_MAX), >=, 0);
+        g_assert_cmpstr(found->name, ==, "test");
+        g_assert_cmpuint(found->memory, >, 0);
+        g_assert_cmpuint(found->dirty_rate, ==, 0);
+}
+
 static void test_a_guest_that_is_not_there_is_not_found(Fixture *f, gconstpointer unused) {
         g_autoptr(GuestEvent) found = find(f, "nobody");
 
@@ -356,6 +371,8 @@ int main(int argc, char **argv) {
             test_a_guest_that_is_unknown_is_told_and_nothing_else);
         ADD("a guest is found by name and by uuid", set_up_connected,
             test_a_guest_is_found_by_name_and_by_uuid);
+        ADD("what cannot be measured is found", set_up_connected,
+            test_what_cannot_be_measured_is_found);
         ADD("a guest that is not there is not found", set_up_connected,
             test_a_guest_that_is_not_there_is_not_found);
         ADD("who asks at the end is answered", set_up_connected,
