@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/model.h"
+#include "daemon/drain.h"
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-metadata.h"
@@ -350,24 +351,34 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
         }
 }
 
+static void note_active(Manager *manager, const char *uuid, const char *name) {
+        g_hash_table_replace(manager->active, g_strdup(uuid), g_strdup(name));
+}
+
+static gboolean is_not_listed(gpointer uuid, gpointer name, gpointer listed) {
+        return !listed || !g_strv_contains(listed, uuid);
+}
+
+/* Of one that does not answer nobody has told the name. */
 static void follow_list(Manager *manager, const GuestEvent *event) {
-        g_hash_table_remove_all(manager->active);
+        (void)g_hash_table_foreach_remove(manager->active, is_not_listed, event->active);
         for (char **uuid = event->active; uuid && *uuid; uuid++)
-                g_hash_table_add(manager->active, g_strdup(*uuid));
+                if (!g_hash_table_contains(manager->active, *uuid))
+                        note_active(manager, *uuid, *uuid);
 
         manager->libvirt_known = true;
         recover_after_list(manager);
 }
 
-void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
+static void follow(Manager *manager, const GuestEvent *event) {
         switch (event->kind) {
         case GUEST_RUNNING:
         case GUEST_ARRIVED:
-                g_hash_table_add(manager->active, g_strdup(event->uuid));
+                note_active(manager, event->uuid, event->name);
                 follow_running(manager, event);
                 return;
         case GUEST_INCOMING:
-                g_hash_table_add(manager->active, g_strdup(event->uuid));
+                note_active(manager, event->uuid, event->name);
                 follow_incoming(manager, event);
                 return;
         case GUEST_ITERATING:
@@ -400,4 +411,9 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         case _GUEST_EVENT_KIND_MAX:
                 return;
         }
+}
+
+void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
+        follow(manager, event);
+        drain_on_guest_event(manager->drain, event);
 }

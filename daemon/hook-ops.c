@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/drain.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
@@ -148,6 +149,20 @@ static bool refuse_active(const Manager *manager, const Domain *domain, GError *
         return true;
 }
 
+/* Whoever looks for the guest finds why it was refused. */
+static bool refuse_drained(Manager *manager, const Domain *domain, GError **error) {
+        g_autofree char *refusal = drain_refusal(manager->drain);
+        g_autoptr(GPtrArray) none = g_ptr_array_new();
+
+        if (!refusal)
+                return false;
+
+        if (g_hash_table_contains(manager->active, domain->uuid) ||
+            note_incoming(manager, domain, none, refusal, error))
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, refusal);
+        return true;
+}
+
 char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
                             GError **error) {
         bool migrates = g_str_equal(operation, "migrate");
@@ -156,7 +171,7 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
         g_autoptr(Domain) domain = NULL;
 
         domain = read_domain(xml, error);
-        if (!domain)
+        if (!domain || (migrates && refuse_drained(manager, domain, error)))
                 return NULL;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return g_strdup(xml);

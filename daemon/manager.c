@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "daemon/drain.h"
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/hardware.h"
@@ -20,7 +21,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->config = config;
         manager->sysfs = sysfs;
         manager->now = real_now;
-        manager->active = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        manager->active = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         manager->switch_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
         manager->store = store_open(state_path, error);
@@ -32,6 +33,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->migrations = migration_log_new(manager->store);
         manager->trials = trials_new(manager->inventory, manager->leases);
         manager->drive = drive_new(manager);
+        manager->drain = drain_new(manager);
         manager->forecasts = forecasts_new(manager);
         return g_steal_pointer(&manager);
 }
@@ -41,6 +43,7 @@ void manager_free(Manager *manager) {
                 return;
 
         g_clear_pointer(&manager->forecasts, forecasts_free);
+        g_clear_pointer(&manager->drain, drain_free);
         g_clear_pointer(&manager->drive, drive_free);
         g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
@@ -64,7 +67,7 @@ bool manager_start(Manager *manager, GError **error) {
 
         if (!lease_book_load(manager->leases, error) ||
             !migration_log_load(manager->migrations, error) ||
-            !forecasts_load(manager->forecasts, error))
+            !forecasts_load(manager->forecasts, error) || !drain_load(manager->drain, error))
                 return false;
 
         r = inventory_scan(manager->inventory);
@@ -82,12 +85,19 @@ bool manager_start(Manager *manager, GError **error) {
 
 GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,
                                 GError **error) {
+        g_autofree char *refusal = NULL;
         g_autoptr(Domain) domain = NULL;
         GPtrArray *answers;
 
         domain = domain_from_xml(xml, strlen(xml), error);
         if (!domain)
                 return NULL;
+
+        refusal = drain_refusal(manager->drain);
+        if (refusal) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, refusal);
+                return NULL;
+        }
 
         answers = negotiate(domain, manager->inventory, manager->leases);
         *ret_domain = g_steal_pointer(&domain);
@@ -143,8 +153,12 @@ void manager_on_time(Manager *manager) {
                 if (lease)
                         recover_expired(manager, lease);
         }
+        drain_on_time(manager->drain);
 }
 
 int64_t manager_next_time(const Manager *manager) {
-        return lease_book_next_expiry(manager->leases);
+        int64_t lease = lease_book_next_expiry(manager->leases);
+        int64_t drain = drain_next_time(manager->drain);
+
+        return lease > 0 && drain > 0 ? MIN(lease, drain) : MAX(lease, drain);
 }

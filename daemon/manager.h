@@ -6,8 +6,8 @@
  * and events. One thread.
  *
  * The work is elsewhere: hook-ops.c answers hooks, guest-follow.c follows
- * guests, drive.c moves them when it is asked to, recover.c makes store, kernel and libvirt agree,
- * hardware.c makes, binds and gives back.
+ * guests, drive.c moves them when it is asked to, drain.c all of them, recover.c makes store,
+ * kernel and libvirt agree, hardware.c makes, binds and gives back.
  */
 
 #include "daemon/core/config.h"
@@ -19,6 +19,7 @@
 #include "daemon/facts/rtnl.h"
 #include "daemon/trials.h"
 
+typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
 
@@ -33,9 +34,10 @@ typedef struct Manager {
         MigrationLog *migrations;
         Trials *trials;
         Drive *drive;
+        Drain *drain;
         Forecasts *forecasts;
         const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
-        GHashTable *active;   /* UUIDs of domains that libvirt calls active here */
+        GHashTable *active;   /* UUIDs of domains that libvirt calls active here; to names */
         bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */
         int64_t (*now)(void); /* CLOCK_REALTIME in us; tests have their own */
 } Manager;
@@ -60,8 +62,8 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
 bool manager_prepare_domain(Manager *manager, const char *xml, GError **error);
 /* `release end`: gives back, removes what was made. `reason` as libvirt names it ("migrated"). */
 bool manager_release_domain(Manager *manager, const char *xml, const char *reason, GError **error);
-/* What manager_filter_domain() would answer; reserves nothing. GPtrArray of Answer; the domain is
- * returned because answers point into it. */
+/* What manager_filter_domain() would answer to `migrate`; reserves nothing. GPtrArray of Answer;
+ * the domain is returned because answers point into it. */
 GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,
                                 GError **error);
 

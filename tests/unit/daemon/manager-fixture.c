@@ -89,29 +89,39 @@ static const VirtOps noted_virt = {
         .raise_max_downtime = note_downtime,
 };
 
-void fixture_set_up(Fixture *fixture, gconstpointer config) {
+static void start(Fixture *fixture) {
         g_autoptr(GError) error = NULL;
         Config *parsed;
 
+        parsed = fixture->config ? config_parse(fixture->config, "test.conf", &error)
+                                 : config_new();
+        g_assert_no_error(error);
+
+        fixture->manager = manager_new(parsed, fake_root_sysfs(fixture->root),
+                                       fixture->path ?: ":memory:", NULL, &error);
+        g_assert_no_error(error);
+        manager_set_clock(fixture->manager, fake_now);
+        manager_start(fixture->manager, &error);
+        g_assert_no_error(error);
+        fixture->manager->virt = &fixture->virt;
+}
+
+void fixture_set_up(Fixture *fixture, gconstpointer config) {
         fake_time = 1000 * G_USEC_PER_SEC;
         fixture->root = fake_root_new();
         fake_root_add_mtty(fixture->root);
         fake_root_set_vfio(fixture->root, "mtty",
                            VFIO_CAP_STOP_COPY | VFIO_CAP_P2P | VFIO_CAP_PRE_COPY, 0);
 
-        parsed = config ? config_parse(config, "test.conf", &error) : config_new();
-        g_assert_no_error(error);
-
-        fixture->manager = manager_new(parsed, fake_root_sysfs(fixture->root), ":memory:", NULL,
-                                       &error);
-        g_assert_no_error(error);
-        manager_set_clock(fixture->manager, fake_now);
-        manager_start(fixture->manager, &error);
-        g_assert_no_error(error);
-
         fixture->asked = g_string_new(NULL);
+        fixture->config = config;
         fixture->virt = no_virt;
-        fixture->manager->virt = &fixture->virt;
+        start(fixture);
+}
+
+void fixture_restart(Fixture *fixture) {
+        manager_free(fixture->manager);
+        start(fixture);
 }
 
 void fixture_connect(Fixture *fixture) {

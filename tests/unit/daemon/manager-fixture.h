@@ -15,6 +15,8 @@
 #define HERE_MDEV_2 "bbbbbbbb-0000-4000-8000-000000000003"
 
 typedef struct Fixture {
+        const char *path; /* of the database, before the set-up; NULL: in memory */
+        const char *config;
         FakeRoot *root;
         Manager *manager;
         VirtOps virt;
@@ -27,7 +29,8 @@ typedef struct Fixture {
 void fixture_set_up(Fixture *fixture, gconstpointer config);
 void fixture_tear_down(Fixture *fixture, gconstpointer config);
 void fixture_connect(Fixture *fixture);
-/* A new manager over the same root and store, as after a restart; needs a file store. */
+/* A new manager over the same root and store, as after a restart; needs a path. */
+void fixture_restart(Fixture *fixture);
 void fixture_pass_time(int64_t usec);
 
 /* A domain with one mdev of that source; `seen` is the mdev type in its metadata, NULL without. */
