@@ -26,6 +26,15 @@ int manager_face_attach(Faces *faces);
 int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
+/* Drain() and Undrain() of the manager, and its two properties; `userdata` is the faces. */
+int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_undrain(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_get_drain_state(sd_bus *bus, const char *path, const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata,
+                            sd_bus_error *reterr);
+int manager_get_drain_guests(sd_bus *bus, const char *path, const char *interface,
+                             const char *property, sd_bus_message *reply, void *userdata,
+                             sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

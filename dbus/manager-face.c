@@ -229,6 +229,10 @@ static const sd_bus_vtable vtable[] = {
                                 method_check_host, FREE),
         SD_BUS_METHOD_WITH_ARGS("Migrate", SD_BUS_ARGS("s", domain, "s", uri, "a{sv}", options),
                                 SD_BUS_RESULT("o", migration), manager_method_migrate, FREE),
+        SD_BUS_METHOD_WITH_ARGS("Drain", SD_BUS_ARGS("as", destinations, "a{sv}", options),
+                                SD_BUS_NO_RESULT, manager_method_drain, FREE),
+        SD_BUS_METHOD_WITH_ARGS("Undrain", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, manager_method_undrain,
+                                FREE),
         SD_BUS_METHOD_WITH_ARGS("Rescan", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_rescan, FREE),
         SD_BUS_METHOD_WITH_ARGS("ReleaseLease", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
                                 method_release_lease, FREE),
@@ -241,6 +245,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Adopt", "b", property_get_adopt, 0, CONST),
         SD_BUS_PROPERTY("LeaseTimeoutUSec", "t", property_get_lease_timeout, 0, CONST),
         SD_BUS_PROPERTY("Pools", "as", property_get_pools, 0, CONST),
+        SD_BUS_PROPERTY("DrainState", "s", manager_get_drain_state, 0, CHANGES),
+        SD_BUS_PROPERTY("DrainGuests", "a(sssss)", manager_get_drain_guests, 0, CHANGES),
         SD_BUS_VTABLE_END,
 };
 

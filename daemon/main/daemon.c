@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/drain.h"
 #include "daemon/edges/clock.h"
 #include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
@@ -67,6 +68,13 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
 
         journal_migration(daemon->journal, change, migration);
         faces_on_migration(daemon->faces, change, migration);
+}
+
+static void on_drain(void *userdata, const DrainRecord *before, const DrainRecord *now) {
+        Daemon *daemon = userdata;
+
+        journal_drain(before, now);
+        faces_on_drain(daemon->faces);
 }
 
 static void on_trial(void *userdata, const char *device, const TrialReport *report,
@@ -187,6 +195,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         lease_book_set_listener(manager->leases, on_lease, daemon);
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
+        drain_set_listener(manager->drain, on_drain, daemon);
         return true;
 }
 

@@ -117,6 +117,42 @@ void journal_migration(Journal *journal, MigrationChange change, const Migration
                 tell_end(migration);
 }
 
+static void tell_drain(const DrainRecord *now) {
+        g_autofree char *what = NULL;
+
+        if (!now)
+                what = g_strdup("takes guests again");
+        else if (now->state == DRAIN_DRAINING)
+                what = g_strdup_printf("is being drained of %u guests", now->guests->len);
+        else if (now->state == DRAIN_DRAINED)
+                what = g_strdup("is drained: no guest is left");
+        else
+                what = g_strdup_printf("is drained but for %u guests that have stayed",
+                                       drain_record_count(now, DRAIN_GUEST_STAYED));
+
+        g_log_structured(NULL, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_DRAIN, "MESSAGE",
+                         "Host %s %s", g_get_host_name(), what);
+}
+
+static void tell_stayed(const DrainRecord *before, const DrainGuest *guest) {
+        const DrainGuest *then = before ? drain_record_find(before, guest->uuid) : NULL;
+
+        if (guest->state != DRAIN_GUEST_STAYED || (then && then->state == DRAIN_GUEST_STAYED))
+                return;
+
+        g_log_structured(NULL, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_GUEST_STAYED,
+                         "FERRY_DOMAIN_UUID", guest->uuid, "FERRY_DOMAIN_NAME", guest->name,
+                         "MESSAGE", "Guest %s stays on this host, which is drained: %s",
+                         guest->name, guest->reason);
+}
+
+void journal_drain(const DrainRecord *before, const DrainRecord *now) {
+        for (guint i = 0; now && i < now->guests->len; i++)
+                tell_stayed(before, now->guests->pdata[i]);
+        if (!before || !now || before->state != now->state)
+                tell_drain(now);
+}
+
 void journal_rules_passed_over(const char *problem) {
         g_log_structured(NULL, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_RULES_PASSED_OVER,
                          "MESSAGE", "A file of rules is passed over: %s", problem);

@@ -6,6 +6,7 @@
  * sd-daemon(3).
  */
 
+#include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/trial/report.h"
@@ -22,6 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 /* The events that have a MESSAGE_ID. */
 void journal_lease(LeaseChange change, const Lease *lease);
 void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
+/* What has changed, as a DrainListener has it. */
+void journal_drain(const DrainRecord *before, const DrainRecord *now);
 void journal_rules_passed_over(const char *problem); /* one of compat_problems() */
 /* The end of a trial, as a TrialListener has it. */
 void journal_trial(const char *device, const TrialReport *report, const GError *error);

@@ -55,10 +55,11 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
 /* What needs authority is for polkit to say, not for the bus. */
 static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
-
+        g_autofree char *undrained = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Undrain", NULL);
         g_autofree char *probed = other_user_calls(f, FERRY_INTERFACE_DEVICE, "Probe", NULL);
 
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
+        g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
         g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 

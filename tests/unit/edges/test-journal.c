@@ -19,6 +19,8 @@ static const struct {
         { MESSAGE_TRIAL_BROKEN, "did not come to its end" },
         { MESSAGE_STORE_DAMAGED, "was damaged" },
         { MESSAGE_RULES_PASSED_OVER, "is passed over" },
+        { MESSAGE_DRAIN, "is drained" },
+        { MESSAGE_GUEST_STAYED, "stays on this host" },
 };
 
 static char *read_data(const char *name) {
@@ -155,6 +157,45 @@ static void test_a_file_that_is_passed_over_is_told(void) {
                       "A file of rules is passed over: /etc/x.conf:2: it is wrong");
 }
 
+static void test_a_drain_is_told_by_its_steps(void) {
+        g_autoptr(DrainRecord) begun = drain_record_new(), over = NULL, empty = NULL;
+        g_autofree char *first = g_strdup_printf("Host %s is being drained of 1 guests",
+                                                 g_get_host_name());
+        g_autofree char *second = g_strdup_printf(
+                MESSAGE_GUEST_STAYED
+                " Guest g1 stays on this host, which is drained: no\n" MESSAGE_DRAIN
+                " Host %s is drained but for 1 guests that have stayed\n",
+                g_get_host_name());
+        g_autofree char *third = g_strdup_printf("Host %s is drained: no guest is left",
+                                                 g_get_host_name());
+        g_autofree char *last = g_strdup_printf("Host %s takes guests again", g_get_host_name());
+        DrainGuest *guest = drain_record_add(begun, "u", "g1");
+
+        journal_drain(NULL, begun);
+        assert_logged(MESSAGE_DRAIN, first);
+        over = drain_record_copy(begun);
+        guest->state = DRAIN_GUEST_MOVING;
+        journal_drain(begun, begun);
+        assert_logged(NULL, NULL);
+
+        guest = over->guests->pdata[0];
+        guest->state = DRAIN_GUEST_STAYED;
+        guest->reason = g_strdup("no");
+        over->state = DRAIN_PARTLY;
+        journal_drain(begun, over);
+        g_assert_cmpstr(log_text->str, ==, second);
+        g_string_truncate(log_text, 0);
+        journal_drain(over, over);
+        assert_logged(NULL, NULL);
+
+        empty = drain_record_new();
+        empty->state = DRAIN_DRAINED;
+        journal_drain(over, empty);
+        assert_logged(MESSAGE_DRAIN, third);
+        journal_drain(empty, NULL);
+        assert_logged(MESSAGE_DRAIN, last);
+}
+
 int main(int argc, char **argv) {
         int r;
 
@@ -174,6 +215,7 @@ int main(int argc, char **argv) {
                         test_a_trial_is_told_with_its_verdict_or_its_error);
         g_test_add_func("/journal/a file that is passed over is told",
                         test_a_file_that_is_passed_over_is_told);
+        g_test_add_func("/journal/a drain is told by its steps", test_a_drain_is_told_by_its_steps);
         r = g_test_run();
         (void)g_string_free(log_text, true);
         return r;
