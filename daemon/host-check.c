@@ -7,8 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/drain.h"
-
 /* libvirt's daemon ---------------------------------------------------------------- */
 
 typedef struct LibvirtProcess {
@@ -94,8 +92,26 @@ static void check_libvirt(GPtrArray *findings, const Manager *manager, const Hos
                 findings_add(
                         findings, FINDING_ERROR, "libvirt",
                         "libvirt %lu.%lu.%lu refuses to migrate any guest with a passthrough "
-                        "device: 8.6.0 is the first that asks QEMU whether the device can migrate",
+                        "device: install 8.6.0 or newer, which asks QEMU whether the device can "
+                        "migrate",
                         version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+/* What the rules ask where no driver has a word of its own. A guest that brings no state may come:
+ * what is unplugged for the move. */
+static void check_qemu(GPtrArray *findings, const Manager *manager, const HostState *state) {
+        g_autoptr(Fingerprint) any = fingerprint_new();
+        const CompatRule *rule = compat_find(manager->config->compat, any);
+        Version version = version_from_number(state->qemu_version);
+        char have[VERSION_STRING_MAX], want[VERSION_STRING_MAX];
+
+        if (state->qemu_version == 0 || version_compare(&version, &rule->qemu_min) >= 0)
+                return;
+
+        findings_add(findings, FINDING_WARNING, "QEMU",
+                     "QEMU %s does not move the state of devices, so only those move that are "
+                     "unplugged for it: install %s or newer",
+                     version_to_string(&version, have), version_to_string(&rule->qemu_min, want));
 }
 
 /* The hook ------------------------------------------------------------------------ */
@@ -190,13 +206,6 @@ static void check_rules(GPtrArray *findings, const Manager *manager) {
                              (const char *)problems->pdata[i]);
 }
 
-static void check_drain(GPtrArray *findings, const Manager *manager) {
-        g_autofree char *refusal = drain_refusal(manager->drain);
-
-        if (refusal)
-                findings_add(findings, FINDING_WARNING, "drain", "%s", refusal);
-}
-
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state) {
         g_auto(LibvirtProcess) process = { 0 };
 
@@ -211,11 +220,11 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
 
         find_libvirt(manager->sysfs, &process);
         check_libvirt(findings, manager, state, &process);
+        check_qemu(findings, manager, state);
         check_hook(findings, manager, state, &process);
         check_vfio(findings, manager->sysfs);
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
         check_rules(findings, manager);
-        check_drain(findings, manager);
         return g_steal_pointer(&findings);
 }

@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/drain.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
 typedef struct HostFixture {
@@ -138,8 +137,15 @@ static void test_a_host_without_libvirt(HostFixture *f, gconstpointer unused) {
 
 static void test_a_libvirt_that_moves_no_devices(HostFixture *f, gconstpointer unused) {
         f->state.libvirt_version = 8005003;
-        assert_finds(f, "error libvirt: libvirt 8.5.3 refuses", "8.6.0 is the first");
+        assert_finds(f, "error libvirt: libvirt 8.5.3 refuses", "install 8.6.0 or newer");
         f->state.libvirt_version = 8006000;
+        assert_all_is_well(f);
+}
+
+static void test_a_qemu_that_moves_no_state(HostFixture *f, gconstpointer unused) {
+        f->state.qemu_version = 7002022;
+        assert_finds(f, "warning QEMU: QEMU 7.2.22 does not move", "install 8.1 or newer");
+        f->state.qemu_version = 8001000;
         assert_all_is_well(f);
 }
 
@@ -191,16 +197,6 @@ static void test_a_severity_has_a_word_and_back(void) {
         g_assert_cmpint(finding_severity_from_string("fatal"), ==, _FINDING_SEVERITY_INVALID);
 }
 
-static void test_a_host_that_is_drained(HostFixture *f, gconstpointer unused) {
-        const char *const uris[] = { "qemu+ssh://b/system", NULL };
-        const DrainWish wish = { .destinations = uris };
-
-        g_assert_true(drain_begin(f->base.manager->drain, &wish, NULL));
-        assert_finds(f, "warning drain: ", "is drained for maintenance: 'virt-ferry undrain'");
-        g_assert_true(drain_end(f->base.manager->drain, NULL));
-        assert_all_is_well(f);
-}
-
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/host-check/" name, HostFixture, NULL, set_up, function, tear_down)
@@ -218,11 +214,11 @@ int main(int argc, char **argv) {
         ADD("a process without a time is no finding", test_a_process_without_a_time_is_no_finding);
         ADD("a host without libvirt is told so", test_a_host_without_libvirt);
         ADD("a libvirt that moves no devices is told about", test_a_libvirt_that_moves_no_devices);
+        ADD("a QEMU that moves no state is told about", test_a_qemu_that_moves_no_state);
         ADD("a kernel without VFIO is told about", test_a_kernel_without_vfio);
         ADD("a kernel that is locked down is told about", test_a_kernel_that_is_locked_down);
         ADD("rules with a fault are told about", test_rules_with_a_fault);
         ADD("VFs without an IOMMU are told about", test_vfs_without_an_iommu);
-        ADD("a host that is drained is told about", test_a_host_that_is_drained);
         g_test_add_func("/host-check/a severity has a word and back",
                         test_a_severity_has_a_word_and_back);
         return g_test_run();
