@@ -87,8 +87,10 @@ static char *find_variant(const GuestCheck *check, const GuestDevice *own) {
 }
 
 #define UNPLUG "a <teaming type='transient'/> beside a virtio interface unplugs it for the move"
+#define DETACH "detach the device for the move"
 
 static void tell_no_migration(const GuestCheck *check, const GuestDevice *own) {
+        const char *way_out = own->device->network ? UNPLUG : DETACH;
         g_autofree char *variant = find_variant(check, own);
 
         if (variant)
@@ -99,19 +101,14 @@ static void tell_no_migration(const GuestCheck *check, const GuestDevice *own) {
                         "which libvirt 10.0 chooses by itself",
                         variant, variant);
         else if (!own->rule->migrates)
-                guest_device_tell(check, FINDING_ERROR, own, "Its state cannot be saved: %s",
-                                  own->rule->why);
-        else if (own->device->network)
                 guest_device_tell(check, FINDING_ERROR, own,
-                                  "%s saves no state, so QEMU refuses to move the guest: " UNPLUG
-                                  ", or take a kernel that has a driver for it",
-                                  own->driver);
+                                  "Its state cannot be saved, since %s: %s", own->rule->why,
+                                  way_out);
         else
-                guest_device_tell(
-                        check, FINDING_ERROR, own,
-                        "%s saves no state, so QEMU refuses to move the guest: detach the device "
-                        "for the move, or take a kernel that has a driver for it",
-                        own->driver);
+                guest_device_tell(check, FINDING_ERROR, own,
+                                  "%s saves no state, so QEMU refuses to move the guest: %s, or "
+                                  "take a kernel that has a driver for it",
+                                  own->driver, way_out);
 }
 
 static void tell_unknown(const GuestCheck *check, const GuestDevice *own) {

@@ -7,14 +7,16 @@
 #define QEMU_SEVERAL 8002000
 #define QEMU_VIOMMU  11000000
 
+/* A guest runs on with the QEMU that it was started with. */
 static void tell_number(const GuestCheck *check, const char *what, unsigned long number,
                         const char *why, const Version *minimum) {
+        const char *then = g_str_equal(what, "QEMU") ? " and start the guest anew" : "";
         char have[VERSION_STRING_MAX], want[VERSION_STRING_MAX];
         Version version = version_from_number(number);
 
-        findings_add(check->findings, FINDING_ERROR, what, "%s %s %s: %s is the first that does it",
-                     what, version_to_string(&version, have), why,
-                     version_to_string(minimum, want));
+        findings_add(check->findings, FINDING_ERROR, what, "%s %s %s: install %s or newer%s", what,
+                     version_to_string(&version, have), why, version_to_string(minimum, want),
+                     then);
 }
 
 static bool is_older(unsigned long number, const Version *minimum) {
@@ -68,7 +70,7 @@ static void check_several(const GuestCheck *check, const GPtrArray *devices) {
                         guest_device_tell(
                                 check, FINDING_ERROR, own,
                                 "%s cannot hold the device still for the others (P2P), and the "
-                                "guest has %u: QEMU moves a guest that has it alone",
+                                "guest has %u: detach it or the others for the move",
                                 own->driver, devices->len);
         }
 }

@@ -165,8 +165,9 @@ static void test_a_vf_that_nobody_saves(GuestFixture *f, gconstpointer unused) {
                            "move the guest: detach the device for the move, or take a kernel that "
                            "has a driver for it\n");
 
-        add_rule(f, "[Rule x]\nDevices=15b3:101e\nMigrates=no\nWhy=it never will\n");
-        assert_findings(f, "error hostdev 0 (" VF0 "): Its state cannot be saved: it never will\n");
+        add_rule(f, "[Rule x]\nDevices=15b3:101e\nMigrates=no\nWhy=it never will be\n");
+        assert_findings(f, "error hostdev 0 (" VF0 "): Its state cannot be saved, since it never "
+                           "will be: detach the device for the move\n");
 }
 
 /* The device is the guest's since before the daemon came. */
@@ -240,11 +241,11 @@ static void test_several_that_cannot_stand_still(GuestFixture *f, gconstpointer 
         assert_findings(f, "");
         give(f, VF1, "", SEEN);
         assert_findings(f, "error hostdev 0 (" VF0 "): mlx5_vfio_pci cannot hold the device still "
-                           "for the others (P2P), and the guest has 2: QEMU moves a guest that has "
-                           "it alone\n"
+                           "for the others (P2P), and the guest has 2: detach it or the others for "
+                           "the move\n"
                            "error hostdev 1 (" VF1 "): mlx5_vfio_pci cannot hold the device still "
-                           "for the others (P2P), and the guest has 2: QEMU moves a guest that has "
-                           "it alone\n");
+                           "for the others (P2P), and the guest has 2: detach it or the others for "
+                           "the move\n");
 }
 
 static void test_a_qemu_that_is_too_old(GuestFixture *f, gconstpointer unused) {
@@ -252,22 +253,24 @@ static void test_a_qemu_that_is_too_old(GuestFixture *f, gconstpointer unused) {
         f->state.qemu_version = 7002000;
         assert_findings(f, ""); /* nothing that it would have to move */
         give(f, VF0, "", SEEN);
-        assert_findings(f, "error QEMU: QEMU 7.2 does not move such devices: 8.1 is the first that "
-                           "does it\n");
+        assert_findings(f,
+                        "error QEMU: QEMU 7.2 does not move such devices: install 8.1 or newer and "
+                        "start the guest anew\n");
 
         f->state.qemu_version = 8001000;
         assert_findings(f, "");
         give(f, VF1, "", SEEN);
         assert_findings(f, "error QEMU: QEMU 8.1 does not move a guest with several VFIO devices: "
-                           "8.2 is the first that does it\n");
+                           "install 8.2 or newer and start the guest anew\n");
 }
 
 static void test_a_libvirt_that_is_too_old(GuestFixture *f, gconstpointer unused) {
         add_asked_vfs(f, FULL);
         add_rule(f, "[Rule x]\nDrivers=mlx5_vfio_pci\nLibvirtMin=11.0\n");
         give(f, VF0, "", SEEN);
-        assert_findings(f, "error libvirt: libvirt 10.0 does not move such devices: 11.0 is the "
-                           "first that does it\n");
+        assert_findings(f,
+                        "error libvirt: libvirt 10.0 does not move such devices: install 11.0 or "
+                        "newer\n");
 }
 
 static void test_a_guest_with_an_iommu(GuestFixture *f, gconstpointer unused) {
