@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/drain.h"
+
 /* libvirt's daemon ---------------------------------------------------------------- */
 
 typedef struct LibvirtProcess {
@@ -206,6 +208,13 @@ static void check_rules(GPtrArray *findings, const Manager *manager) {
                              (const char *)problems->pdata[i]);
 }
 
+static void check_drain(GPtrArray *findings, const Manager *manager) {
+        g_autofree char *refusal = drain_refusal(manager->drain);
+
+        if (refusal)
+                findings_add(findings, FINDING_WARNING, "drain", "%s", refusal);
+}
+
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state) {
         g_auto(LibvirtProcess) process = { 0 };
 
@@ -226,5 +235,6 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
         check_rules(findings, manager);
+        check_drain(findings, manager);
         return g_steal_pointer(&findings);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/drain.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
 typedef struct HostFixture {
@@ -197,6 +198,16 @@ static void test_a_severity_has_a_word_and_back(void) {
         g_assert_cmpint(finding_severity_from_string("fatal"), ==, _FINDING_SEVERITY_INVALID);
 }
 
+static void test_a_host_that_is_drained(HostFixture *f, gconstpointer unused) {
+        const char *const uris[] = { "qemu+ssh://b/system", NULL };
+        const DrainWish wish = { .destinations = uris };
+
+        g_assert_true(drain_begin(f->base.manager->drain, &wish, NULL));
+        assert_finds(f, "warning drain: ", "is drained for maintenance: 'virt-ferry undrain'");
+        g_assert_true(drain_end(f->base.manager->drain, NULL));
+        assert_all_is_well(f);
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/host-check/" name, HostFixture, NULL, set_up, function, tear_down)
@@ -219,6 +230,7 @@ int main(int argc, char **argv) {
         ADD("a kernel that is locked down is told about", test_a_kernel_that_is_locked_down);
         ADD("rules with a fault are told about", test_rules_with_a_fault);
         ADD("VFs without an IOMMU are told about", test_vfs_without_an_iommu);
+        ADD("a host that is drained is told about", test_a_host_that_is_drained);
         g_test_add_func("/host-check/a severity has a word and back",
                         test_a_severity_has_a_word_and_back);
         return g_test_run();
