@@ -27,6 +27,10 @@ vf_line_is() {
         [[ $(vf_line "$1") == "$2" ]]
 }
 
+fdb_line_is() {
+        [[ $(fdb_line "$1") == "$2" ]]
+}
+
 vf_has_mac() {
         [[ $(vf_line "$1") == *$mac* ]]
 }
@@ -53,14 +57,14 @@ test_the_source_writes_down_what_it_sees() {
         guest_start a "$guest"
         ok 'the VF is leased' -- wait_until 30 lease_runs a "$vf"
         ok 'libvirt has given the VF its MAC' -- wait_until 30 vf_has_mac a
-        ok 'which is in the metadata' -- wait_until 30 metadata_has a "mac='$mac'"
+        ok 'which is in the metadata' -- wait_until 30 metadata_has a "mac=\"$mac\""
 
         on_host a "ip link set $pf vf 0 vlan 100 qos 3 && ip link set $pf vf 0 max_tx_rate 100 &&
                 ip link set $pf vf 0 spoofchk off && bridge fdb add $mac dev $pf master static"
-        ok 'what is changed while it runs is there soon' -- wait_until 30 metadata_has a "vlan='100'"
-        ok 'the rate, too' -- wait_until 30 metadata_has a "max-tx-rate='100'"
-        ok 'the spoof check, too' -- wait_until 30 metadata_has a "spoof-check='no'"
-        ok 'the FDB entry, too' -- wait_until 30 metadata_has a "<fdb mac='$mac'"
+        ok 'what is changed while it runs is there soon' -- wait_until 30 metadata_has a 'vlan="100"'
+        ok 'the rate, too' -- wait_until 30 metadata_has a 'max-tx-rate="100"'
+        ok 'the spoof check, too' -- wait_until 30 metadata_has a 'spoof-check="no"'
+        ok 'the FDB entry, too' -- wait_until 30 metadata_has a "<fdb mac=\"$mac\""
         configured=$(vf_line a)
         configured_fdb=$(fdb_line a)
 }
@@ -73,7 +77,7 @@ test_a_failed_move_changes_nothing() {
         ok 'the move is broken off' -- wait_until 30 on_host a "virsh domjobabort $guest"
         fails 'it has failed' -- wait "$moving"
         ok 'the VF of hostb is as it was' -- wait_until 30 vf_line_is b "$pristine_b"
-        is "$(fdb_line b)" '' 'and its bridge'
+        ok 'and its bridge' -- wait_until 30 fdb_line_is b ''
         is "$(vf_line a)" "$configured" 'the VF of hosta is as it was'
         is "$(fdb_line a)" "$configured_fdb" 'and its bridge'
         ok 'no lease is left on hostb' -- wait_until 30 no_lease b
@@ -87,15 +91,15 @@ test_it_arrives_the_same() {
         is "$(vf_line b)" "$configured" 'MAC, VLAN, rate and spoof check are the same on hostb'
         is "$(fdb_line b)" "$configured_fdb" 'and the FDB entry'
         ok 'the VF of hosta is as it was before the guest' -- wait_until 30 vf_line_is a "$pristine_a"
-        is "$(fdb_line a)" '' 'its bridge does not know the MAC any more'
-        ok 'hostb keeps it current' -- wait_until 30 metadata_has b "vlan='100'"
+        ok 'its bridge does not know the MAC any more' -- wait_until 30 fdb_line_is a ''
+        ok 'hostb keeps it current' -- wait_until 30 metadata_has b 'vlan="100"'
 }
 
 test_it_leaves_no_trace() {
         on_host b "virsh -q destroy $guest"
         ok 'no lease is left on hostb' -- wait_until 30 no_lease b
         ok 'the VF of hostb is as it was before the guest' -- wait_until 30 vf_line_is b "$pristine_b"
-        is "$(fdb_line b)" '' 'and its bridge'
+        ok 'and its bridge' -- wait_until 30 fdb_line_is b ''
 }
 
 clean() {
