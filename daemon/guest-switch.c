@@ -82,11 +82,14 @@ static bool fail_without_place(const Lease *lease, GError **error) {
         return false;
 }
 
-static bool note(Manager *manager, Lease *lease, const SwitchState *before, bool applied,
-                 GError **error) {
-        g_autofree char *xml = switch_state_to_xml(before);
+static bool note(Manager *manager, Lease *lease, const SwitchState *before,
+                 const SwitchState *guest, bool applied, GError **error) {
+        g_autofree char *before_xml = NULL, *guest_xml = NULL;
 
-        return lease_book_note_switch(manager->leases, lease, xml, applied, error);
+        before_xml = before ? switch_state_to_xml(before) : NULL;
+        guest_xml = guest ? switch_state_to_xml(guest) : NULL;
+        return lease_book_note_switch(manager->leases, lease, before_xml, guest_xml, applied,
+                                      error);
 }
 
 static bool prepare_one(Manager *manager, Lease *lease, const SwitchState *target, GError **error) {
@@ -107,7 +110,7 @@ static bool prepare_one(Manager *manager, Lease *lease, const SwitchState *targe
         if (!before)
                 return true; /* a guest that starts here asks for nothing */
 
-        if (!note(manager, lease, before, target != NULL, error) ||
+        if (!note(manager, lease, before, target, target != NULL, error) ||
             (target && !switch_apply(manager->rtnl, place, before, target, findings, error)))
                 return false;
 
@@ -156,23 +159,38 @@ static SwitchState *before_of(const Manager *manager, const Lease *lease) {
         return g_steal_pointer(&before);
 }
 
-void guest_switch_leave(Manager *manager, const Domain *domain) {
+static void leave_one(Manager *manager, Lease *lease, const SwitchState *guest) {
+        g_autoptr(SwitchState) before = before_of(manager, lease), after = NULL;
+        g_autoptr(GError) error = NULL;
+
+        after = switch_state_without(before, guest);
+        if (after && !note(manager, lease, after, guest, true, &error))
+                g_warning("%s: %s", lease->device, error->message);
+}
+
+/* Since it came here, it may have got another MAC. */
+static void end_one(Manager *manager, Lease *lease, const SwitchState *guest) {
+        g_autoptr(SwitchState) before = parse(lease->switch_before);
+        g_autoptr(GError) error = NULL;
+
+        if (lease->switch_applied && guest && !note(manager, lease, before, guest, true, &error))
+                g_warning("%s: %s", lease->device, error->message);
+}
+
+void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated) {
         g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
 
         for (guint i = 0; manager->rtnl && i < leases->len; i++) {
-                g_autoptr(SwitchState) before = NULL, after = NULL;
-                g_autoptr(GError) error = NULL;
                 Lease *lease = leases->pdata[i];
 
-                before = before_of(manager, lease);
-                after = switch_state_without(before, state_of(domain, lease));
-                if (after && !note(manager, lease, after, true, &error))
-                        g_warning("%s: %s", lease->device, error->message);
+                (migrated ? leave_one : end_one)(manager, lease, state_of(domain, lease));
         }
 }
 
+/* libvirt has given the VF its old MAC back by now, so the VF does not tell any more which entries
+ * of the bridge were for the guest. */
 void guest_switch_put_back(Manager *manager, const Lease *lease) {
-        g_autoptr(SwitchState) before = NULL, now = NULL;
+        g_autoptr(SwitchState) before = NULL, guest = NULL;
         g_autoptr(GPtrArray) findings = findings_new();
         g_autoptr(SwitchPlace) place = NULL;
 
@@ -184,8 +202,9 @@ void guest_switch_put_back(Manager *manager, const Lease *lease) {
         if (!place || !before) /* the VF is gone, and with it what it had */
                 return;
 
-        now = switch_capture(manager->rtnl, place, NULL, NULL);
-        switch_restore(manager->rtnl, place, before, now, findings);
+        guest = lease->switch_guest ? parse(lease->switch_guest)
+                                    : switch_capture(manager->rtnl, place, NULL, NULL);
+        switch_restore(manager->rtnl, place, before, guest, findings);
         log_findings(findings);
 }
 

@@ -17,9 +17,9 @@
  * what the domain's metadata say. All or none; FERRY_ERROR_HARDWARE. */
 bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
                           GError **error);
-/* `release end`: the guest has left for another host, so its VFs are to go back to what they had,
- * without its MACs. Done by guest_switch_put_back(). */
-void guest_switch_leave(Manager *manager, const Domain *domain);
+/* `release end`: notes what the guest had. When it has left for another host, its VFs are to go
+ * back to what they had before it, without its MACs. Done by guest_switch_put_back(). */
+void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated);
 /* What was given or is to be taken is taken back, as far as it goes: before the lease ends. */
 void guest_switch_put_back(Manager *manager, const Lease *lease);
 

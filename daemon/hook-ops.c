@@ -281,8 +281,7 @@ bool manager_release_domain(Manager *manager, const char *xml, const char *reaso
                 return false;
 
         g_hash_table_remove(manager->active, domain->uuid);
-        if (g_str_equal(reason, "migrated"))
-                guest_switch_leave(manager, domain);
+        guest_switch_leave(manager, domain, g_str_equal(reason, "migrated"));
         sentence = g_strdup_printf("The guest ended on this host before it had arrived (%s)",
                                    reason);
         recover_domain(manager, domain->uuid, sentence);

@@ -56,6 +56,7 @@ Lease *lease_copy(const Lease *lease) {
         copy->name = g_strdup(lease->name);
         copy->previous_driver = g_strdup(lease->previous_driver);
         copy->switch_before = g_strdup(lease->switch_before);
+        copy->switch_guest = g_strdup(lease->switch_guest);
         return copy;
 }
 
@@ -75,6 +76,7 @@ void lease_free(Lease *lease) {
         g_free(lease->name);
         g_free(lease->previous_driver);
         g_free(lease->switch_before);
+        g_free(lease->switch_guest);
         g_free(lease);
 }
 
@@ -281,22 +283,26 @@ bool lease_book_note_bound(LeaseBook *book, Lease *lease, const char *previous_d
         return true;
 }
 
-bool lease_book_note_switch(LeaseBook *book, Lease *lease, const char *before, bool applied,
-                            GError **error) {
-        char *old = lease->switch_before;
+bool lease_book_note_switch(LeaseBook *book, Lease *lease, const char *before, const char *guest,
+                            bool applied, GError **error) {
+        char *old_before = lease->switch_before, *old_guest = lease->switch_guest;
         Lease next = *lease;
 
-        if (lease->switch_applied == applied && g_strcmp0(old, before) == 0)
+        if (lease->switch_applied == applied && g_strcmp0(old_before, before) == 0 &&
+            g_strcmp0(old_guest, guest) == 0)
                 return true;
 
         next.switch_applied = applied;
         next.switch_before = g_strdup(before);
+        next.switch_guest = g_strdup(guest);
         if (!replace(book, lease, &next, error)) {
                 g_free(next.switch_before);
+                g_free(next.switch_guest);
                 return false;
         }
 
-        g_free(old);
+        g_free(old_before);
+        g_free(old_guest);
         return true;
 }
 

@@ -53,6 +53,7 @@ struct Lease {
         bool bound;    /* we bound it and give it back to previous_driver */
         char *previous_driver; /* NULL none */
         char *switch_before;   /* what the VF is to have at the end, a SwitchState; NULL unknown */
+        char *switch_guest;    /* what the guest has of it, the same; NULL unknown */
         bool switch_applied;   /* it has something else, so that is to be put back */
         LeaseState state;
         int64_t created; /* CLOCK_REALTIME us, so it holds over a restart; 0: now */
@@ -95,9 +96,9 @@ bool lease_book_enter(LeaseBook *book, Lease *lease, LeaseState state, int64_t e
 /* Notes what was done to the hardware, or is about to be. */
 bool lease_book_note_bound(LeaseBook *book, Lease *lease, const char *previous_driver,
                            GError **error);
-/* The same for what its PF and the host's switch know of it: `before` as XML. */
-bool lease_book_note_switch(LeaseBook *book, Lease *lease, const char *before, bool applied,
-                            GError **error);
+/* The same for what its PF and the host's switch know of it: `before` and `guest` as XML. */
+bool lease_book_note_switch(LeaseBook *book, Lease *lease, const char *before, const char *guest,
+                            bool applied, GError **error);
 /* The guest has another name now (--dname). The same name: true without a write. */
 bool lease_book_rename(LeaseBook *book, Lease *lease, const char *domain_name, GError **error);
 /* Gone. FERRY_ERROR_INVALID_STATE for a running one. */

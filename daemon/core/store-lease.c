@@ -24,6 +24,7 @@ bool store_put_lease(Store *store, const Lease *lease, GError **error) {
         query_put_int(&query, lease->expires);
         query_put_text(&query, lease->switch_before);
         query_put_int(&query, lease->switch_applied);
+        query_put_text(&query, lease->switch_guest);
         return store_may_write(store, error) && query_run(&query, error);
 }
 
@@ -65,6 +66,7 @@ static Lease *lease_from_row(Query *row, GError **error) {
         lease->expires = query_get_int(row);
         lease->switch_before = query_get_text(row);
         lease->switch_applied = query_get_int(row);
+        lease->switch_guest = query_get_text(row);
         return g_steal_pointer(&lease);
 }
 

@@ -8,14 +8,16 @@
 #define LEASE_COLUMNS                                                                            \
         "id, domain_uuid, domain_name, device, class, pool, parent, type, address, name, make, " \
         "managed,"                                                                               \
-        " bound, previous_driver, state, created, expires, switch_before, switch_applied"
-#define LEASE_EXCLUDED                                                                      \
-        "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.device, "        \
-        "excluded.class,"                                                                   \
-        " excluded.pool, excluded.parent, excluded.type, excluded.address, excluded.name, " \
-        "excluded.make,"                                                                    \
-        " excluded.managed, excluded.bound, excluded.previous_driver, excluded.state,"      \
-        " excluded.created, excluded.expires, excluded.switch_before, excluded.switch_applied"
+        " bound, previous_driver, state, created, expires, switch_before, switch_applied, "      \
+        "switch_guest"
+#define LEASE_EXCLUDED                                                                          \
+        "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.device, "            \
+        "excluded.class,"                                                                       \
+        " excluded.pool, excluded.parent, excluded.type, excluded.address, excluded.name, "     \
+        "excluded.make,"                                                                        \
+        " excluded.managed, excluded.bound, excluded.previous_driver, excluded.state,"          \
+        " excluded.created, excluded.expires, excluded.switch_before, excluded.switch_applied," \
+        " excluded.switch_guest"
 #define MIGRATION_COLUMNS                                                                       \
         "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms,"        \
         " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations,"                \
@@ -43,10 +45,10 @@ static const char *const sql[] = {
         [STATEMENT_COMMIT] = "COMMIT",
         [STATEMENT_ROLLBACK] = "ROLLBACK",
 
-        [STATEMENT_PUT_LEASE] = "INSERT INTO leases(" LEASE_COLUMNS ")"
-                                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                                " ON CONFLICT(id) DO UPDATE SET (" LEASE_COLUMNS
-                                ") = (" LEASE_EXCLUDED ")",
+        [STATEMENT_PUT_LEASE] =
+                "INSERT INTO leases(" LEASE_COLUMNS ")"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(id) DO UPDATE SET (" LEASE_COLUMNS ") = (" LEASE_EXCLUDED ")",
         [STATEMENT_DELETE_LEASE] = "DELETE FROM leases WHERE id = ?",
         [STATEMENT_LOAD_LEASES] = "SELECT " LEASE_COLUMNS " FROM leases ORDER BY number",
 

@@ -112,6 +112,7 @@ const char *const store_schema[] = {
         "  n_refused INTEGER NOT NULL,"
         "  state TEXT NOT NULL"
         ") STRICT;",
+        "ALTER TABLE leases ADD COLUMN switch_guest TEXT;",
         NULL,
 };
 

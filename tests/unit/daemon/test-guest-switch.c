@@ -13,6 +13,9 @@
         "<ferry:switch version='1.0'><ferry:vf mac='" MAC "' vlan='100' spoof-check='yes' " \
         "trust='no' link-state='auto' max-tx-rate='1000'/></ferry:switch>"
 
+#define OTHER_MAC       "52:54:00:76:00:02"
+#define HAS_ANOTHER_MAC "<ferry:switch version='1.0'><ferry:vf mac='" OTHER_MAC "'/></ferry:switch>"
+
 /* A manager over a host with one VF, and the model of what its PF knows. */
 typedef struct SwitchFixture {
         Fixture f;
@@ -291,19 +294,84 @@ static void test_a_guest_that_was_here_before_us_takes_its_mac_along(SwitchFixtu
         assert_vf(s, "mac 00:00:00:00:00:00 vlan 100 qos 0 proto 8100 rate 0-1000");
 }
 
-/* Its bridge is made when the guest is here already. */
-static void test_an_entry_of_a_later_bridge_does_not_stay(SwitchFixture *s, gconstpointer unused) {
-        const SwitchFdb fdb = { .mac = (char *)MAC, .vlan = 1 };
-        g_autoptr(GPtrArray) left = NULL;
-
-        start(s);
+static void make_bridge(SwitchFixture *s) {
         fake_root_put(s->f.root, "sys/class/net/eth0/brport/port_no", "0x1", -1);
         fake_rtnl_add_port(s->fake, 1);
-        g_assert_cmpint(bridge_add_fdb(s->f.manager->rtnl, 1, &fdb), ==, 0);
+}
 
+static void add_entry(SwitchFixture *s, const char *mac) {
+        const SwitchFdb fdb = { .mac = (char *)mac, .vlan = 1 };
+
+        g_assert_cmpint(bridge_add_fdb(s->f.manager->rtnl, 1, &fdb), ==, 0);
+}
+
+static void assert_entries(SwitchFixture *s, guint n) {
+        g_autoptr(GPtrArray) entries = NULL;
+
+        g_assert_cmpint(bridge_read_fdb(s->f.manager->rtnl, 1, &entries), ==, 0);
+        g_assert_cmpuint(entries->len, ==, n);
+}
+
+/* libvirt does, before it says that the guest is released. */
+static void give_old_mac_back(SwitchFixture *s) {
+        const SwitchVf old = { .mac = NULL };
+
+        g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, VF_SETTING_MAC, &old), ==, 0);
+}
+
+/* Its bridge is made when the guest is here already. */
+static void test_an_entry_of_a_later_bridge_does_not_stay(SwitchFixture *s, gconstpointer unused) {
+        start(s);
+        make_bridge(s);
+        add_entry(s, MAC);
         release(s, COMES_WITH, "migrated");
-        g_assert_cmpint(bridge_read_fdb(s->f.manager->rtnl, 1, &left), ==, 0);
-        g_assert_cmpuint(left->len, ==, 0);
+        assert_entries(s, 0);
+}
+
+static void test_no_entry_stays_when_the_vf_has_its_old_mac(SwitchFixture *s,
+                                                            gconstpointer unused) {
+        make_bridge(s);
+        start(s);
+        add_entry(s, MAC);
+        add_entry(s, OTHER_MAC);
+        give_old_mac_back(s);
+        release(s, COMES_WITH, "migrated");
+        assert_entries(s, 1);
+}
+
+static void test_no_entry_of_a_guest_that_came_stays(SwitchFixture *s, gconstpointer unused) {
+        make_bridge(s);
+        arrive(s);
+        add_entry(s, MAC);
+        give_old_mac_back(s);
+        release(s, COMES_WITH, "failed");
+        assert_entries(s, 0);
+}
+
+/* Without a release: time ends the lease. */
+static void test_no_entry_of_a_guest_that_did_not_come_stays(SwitchFixture *s,
+                                                             gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        make_bridge(s);
+        arrive(s);
+        add_entry(s, MAC);
+        give_old_mac_back(s);
+        s->f.manager->virt = NULL;
+        g_assert_true(lease_book_load(s->f.manager->leases, &error)); /* as the store has it */
+        fixture_pass_time(INT64_C(3600) * G_USEC_PER_SEC);
+        manager_on_time(s->f.manager);
+        assert_entries(s, 0);
+}
+
+/* Somebody has given it another one while it was here. */
+static void test_no_entry_of_a_later_mac_stays(SwitchFixture *s, gconstpointer unused) {
+        make_bridge(s);
+        arrive(s);
+        add_entry(s, OTHER_MAC);
+        give_old_mac_back(s);
+        release(s, HAS_ANOTHER_MAC, "shutdown");
+        assert_entries(s, 0);
 }
 
 /* A crash ---------------------------------------------------------------------------- */
@@ -353,6 +421,12 @@ int main(int argc, char **argv) {
             test_a_guest_that_was_here_before_us_takes_its_mac_along);
         ADD("an-entry-of-a-later-bridge-does-not-stay",
             test_an_entry_of_a_later_bridge_does_not_stay);
+        ADD("no-entry-stays-when-the-vf-has-its-old-mac",
+            test_no_entry_stays_when_the_vf_has_its_old_mac);
+        ADD("no-entry-of-a-guest-that-came-stays", test_no_entry_of_a_guest_that_came_stays);
+        ADD("no-entry-of-a-guest-that-did-not-come-stays",
+            test_no_entry_of_a_guest_that_did_not_come_stays);
+        ADD("no-entry-of-a-later-mac-stays", test_no_entry_of_a_later_mac_stays);
         ADD("what-a-crash-left-is-put-back-at-start", test_what_a_crash_left_is_put_back_at_start);
 
         return g_test_run();
