@@ -92,8 +92,8 @@ static bool note(Manager *manager, Lease *lease, const SwitchState *before,
                                       error);
 }
 
-static bool prepare_one(Manager *manager, Lease *lease, const SwitchState *target, GError **error) {
-        g_autoptr(GPtrArray) findings = findings_new();
+/* A guest that starts here asks for nothing, so nothing fails that it does not need. */
+static bool prepare_one(Manager *manager, Lease *lease, bool asks, GError **error) {
         g_autoptr(SwitchPlace) place = NULL;
         g_autoptr(SwitchState) before = NULL;
         g_autoptr(GError) reason = NULL;
@@ -101,21 +101,15 @@ static bool prepare_one(Manager *manager, Lease *lease, const SwitchState *targe
         place = find_place(manager, lease, &reason);
         if (place)
                 before = switch_capture(manager->rtnl, place, NULL, &reason);
-        if (!before && target && !reason)
+        if (before)
+                return note(manager, lease, before, NULL, false, error);
+        if (!asks)
+                return true;
+        if (!reason)
                 return fail_without_place(lease, error);
-        if (!before && target) {
-                g_propagate_error(error, g_steal_pointer(&reason));
-                return false;
-        }
-        if (!before)
-                return true; /* a guest that starts here asks for nothing */
 
-        if (!note(manager, lease, before, target, target != NULL, error) ||
-            (target && !switch_apply(manager->rtnl, place, before, target, findings, error)))
-                return false;
-
-        log_findings(findings);
-        return true;
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return false;
 }
 
 bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
@@ -125,11 +119,44 @@ bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArra
         if (!manager->rtnl)
                 return true;
 
-        /* What fails leaves the others to the caller, who ends their leases. */
         for (guint i = 0; i < leases->len; i++) {
                 Lease *lease = leases->pdata[i];
 
-                if (!prepare_one(manager, lease, coming ? state_of(domain, lease) : NULL, error))
+                if (!prepare_one(manager, lease, coming && state_of(domain, lease), error))
+                        return false;
+        }
+        return true;
+}
+
+static bool apply_one(Manager *manager, Lease *lease, const SwitchState *target, GError **error) {
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(SwitchPlace) place = find_place(manager, lease, NULL);
+        g_autoptr(SwitchState) before = parse(lease->switch_before), now = NULL;
+
+        if (!place) /* prepare_one() has found one */
+                return fail_without_place(lease, error);
+
+        now = switch_capture(manager->rtnl, place, NULL, error);
+        if (!now || !note(manager, lease, before ?: now, target, true, error) ||
+            !switch_apply(manager->rtnl, place, now, target, findings, error))
+                return false;
+
+        log_findings(findings);
+        return true;
+}
+
+bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error) {
+        g_autoptr(GPtrArray) leases = NULL;
+
+        if (!manager->rtnl || !is_coming(manager, domain))
+                return true;
+
+        /* What fails leaves the others to the end of their leases. */
+        leases = lease_book_list_domain(manager->leases, domain->uuid);
+        for (guint i = 0; i < leases->len; i++) {
+                const SwitchState *target = state_of(domain, leases->pdata[i]);
+
+                if (target && !apply_one(manager, leases->pdata[i], target, error))
                         return false;
         }
         return true;

@@ -13,10 +13,14 @@
 
 #include "daemon/manager.h"
 
-/* `prepare begin`: notes what each leased VF has, and when the guest is on its way here, gives it
- * what the domain's metadata say. All or none; FERRY_ERROR_HARDWARE. */
+/* `prepare begin`: notes what each leased VF has. FERRY_ERROR_HARDWARE where that cannot be known
+ * and a guest that comes here asks for something. */
 bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
                           GError **error);
+/* `start begin`: gives the VFs of a guest that comes here what its metadata say. Not earlier, since
+ * libvirt, after `prepare`, gives the VF of an <interface> the MAC and the VLAN of the XML, and no
+ * VLAN where the XML has none. All or FERRY_ERROR_HARDWARE: then the leases are to end. */
+bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error);
 /* `release end`: notes what the guest had. When it has left for another host, its VFs are to go
  * back to what they had before it, without its MACs. Done by guest_switch_put_back(). */
 void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated);

@@ -272,6 +272,31 @@ bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
         return true;
 }
 
+/* The devices stay leased: libvirt has them, and tells of their release. */
+static void note_failure(Manager *manager, const Domain *domain, const GError *reason) {
+        Migration *migration = migration_log_current(manager->migrations, domain->uuid);
+        g_autoptr(GError) error = NULL;
+
+        if (!migration_log_enter(manager->migrations, migration, MIGRATION_ABORTING,
+                                 reason->message, &error))
+                g_warning("%s", error->message);
+}
+
+bool manager_start_domain(Manager *manager, const char *xml, GError **error) {
+        g_autoptr(Domain) domain = NULL;
+        g_autoptr(GError) reason = NULL;
+
+        domain = read_domain(xml, error);
+        if (!domain)
+                return false;
+        if (guest_switch_apply(manager, domain, &reason))
+                return true;
+
+        note_failure(manager, domain, reason);
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return false;
+}
+
 bool manager_release_domain(Manager *manager, const char *xml, const char *reason, GError **error) {
         g_autofree char *sentence = NULL;
         g_autoptr(Domain) domain = NULL;

@@ -60,6 +60,8 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
                             GError **error);
 /* `prepare begin`, `attach begin`: claims, makes and binds. */
 bool manager_prepare_domain(Manager *manager, const char *xml, GError **error);
+/* `start begin`: gives a guest that comes here what the switch knew of its devices. */
+bool manager_start_domain(Manager *manager, const char *xml, GError **error);
 /* `release end`: gives back, removes what was made. `reason` as libvirt names it ("migrated"). */
 bool manager_release_domain(Manager *manager, const char *xml, const char *reason, GError **error);
 /* What manager_filter_domain() would answer to `migrate`; reserves nothing. GPtrArray of Answer;

@@ -20,9 +20,11 @@ static void end_migration(Manager *manager, Migration *migration, MigrationState
                           const char *reason) {
         g_autoptr(GError) error = NULL;
 
-        if (state == MIGRATION_ROLLED_BACK && migration->state != MIGRATION_ABORTING &&
-            !migration_log_enter(manager->migrations, migration, MIGRATION_ABORTING, reason,
-                                 &error))
+        if (migration->state == MIGRATION_ABORTING && migration->reason)
+                reason = NULL; /* who began to abort knew better */
+        else if (state == MIGRATION_ROLLED_BACK && migration->state != MIGRATION_ABORTING &&
+                 !migration_log_enter(manager->migrations, migration, MIGRATION_ABORTING, reason,
+                                      &error))
                 g_warning("%s", error->message);
         g_clear_error(&error);
 

@@ -41,10 +41,10 @@ static int method_filter_domain(sd_bus_message *m, void *userdata, sd_bus_error 
         return sd_bus_reply_method_return(m, "s", answer);
 }
 
-/* PrepareDomain(s xml) */
-static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+typedef bool (*TakeDomain)(Manager *manager, const char *xml, GError **error);
+
+static int take_domain(sd_bus_message *m, Faces *faces, TakeDomain take, sd_bus_error *reterr) {
         g_autoptr(GError) error = NULL;
-        Faces *faces = userdata;
         const char *xml;
         int r;
 
@@ -56,10 +56,20 @@ static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        if (!manager_prepare_domain(faces->manager, xml, &error))
+        if (!take(faces->manager, xml, &error))
                 return bus_error_from_gerror(reterr, error);
 
         return sd_bus_reply_method_return(m, NULL);
+}
+
+/* PrepareDomain(s xml) */
+static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return take_domain(m, userdata, manager_prepare_domain, reterr);
+}
+
+/* StartDomain(s xml) */
+static int method_start_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return take_domain(m, userdata, manager_start_domain, reterr);
 }
 
 /* ReleaseDomain(s xml, s reason) */
@@ -90,6 +100,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("PrepareDomain", SD_BUS_ARGS("s", xml), SD_BUS_NO_RESULT,
                                 method_prepare_domain, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("StartDomain", SD_BUS_ARGS("s", xml), SD_BUS_NO_RESULT,
+                                method_start_domain, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ReleaseDomain", SD_BUS_ARGS("s", xml, "s", reason),
                                 SD_BUS_NO_RESULT, method_release_domain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

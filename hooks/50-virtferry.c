@@ -50,6 +50,7 @@ static const Operation operations[] = {
         { "restore", "begin", REQUEST_FILTER, "FilterDomain", "ss" },
         { "prepare", "begin", REQUEST_PREPARE, "PrepareDomain", "s" },
         { "attach", "begin", REQUEST_PREPARE, "PrepareDomain", "s" },
+        { "start", "begin", REQUEST_PREPARE, "StartDomain", "s" },
         { "release", "end", REQUEST_RELEASE, "ReleaseDomain", "ss" },
         { NULL },
 };

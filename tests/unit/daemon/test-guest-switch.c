@@ -78,11 +78,22 @@ static bool prepare(SwitchFixture *s, const char *state, GError **error) {
         return manager_prepare_domain(s->f.manager, xml, error);
 }
 
+static void configure(SwitchFixture *s, const SwitchVf *vf) {
+        for (int i = 0; i < _VF_SETTING_MAX; i++)
+                g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, (VfSetting)i, vf), ==, 0);
+}
+
+static bool start_to_arrive(SwitchFixture *s, GError **error) {
+        g_autofree char *xml = vf_xml(s, COMES_WITH);
+
+        return prepare(s, COMES_WITH, error) && manager_start_domain(s->f.manager, xml, error);
+}
+
 static void arrive(SwitchFixture *s) {
         g_autoptr(GError) error = NULL;
 
         begin_incoming(s);
-        (void)prepare(s, COMES_WITH, &error);
+        (void)start_to_arrive(s, &error);
         g_assert_no_error(error);
 }
 
@@ -114,6 +125,28 @@ static void test_a_guest_that_comes_has_what_it_had(SwitchFixture *s, gconstpoin
         assert_vf(s, "mac " MAC " vlan 100 qos 0 proto 8100 rate 0-1000");
 }
 
+/* It knows of no VLAN, and makes sure that the VF has none. */
+static void test_what_libvirt_sets_meanwhile_is_not_the_last_word(SwitchFixture *s,
+                                                                  gconstpointer unused) {
+        const SwitchVf libvirts = { .mac = (char *)MAC,
+                                    .spoof_check = SWITCH_UNKNOWN,
+                                    .trust = SWITCH_UNKNOWN,
+                                    .link_state = SWITCH_UNKNOWN };
+        g_autofree char *xml = vf_xml(s, COMES_WITH);
+        g_autoptr(GError) error = NULL;
+
+        begin_incoming(s);
+        g_assert_true(prepare(s, COMES_WITH, &error));
+        assert_pristine(s); /* it notes that, to give it back */
+        g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, VF_SETTING_MAC, &libvirts), ==, 0);
+        g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, VF_SETTING_VLAN, &libvirts), ==, 0);
+        g_assert_true(manager_start_domain(s->f.manager, xml, &error));
+        assert_vf(s, "mac " MAC " vlan 100 qos 0 proto 8100 rate 0-1000");
+
+        release(s, COMES_WITH, "failed");
+        assert_pristine(s);
+}
+
 static void test_when_it_has_failed_the_vf_is_as_before(SwitchFixture *s, gconstpointer unused) {
         arrive(s);
         release(s, COMES_WITH, "failed");
@@ -140,15 +173,20 @@ static void test_a_lease_that_expires_leaves_the_vf_as_before(SwitchFixture *s,
 }
 
 static void test_what_cannot_be_refuses_the_guest(SwitchFixture *s, gconstpointer unused) {
+        g_autoptr(GPtrArray) migrations = NULL;
         g_autofree char *leases = NULL;
         g_autoptr(GError) error = NULL;
 
         begin_incoming(s);
         fake_rtnl_refuse(s->fake, VF_SETTING_VLAN);
-        g_assert_false(prepare(s, COMES_WITH, &error));
+        g_assert_false(start_to_arrive(s, &error));
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE);
         g_assert_nonnull(strstr(error->message, "it cannot have VLAN 100"));
         assert_pristine(s);
+
+        release(s, COMES_WITH, "failed");
+        migrations = migration_log_list(s->f.manager->migrations);
+        g_assert_cmpstr(((Migration *)migrations->pdata[0])->reason, ==, error->message);
         leases = leases_text(&s->f);
         g_assert_cmpstr(leases, ==, "");
 }
@@ -167,7 +205,7 @@ static void test_a_pf_without_a_netdev_refuses_the_guest(SwitchFixture *s, gcons
 static void test_a_guest_that_starts_gets_nothing(SwitchFixture *s, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
-        (void)prepare(s, COMES_WITH, &error);
+        (void)start_to_arrive(s, &error);
         g_assert_no_error(error);
         assert_pristine(s);
 }
@@ -182,11 +220,6 @@ static const SwitchVf configured = {
         .trust = 0,
         .link_state = SWITCH_LINK_AUTO,
 };
-
-static void configure(SwitchFixture *s, const SwitchVf *vf) {
-        for (int i = 0; i < _VF_SETTING_MAX; i++)
-                g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, (VfSetting)i, vf), ==, 0);
-}
 
 /* Somebody configures the VF while the guest runs. */
 static void start(SwitchFixture *s) {
@@ -398,6 +431,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         ADD("a-guest-that-comes-has-what-it-had", test_a_guest_that_comes_has_what_it_had);
+        ADD("what-libvirt-sets-meanwhile-is-not-the-last-word",
+            test_what_libvirt_sets_meanwhile_is_not_the_last_word);
         ADD("when-it-has-failed-the-vf-is-as-before", test_when_it_has_failed_the_vf_is_as_before);
         ADD("when-it-is-shut-down-the-vf-is-as-before",
             test_when_it_is_shut_down_the_vf_is_as_before);

@@ -57,6 +57,8 @@ static void test_a_lease_is_told_from_its_beginning_to_its_end(DaemonFixture *f,
         claimed = daemon_fixture_get(f, lease, FERRY_INTERFACE_LEASE, "State", "s");
         g_assert_cmpstr(claimed, ==, "claimed");
 
+        tell(f, "StartDomain", "s", answer, NULL);
+
         tell(f, "ReleaseDomain", "ss", answer, "destroyed");
         await(f, "InterfacesRemoved", lease, FERRY_INTERFACE_LEASE);
         await(f, "PropertiesChanged", device, "Lease");

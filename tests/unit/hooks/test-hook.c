@@ -77,9 +77,9 @@ static const struct {
         { "restore begin -", "FilterDomain(restore, XML)", MOVED },
         { "prepare begin -", "PrepareDomain(XML)", "" },
         { "attach begin -", "PrepareDomain(XML)", "" },
+        { "start begin -", "StartDomain(XML)", "" },
         { "release end migrated", "ReleaseDomain(XML, migrated)", "" },
         { "release end -", "ReleaseDomain(XML, -)", "" },
-        { "start begin -", NULL, "" },
         { "started begin -", NULL, "" },
         { "stopped end -", NULL, "" },
         { "reconnect begin -", NULL, "" },
@@ -153,6 +153,7 @@ static const struct {
         { "restore begin -", MDEV, 1 },    { "restore begin -", OURS, 1 },
         { "prepare begin -", MDEV, 0 },    { "prepare begin -", OURS, 1 },
         { "attach begin -", MDEV, 0 },     { "attach begin -", OURS, 1 },
+        { "start begin -", MDEV, 0 },      { "start begin -", OURS, 1 },
         { "release end failed", MDEV, 0 }, { "release end failed", OURS, 0 },
 };
 
@@ -251,11 +252,9 @@ static void test_refusal(void) {
         static const struct {
                 const char *operation;
                 int status;
-        } cases[] = { { "migrate begin -", 1 },
-                      { "restore begin -", 1 },
-                      { "prepare begin -", 1 },
-                      { "attach begin -", 1 },
-                      { "release end migrated", 0 } };
+        } cases[] = { { "migrate begin -", 1 }, { "restore begin -", 1 },
+                      { "prepare begin -", 1 }, { "attach begin -", 1 },
+                      { "start begin -", 1 },   { "release end migrated", 0 } };
         g_autoptr(MockDaemon) mock = mock_new();
 
         mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "NoDevice",
