@@ -170,6 +170,15 @@ static void check_description(const GuestCheck *check, const GuestDevice *own) {
                         "for it: set Adopt=yes in virtferry.conf, or write a <ferry:need>");
 }
 
+/* The guest got it after the trial. */
+static void check_hang(const GuestCheck *check, const GuestDevice *own) {
+        if (own->found && inventory_hangs(check->manager->inventory, own->found))
+                guest_device_tell(check, FINDING_WARNING, own,
+                                  "%s hung in a trial of it, and may in a migration: shut the "
+                                  "guest down and load the driver anew, or boot the host",
+                                  own->driver);
+}
+
 void guest_device_check(const GuestCheck *check, const GuestDevice *own) {
         check_description(check, own);
         if (domain_quirks_switch(check->quirks, own->name) == MIGRATION_SWITCH_OFF) {
@@ -186,6 +195,7 @@ void guest_device_check(const GuestCheck *check, const GuestDevice *own) {
         if (own->migrates <= 0)
                 return;
 
+        check_hang(check, own);
         check_dma_log(check, own);
         check_pre_copy(check, own);
 }

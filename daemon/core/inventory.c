@@ -66,7 +66,7 @@ int inventory_dma_log_reports(Inventory *inventory) {
         return inventory->dma_log_reports;
 }
 
-static bool hangs(const Inventory *inventory, const Device *device) {
+bool inventory_hangs(const Inventory *inventory, const Device *device) {
         const uint64_t *loading = g_hash_table_lookup(inventory->hanging, device->id);
 
         return loading && *loading == device->driver_loading;
@@ -77,7 +77,7 @@ static const char *find_obstacle(Inventory *inventory, const Device *device) {
         const Fingerprint *fingerprint = device->fingerprint;
         g_autofree char *sentence = NULL;
 
-        if (hangs(inventory, device)) {
+        if (inventory_hangs(inventory, device)) {
                 sentence = g_strdup_printf("driver %s hangs: a trial of %s did not end and was "
                                            "killed; load the driver anew, or boot the host, and "
                                            "try again with 'virt-ferry probe'",

@@ -49,6 +49,7 @@ int inventory_probe(Inventory *inventory, const char *id);
 /* A trial of the device did not end, or did after all: a `finding` until its driver is loaded anew.
  */
 void inventory_note_hang(Inventory *inventory, const char *id, bool hangs);
+bool inventory_hangs(const Inventory *inventory, const Device *device);
 
 /* Whether the kernel can report the DMA logging that drivers offer: vfio_kernel_reports_dma_log(),
  * asked once, when first needed. 0 makes a `finding` of each device that offers it. */

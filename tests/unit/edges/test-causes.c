@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "daemon/drain.h"
@@ -219,6 +220,11 @@ static void helper_hangs(Scene *s) {
         trials_on_late(s->base.manager->trials, VF0);
 }
 
+static void helper_has_hung(Scene *s) {
+        helper_hangs(s);
+        trials_on_end(s->base.manager->trials, VF0, -SIGKILL, "", 0);
+}
+
 static void drained(Scene *s) {
         const char *const uris[] = { "qemu+ssh://b/system", NULL };
         const DrainWish wish = { .destinations = uris };
@@ -320,6 +326,8 @@ static const Cause causes[] = {
         { "several devices without P2P", ASKED_SOURCE, several_without_p2p, NULL, NULL,
           FINDING_ERROR, DEVICE, "cannot hold the device still for the others (P2P)",
           ": detach it or the others for the move" },
+        { "a helper that has hung", ASKED_SOURCE, NULL, helper_has_hung, NULL, FINDING_WARNING,
+          DEVICE, "mlx5_vfio_pci hung in a trial", ": shut the guest down and load the driver" },
         { "a guest with an IOMMU", ASKED_SOURCE, guest_with_an_iommu, NULL, NULL, FINDING_ERROR,
           "iommu", "The guest has an IOMMU of its own",
           ": take <iommu> out of the domain and start it anew" },
