@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/watch.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 
+#include "cli/follow.h"
 #include "cli/migration-view.h"
 #include "cli/output.h"
 #include "cli/value.h"
@@ -19,7 +17,7 @@
 typedef struct Watch {
         const Options *options;
         Client *client;
-        sd_event *event;
+        Follow follow;
         GPtrArray *migrations; /* Object */
         GHashTable *shown;     /* path → the line that was shown last */
         bool live;             /* on a terminal */
@@ -28,15 +26,7 @@ typedef struct Watch {
         char *only;    /* path of the one that is followed; NULL: all */
         bool stopping; /* the daemon was asked to stop it */
         bool late;     /* the last figures are not waited for any more */
-        GError *error;
 } Watch;
-
-/* Sent before what refresh() has read, which knows it already. */
-static bool is_old(const Watch *watch, sd_bus_message *m) {
-        uint64_t cookie;
-
-        return sd_bus_message_get_cookie(m, &cookie) >= 0 && cookie < watch->client->heard;
-}
 
 static bool is_shown(const Watch *watch, const char *path) {
         return !watch->only || strcmp(watch->only, path) == 0;
@@ -49,10 +39,10 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
         const Object *migration = objects_find(watch->migrations, watch->only);
 
         watch->late = true;
-        if (!migration)
-                return sd_event_exit(watch->event, 0);
-
-        show(watch, migration);
+        if (migration)
+                show(watch, migration);
+        else
+                follow_stop(&watch->follow);
         return 0;
 }
 
@@ -60,12 +50,12 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
 static bool ends(Watch *watch, const Object *migration) {
         if (watch->late || strcmp(object_string(migration, "State"), "finished") != 0 ||
             object_int(migration, "DowntimeMSec") >= 0) {
-                (void)sd_event_exit(watch->event, 0);
+                follow_stop(&watch->follow);
                 return true;
         }
 
-        (void)sd_event_add_time_relative(watch->event, NULL, CLOCK_MONOTONIC, FIGURES_USEC, 0,
-                                         on_late, watch);
+        (void)sd_event_add_time_relative(watch->follow.event, NULL, CLOCK_MONOTONIC, FIGURES_USEC,
+                                         0, on_late, watch);
         return false;
 }
 
@@ -118,7 +108,7 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         Watch *watch = userdata;
         Object *migration;
 
-        if (is_old(watch, m) || value_read_rest(m, &arguments) < 0 ||
+        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
             !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
                 return 0;
 
@@ -145,7 +135,7 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         Watch *watch = userdata;
         const char *path;
 
-        if (is_old(watch, m) || value_read_rest(m, &arguments) < 0 ||
+        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
             !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
                 return 0;
 
@@ -162,66 +152,29 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
 }
 
 static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        const Watch *watch = userdata;
         const char *path;
 
-        if (!is_old(userdata, m) && sd_bus_message_read(m, "o", &path) > 0)
+        if (!follow_is_old(&watch->follow, m) && sd_bus_message_read(m, "o", &path) > 0)
                 forget(userdata, path);
         return 0;
 }
 
-/* The daemon may be started anew while guests move: that is an ordinary case. */
-static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        Watch *watch = userdata;
-        const char *owner;
+static const FollowMatch matches[] = {
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='PropertiesChanged',"
+          "interface='org.freedesktop.DBus.Properties',arg0='" FERRY_INTERFACE_MIGRATION "'",
+          on_changed },
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesAdded',"
+          "interface='org.freedesktop.DBus.ObjectManager'",
+          on_added },
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesRemoved',"
+          "interface='org.freedesktop.DBus.ObjectManager'",
+          on_removed },
+        { NULL },
+};
 
-        if (sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
-                return 0;
-
-        if (!*owner)
-                fputs("virt-ferry: virtferryd has left the bus, waiting for it to come back\n",
-                      stderr);
-        else if (!refresh(watch, false, &watch->error))
-                (void)sd_event_exit(watch->event, -1);
-        return 0;
-}
-
-static int on_lost(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        Watch *watch = userdata;
-
-        if (!watch->error)
-                client_set_lost(watch->client, -ENOTCONN, &watch->error);
-        (void)sd_event_exit(watch->event, -1);
-        return 0;
-}
-
-static int add_matches(Watch *watch) {
-        static const struct {
-                const char *match;
-                sd_bus_message_handler_t handler;
-        } matches[] = {
-                { "type='signal',sender='" FERRY_BUS_NAME "',member='PropertiesChanged',"
-                  "interface='org.freedesktop.DBus.Properties',arg0='" FERRY_INTERFACE_MIGRATION
-                  "'",
-                  on_changed },
-                { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesAdded',"
-                  "interface='org.freedesktop.DBus.ObjectManager'",
-                  on_added },
-                { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesRemoved',"
-                  "interface='org.freedesktop.DBus.ObjectManager'",
-                  on_removed },
-                { "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
-                  "interface='org.freedesktop.DBus',arg0='" FERRY_BUS_NAME "'",
-                  on_owner },
-                { "type='signal',sender='org.freedesktop.DBus.Local',member='Disconnected',"
-                  "interface='org.freedesktop.DBus.Local'",
-                  on_lost },
-        };
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(matches); i++)
-                r = sd_bus_add_match(watch->client->bus, NULL, matches[i].match, matches[i].handler,
-                                     watch);
-        return r;
+static bool on_back(void *userdata, GError **error) {
+        return refresh(userdata, false, error);
 }
 
 static int on_stopped(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
@@ -233,69 +186,34 @@ static int on_stopped(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
 }
 
 /* The first one asks the daemon to stop the move that is followed, whose end is waited for. */
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+static bool on_interrupt(void *userdata) {
         Watch *watch = userdata;
 
         if (!watch->only || watch->stopping)
-                return sd_event_exit(watch->event, 0);
+                return true;
 
         watch->stopping = true;
         fputs("\nStopping the migration; once more leaves it alone.\n", stderr);
         return sd_bus_call_method_async(watch->client->bus, NULL, FERRY_BUS_NAME, watch->only,
                                         FERRY_INTERFACE_MIGRATION, "Abort", on_stopped, watch,
-                                        NULL);
-}
-
-/* Handled before the bus: Ctrl-C also ends the ssh that carries it. */
-static int add_signals(Watch *watch) {
-        static const int signals[] = { SIGINT, SIGTERM };
-        sd_event_source *source;
-        sigset_t set;
-        int r = 0;
-
-        (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGINT);
-        (void)sigaddset(&set, SIGTERM);
-        (void)sigprocmask(SIG_BLOCK, &set, NULL);
-
-        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(signals); i++) {
-                r = sd_event_add_signal(watch->event, &source, signals[i], on_signal, watch);
-                if (r < 0)
-                        break;
-
-                r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
-                (void)sd_event_source_set_floating(source, 1); /* the loop keeps it */
-                (void)sd_event_source_unref(source);
-        }
-        return r;
+                                        NULL) < 0;
 }
 
 static bool listen_to_bus(Watch *watch, GError **error) {
-        int r;
+        static const FollowCalls calls = { on_back, on_interrupt };
 
-        r = sd_event_new(&watch->event);
-        if (r >= 0)
-                r = add_signals(watch);
-        if (r >= 0)
-                r = sd_bus_attach_event(watch->client->bus, watch->event, SD_EVENT_PRIORITY_NORMAL);
-        if (r >= 0)
-                r = add_matches(watch);
-        if (r < 0)
-                client_set_lost(watch->client, r, error);
-        return r >= 0;
+        return follow_open(&watch->follow, watch->client, &calls, matches, watch, error);
 }
 
 static bool follow(Watch *watch, GError **error) {
+        bool good;
+
         if (watch->live && !watch->options->no_legend && !watch->only)
                 fputs("Following migrations until Ctrl-C.\n", stderr);
-        (void)sd_event_loop(watch->event);
+        good = follow_run(&watch->follow, error);
         if (watch->on_progress_line)
                 putchar('\n');
-        if (!watch->error)
-                return true;
-
-        g_propagate_error(error, g_steal_pointer(&watch->error));
-        return false;
+        return good;
 }
 
 static void watch_begin(Watch *watch, const Options *options, Client *client) {
@@ -309,8 +227,7 @@ static void watch_begin(Watch *watch, const Options *options, Client *client) {
 }
 
 static void watch_end(Watch *watch) {
-        (void)sd_bus_detach_event(watch->client->bus);
-        (void)sd_event_unref(watch->event);
+        follow_close(&watch->follow);
         g_hash_table_unref(watch->shown);
         g_clear_pointer(&watch->migrations, g_ptr_array_unref);
         g_free(watch->only);
