@@ -102,6 +102,9 @@ GuestEventKind virt_map_devices(const VirtMap *map, const char *uuid) {
 GuestEventKind virt_map_found(VirtMap *map, const char *uuid, int state, int reason, bool moving) {
         bool waits = state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_MIGRATION;
 
+        if (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP)
+                return GUEST_NOTHING;
+
         if (waits && !moving) {
                 set_course(map, uuid, COURSE_INCOMING);
                 return GUEST_INCOMING;

@@ -43,7 +43,8 @@ GuestEventKind virt_map_lifecycle(VirtMap *map, const char *uuid, int event, int
  * unplugged for the move. */
 GuestEventKind virt_map_devices(const VirtMap *map, const char *uuid);
 /* An active domain found at connect: virDomainState, its reason, and whether it has a job that
- * moves it away. GUEST_RUNNING or GUEST_INCOMING. */
+ * moves it away. GUEST_RUNNING or GUEST_INCOMING; nothing of one whose QEMU comes up, since an
+ * event tells when it has. */
 GuestEventKind virt_map_found(VirtMap *map, const char *uuid, int state, int reason, bool moving);
 /* MIGRATION_ITERATION of a job that moves it away: GUEST_ITERATING. */
 GuestEventKind virt_map_iteration(VirtMap *map, const char *uuid);

@@ -272,6 +272,7 @@ static bool watch_all(VirtReader *reader) {
 static GuestEvent *found_event(VirtReader *reader, virDomainPtr domain, const char *uuid) {
         g_autoptr(GuestJob) job = NULL;
         bool moving = false;
+        GuestEventKind kind;
         int state, reason;
 
         if (virDomainGetState(domain, &state, &reason, 0) < 0)
@@ -279,7 +280,8 @@ static GuestEvent *found_event(VirtReader *reader, virDomainPtr domain, const ch
         if (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_MIGRATION)
                 moving = virt_read_job(domain, &job) == 1;
 
-        return virt_read_event(domain, virt_map_found(reader->map, uuid, state, reason, moving));
+        kind = virt_map_found(reader->map, uuid, state, reason, moving);
+        return kind == GUEST_NOTHING ? NULL : virt_read_event(domain, kind);
 }
 
 /* The list has every domain, also one that does not answer: whoever is not in it loses its devices.

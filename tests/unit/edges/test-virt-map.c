@@ -104,6 +104,8 @@ static void test_a_waiting_guest_found_at_connect_comes_or_goes(Fixture *f, gcon
         g_assert_cmpint(virt_map_found(f->map, GUEST, paused, migration, true), ==, GUEST_RUNNING);
         assert_maps(RESUMED, MIGRATED, GUEST_STAYED);
 
+        g_assert_cmpint(virt_map_found(f->map, GUEST, paused, VIR_DOMAIN_PAUSED_STARTING_UP, false),
+                        ==, GUEST_NOTHING);
         g_assert_cmpint(virt_map_found(f->map, GUEST, paused, VIR_DOMAIN_PAUSED_USER, false), ==,
                         GUEST_RUNNING);
         g_assert_cmpint(
