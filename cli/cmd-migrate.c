@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/check-guest.h"
+#include "cli/destination.h"
 #include "cli/output.h"
 #include "cli/watch.h"
 #include "daemon/names.h"
@@ -42,28 +42,10 @@ static GVariant *options_of(const Options *options) {
         return g_variant_builder_end(&builder);
 }
 
-/* A host alone stands for its libvirt of the system, through ssh. */
-static char *uri_of(const char *destination) {
-        if (strstr(destination, "://"))
-                return g_strdup(destination);
-        return g_strdup_printf("qemu+ssh://%s/system", destination);
-}
-
-/* Where the daemon of the destination is asked; NULL of one that ssh does not lead to. New. */
-static char *host_of(const char *uri) {
-        g_autofree char *scheme = NULL, *user = NULL, *host = NULL;
-
-        if (!g_uri_split(uri, G_URI_FLAGS_NONE, &scheme, &user, &host, NULL, NULL, NULL, NULL,
-                         NULL) ||
-            !g_str_has_suffix(scheme, "+ssh") || !host || !*host)
-                return NULL;
-        return user ? g_strdup_printf("%s@%s", user, host) : g_steal_pointer(&host);
-}
-
 /* Before anything is touched. A host that cannot be asked has its hook, which says the same later.
  */
 static bool fits_there(Client *client, const char *domain, const char *uri, GError **error) {
-        g_autofree char *host = host_of(uri);
+        g_autofree char *host = destination_host(uri);
         g_autoptr(GError) problem = NULL;
 
         if (!host || check_guest_fits(client, domain, host, &problem))
@@ -79,7 +61,7 @@ static bool fits_there(Client *client, const char *domain, const char *uri, GErr
 
 static char *begin(Client *client, void *userdata, GError **error) {
         const Wish *wish = userdata;
-        g_autofree char *uri = uri_of(wish->arguments[1]);
+        g_autofree char *uri = destination_uri(wish->arguments[1]);
         g_autoptr(GVariant) reply = NULL;
         char *path;
 
@@ -111,7 +93,7 @@ static int begin_only(Client *client, Wish *wish, GError **error) {
 
 static int try_only(const Options *options, Client *client, char *const *arguments,
                     GError **error) {
-        g_autofree char *uri = uri_of(arguments[1]), *host = host_of(uri);
+        g_autofree char *uri = destination_uri(arguments[1]), *host = destination_host(uri);
 
         return check_guest(options, client, arguments[0], host, error);
 }

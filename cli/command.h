@@ -25,7 +25,7 @@ typedef struct Options {
         bool watch;             /* --watch */
         const char *xml;        /* --xml; "-" standard input */
 
-        /* migrate */
+        /* migrate; some of drain, too */
         const char *strategy; /* NULL auto */
         bool force;
         bool detach;
@@ -43,6 +43,7 @@ typedef int (*CommandFunc)(const Options *options, char *const *arguments, GErro
 
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
+int cmd_drain(const Options *options, char *const *arguments, GError **error);
 int cmd_leases(const Options *options, char *const *arguments, GError **error);
 int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);
@@ -50,3 +51,4 @@ int cmd_offers(const Options *options, char *const *arguments, GError **error);
 int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);
 int cmd_rescan(const Options *options, char *const *arguments, GError **error);
+int cmd_undrain(const Options *options, char *const *arguments, GError **error);

@@ -25,6 +25,7 @@ typedef struct Command {
 static const Command commands[] = {
         { "check", "at most DOMAIN and HOST", 0, 2, OPTION_BIT(OPTION_XML), cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
+        { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
@@ -32,6 +33,7 @@ static const Command commands[] = {
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
+        { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
 
 static const char help[] =
@@ -46,6 +48,10 @@ static const char help[] =
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  migrations [--watch]          what moves, and what has moved\n"
+        "  drain DESTINATION...          move all guests away, each to the first that takes it, "
+        "and "
+        "take none\n"
+        "  undrain                       take guests again\n"
         "  check                         what the host lacks for guests to move\n"
         "  check DOMAIN [HOST]           what keeps a guest from moving, or from moving to HOST\n"
         "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
@@ -71,6 +77,8 @@ static const char help[] =
         "      --force                   although it has moved a moment ago\n"
         "      --detach                  do not wait for the end\n"
         "      --dry-run                 say what is in the way, and move nothing\n"
+        "\n"
+        "Options of drain: --persistent, --undefine-source and --detach, as of migrate.\n"
         "\n"
         "Exit status: 0 good, 1 the answer is no, 2 wrong usage, 3 the daemon is not reachable.\n";
 

@@ -36,6 +36,10 @@ typedef enum CommandOption {
          OPTION_BIT(OPTION_BANDWIDTH) | OPTION_BIT(OPTION_MAX_DOWNTIME) |                     \
          OPTION_BIT(OPTION_CONNECTIONS))
 
+#define OPTIONS_OF_DRAIN                                             \
+        (OPTION_BIT(OPTION_DETACH) | OPTION_BIT(OPTION_PERSISTENT) | \
+         OPTION_BIT(OPTION_UNDEFINE_SOURCE))
+
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 
 const char *command_option_name(CommandOption option); /* "class" */

@@ -82,7 +82,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices leases migrate migrations offers probe release rescan' ;;
+        '') words='check devices drain leases migrate migrations offers probe release rescan undrain' ;;
         check)
                 options+=' --xml'
                 if [[ $current != -* && $previous == check ]]; then
@@ -90,6 +90,13 @@ _virt_ferry() {
                 fi
                 ;;
         devices) options+=' --class --free' ;;
+        drain)
+                options+=' --persistent --undefine-source --detach'
+                if [[ $current != -* ]] && declare -F _known_hosts_real >/dev/null; then
+                        _known_hosts_real -a -- "$current"
+                        return
+                fi
+                ;;
         migrate)
                 options+=' --strategy --max-downtime --bandwidth --connections --persistent --undefine-source'
                 options+=' --new-name --force --detach --dry-run'

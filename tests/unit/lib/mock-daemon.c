@@ -87,9 +87,10 @@ static void note_options(sd_bus_message *m, GString *call) {
         }
 }
 
-static void note_call(MockDaemon *mock, sd_bus_message *m) {
-        g_autoptr(GString) call = g_string_new(sd_bus_message_get_member(m));
-        const char *separator = "(", *text;
+/* Strings, alone or in an array; the separator before the next. */
+static const char *note_strings(MockDaemon *mock, sd_bus_message *m, GString *call,
+                                const char *separator) {
+        const char *text;
 
         while (sd_bus_message_read(m, "s", &text) > 0) {
                 if (*text == '<') {
@@ -99,6 +100,17 @@ static void note_call(MockDaemon *mock, sd_bus_message *m) {
                 }
                 g_string_append_printf(call, "%s%s", separator, text);
                 separator = ", ";
+        }
+        return separator;
+}
+
+static void note_call(MockDaemon *mock, sd_bus_message *m) {
+        g_autoptr(GString) call = g_string_new(sd_bus_message_get_member(m));
+        const char *separator = note_strings(mock, m, call, "(");
+
+        if (sd_bus_message_enter_container(m, 'a', "s") > 0) {
+                separator = note_strings(mock, m, call, separator);
+                g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
         }
         note_options(m, call);
         g_string_append(call, *separator == '(' ? "()" : ")");
@@ -143,7 +155,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         if (g_str_has_prefix(interface, FERRY_BUS_NAME ".")) {
                 signature = contract_in(mock->contract, interface, member);
                 g_assert_cmpstr(sd_bus_message_get_signature(m, 1), ==, signature);
-        } else if (!g_str_equal(member, "GetManagedObjects"))
+        } else if (!g_str_equal(member, "GetManagedObjects") && !g_str_equal(member, "GetAll"))
                 return 0;
 
         check_path(sd_bus_message_get_path(m), interface);
@@ -219,6 +231,15 @@ void mock_daemon_set_objects(MockDaemon *mock, const char *text) {
         g_hash_table_insert(mock->replies, g_strdup("GetManagedObjects"),
                             g_variant_ref_sink(g_variant_new_tuple(&objects, 1)));
         g_variant_unref(objects);
+}
+
+void mock_daemon_set_properties(MockDaemon *mock, const char *interface, const char *text) {
+        GVariant *properties = parse("a{sv}", text);
+
+        contract_check_properties(mock->contract, interface, properties, true);
+        g_hash_table_insert(mock->replies, g_strdup("GetAll"),
+                            g_variant_ref_sink(g_variant_new_tuple(&properties, 1)));
+        g_variant_unref(properties);
 }
 
 void mock_daemon_set_error(MockDaemon *mock, const char *name, const char *text) {

@@ -36,6 +36,8 @@ void mock_daemon_set_reply(MockDaemon *mock, const char *interface, const char *
                            const char *text);
 /* What GetManagedObjects returns, as GVariant text of a{oa{sa{sv}}}. */
 void mock_daemon_set_objects(MockDaemon *mock, const char *text);
+/* What GetAll returns of this interface, as GVariant text of a{sv}; not all need be there. */
+void mock_daemon_set_properties(MockDaemon *mock, const char *interface, const char *text);
 /* Every call fails with this from now on; NULL: none does. */
 void mock_daemon_set_error(MockDaemon *mock, const char *name, const char *text);
 
