@@ -8,8 +8,8 @@
 #include "daemon/drain.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
-#define B      "qemu+ssh://b/system"
-#define C      "qemu+ssh://c/system"
+#define HOST_B "qemu+ssh://b/system"
+#define HOST_C "qemu+ssh://c/system"
 #define PREFIX "00000000-2222-4333-8444-00000000000"
 #define G1     PREFIX "1"
 #define G2     PREFIX "2"

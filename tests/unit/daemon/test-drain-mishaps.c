@@ -10,13 +10,13 @@
 
 static void test_a_move_that_goes_on_is_waited_for(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_tell(h, GUEST_ITERATING, G1);
         host_kill_daemon(h);
         host_tell_list(h, G1, G2, NULL);
         host_assert_drain(h, "draining: g1 moving, g2 waiting");
-        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, B);
+        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, HOST_B);
         host_assert_asked(h, "follow " G1 "\n");
         host_tell(h, GUEST_LEFT, G1);
         host_assert_drain(h, "draining: g1 left, g2 moving");
@@ -27,7 +27,7 @@ static void test_a_move_that_goes_on_is_waited_for(Host *h, gconstpointer unused
 
 static void test_a_guest_that_left_meanwhile_has_left(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_kill_daemon(h);
         host_tell_list(h, G2, NULL, NULL);
@@ -37,34 +37,34 @@ static void test_a_guest_that_left_meanwhile_has_left(Host *h, gconstpointer unu
 
 static void test_a_guest_that_is_still_here_is_tried_again(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, C);
+        host_begin(h, HOST_B, HOST_C);
         host_find();
         host_end_move(h, G1, "no");
         host_kill_daemon(h);
         host_assert_drain(h, "draining: g1 waiting");
         host_tell_list(h, G1, NULL, NULL);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " C "\n"); /* the first has refused it */
+        host_assert_asked(h, "migrate " G1 " to " HOST_C "\n"); /* the first has refused it */
         host_leave(h, G1);
         host_assert_drain(h, "drained: g1 left");
 }
 
 static void test_a_move_that_waited_for_its_turn_is_no_refusal(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_move_by_hand(h, G2, C);
-        host_begin(h, B, NULL);
+        host_move_by_hand(h, G2, HOST_C);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_find();
         host_kill_daemon(h);
         host_tell_list(h, G1, NULL, NULL);
         host_assert_drain(h, "draining: g1 moving, g2 left");
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
 }
 
 static void test_a_move_that_fails_after_it_is_a_refusal(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_kill_daemon(h);
         host_tell_list(h, G1, NULL, NULL);
@@ -75,7 +75,7 @@ static void test_a_move_that_fails_after_it_is_a_refusal(Host *h, gconstpointer 
 
 static void test_what_started_meanwhile_is_counted(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_leave(h, G1);
         host_kill_daemon(h);
@@ -86,21 +86,21 @@ static void test_what_started_meanwhile_is_counted(Host *h, gconstpointer unused
 /* A libvirt that ends takes its moves with it, and a destination has refused nothing. */
 static void test_libvirt_is_started_anew(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
         host_tell(h, GUEST_LOST_LIBVIRT, NULL);
         host_end_move(h, G1, "the connection is broken");
         host_assert_drain(h, "draining: g1 waiting");
         host_tell_list(h, G1, NULL, NULL);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
 }
 
 /* Refusals and mishaps ------------------------------------------------------------ */
 
 static void assert_begin_fails(Host *h, int code, const char *words) {
-        const char *uris[] = { B, NULL };
+        const char *uris[] = { HOST_B, NULL };
         const DrainWish wish = { .destinations = uris };
         g_autoptr(GError) error = NULL;
 
@@ -120,7 +120,7 @@ static void test_a_drain_needs_libvirt(Host *h, gconstpointer unused) {
 
 static void test_a_drain_under_way_is_not_begun_again(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         assert_begin_fails(h, FERRY_ERROR_INVALID_STATE, "is being drained already");
         host_assert_drain(h, "draining: g1 moving");
         host_find();
@@ -134,7 +134,7 @@ static void test_what_is_not_stored_is_not_begun(Host *h, gconstpointer unused) 
         g_assert_cmpuint(host_n_questions(), ==, 0);
         host_assert_told(h, "");
 
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         store_fail_write(h->f.manager->store, 0);
         {
@@ -151,7 +151,7 @@ static void test_what_cannot_be_asked_for_is_asked_for_later(Host *h, gconstpoin
         GuestEvent none = { .detail = (char *)"libvirt does not answer" };
 
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_answer(&none);
         host_assert_drain(h, "draining: g1 waiting");
         g_assert_cmpuint(host_n_questions(), ==, 0);
@@ -162,12 +162,12 @@ static void test_what_cannot_be_asked_for_is_asked_for_later(Host *h, gconstpoin
         g_assert_cmpint(manager_next_time(h->f.manager), ==, h->f.manager->now());
         manager_on_time(h->f.manager);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
 }
 
 static void test_a_drain_that_is_over_needs_no_clock(Host *h, gconstpointer unused) {
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         g_assert_cmpint(manager_next_time(h->f.manager), ==, 0);
 }
 
@@ -198,7 +198,7 @@ static void test_a_write_that_fails_only_delays(Host *h, gconstpointer unused) {
                 host_tell(h, GUEST_STAYED,
                           G1); /* libvirt has no job, whatever the log still says */
                 host_tell(h, GUEST_STAYED, G2);
-                host_begin(h, B, NULL);
+                host_begin(h, HOST_B, NULL);
                 store_fail_write(h->f.manager->store, n);
                 be_libvirt(h);
                 failed = h->f.manager->store->fail_write < 0;

@@ -7,24 +7,24 @@
 
 static void test_guests_leave_one_after_the_other(Host *h, gconstpointer unused) {
         host_tell_list(h, G2, G1, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_assert_told(h, "draining: g1 waiting, g2 waiting\ndraining: g1 moving, g2 waiting\n");
         host_assert_asked(h, "");
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
         host_leave(h, G1);
         host_assert_drain(h, "draining: g1 left, g2 moving");
         host_find();
-        host_assert_asked(h, "migrate " G2 " to " B "\n");
+        host_assert_asked(h, "migrate " G2 " to " HOST_B "\n");
         host_leave(h, G2);
         host_assert_told(h, "draining: g1 left, g2 moving\ndrained: g1 left, g2 left\n");
-        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, B);
+        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, HOST_B);
         g_assert_cmpstr(host_guest_of(h, G1)->reason, ==, NULL);
 }
 
 static void test_as_many_move_as_may(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, G3);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_find();
         g_assert_cmpuint(host_n_questions(), ==, 0);
@@ -36,33 +36,33 @@ static void test_as_many_move_as_may(Host *h, gconstpointer unused) {
 
 static void test_an_empty_host_is_drained_at_once(Host *h, gconstpointer unused) {
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_assert_drain(h, "drained");
 }
 
 static void test_a_guest_that_one_refuses_is_offered_to_the_next(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, C);
+        host_begin(h, HOST_B, HOST_C);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
         host_end_move(h, G1, "virt-ferry: hostdev0 needs an mdev");
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " C "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_C "\n");
         host_leave(h, G1);
         host_assert_drain(h, "drained: g1 left");
-        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, C);
+        g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, HOST_C);
 }
 
 static void test_a_guest_that_all_refuse_stays_with_the_reasons(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, C);
+        host_begin(h, HOST_B, HOST_C);
         host_find();
         host_end_move(h, G1, "virt-ferry: no mdev is left");
         host_find();
         host_end_move(h, G1, "no route to host");
         host_assert_drain(h, "draining: g1 stayed, g2 moving");
         g_assert_cmpstr(host_guest_of(h, G1)->reason, ==,
-                        B ": no mdev is left; " C ": no route to host");
+                        HOST_B ": no mdev is left; " HOST_C ": no route to host");
         g_assert_cmpstr(host_guest_of(h, G1)->destination, ==, NULL);
         host_find();
         host_leave(h, G2);
@@ -71,7 +71,7 @@ static void test_a_guest_that_all_refuse_stays_with_the_reasons(Host *h, gconstp
 
 static void test_a_single_destination_is_not_named_again(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_end_move(h, G1, "no route to host");
         host_assert_drain(h, "partly: g1 stayed");
@@ -81,14 +81,14 @@ static void test_a_single_destination_is_not_named_again(Host *h, gconstpointer 
 /* libvirt's event is before the end of the call, which alone has the reason. */
 static void test_a_refusal_is_one_when_libvirt_has_answered(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, C);
+        host_begin(h, HOST_B, HOST_C);
         host_find();
         host_tell(h, GUEST_LEAVING, G1);
         host_tell(h, GUEST_STAYED, G1);
         host_assert_drain(h, "draining: g1 moving");
         g_assert_cmpuint(host_n_questions(), ==, 0);
         host_end_move(h, G1, "the link is cut");
-        g_assert_cmpstr(host_guest_of(h, G1)->reason, ==, B ": the link is cut");
+        g_assert_cmpstr(host_guest_of(h, G1)->reason, ==, HOST_B ": the link is cut");
         host_find();
         host_assert_drain(h, "draining: g1 moving");
         g_assert_cmpint(host_latest(h, G1)->state, ==, MIGRATION_CHECKED);
@@ -105,7 +105,7 @@ static void test_a_device_that_cannot_come_along_stops_only_its_guest(Host *h,
         g_assert_cmpint(inventory_probe(h->f.manager->inventory, HERE_MDEV), ==, 0);
         xml = guest_xml("g1", G1, HERE_MDEV, NULL);
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, C);
+        host_begin(h, HOST_B, HOST_C);
         host_answer_with(xml);
         host_assert_drain(h, "draining: g1 stayed, g2 moving");
         g_assert_nonnull(strstr(host_guest_of(h, G1)->reason, "has no migration support"));
@@ -117,7 +117,7 @@ static void test_a_device_that_cannot_come_along_stops_only_its_guest(Host *h,
 
 static void test_a_guest_that_ends_has_left(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_tell(h, GUEST_STOPPED, G2);
         host_assert_drain(h, "draining: g1 moving, g2 left");
@@ -129,7 +129,7 @@ static void test_a_guest_that_ends_has_left(Host *h, gconstpointer unused) {
 /* The host is empty when the operator has taken care of those that stayed. */
 static void test_who_stayed_may_leave_later(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_end_move(h, G1, "no");
         host_assert_drain(h, "partly: g1 stayed");
@@ -143,7 +143,7 @@ static void test_a_move_that_somebody_began_is_waited_for(Host *h, gconstpointer
         g_assert_nonnull(
                 migration_log_add(h->f.manager->migrations, other, MIGRATION_PRECOPY, NULL));
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_assert_drain(h, "draining: g1 moving");
         g_assert_cmpuint(host_n_questions(), ==, 0);
 
@@ -151,14 +151,14 @@ static void test_a_move_that_somebody_began_is_waited_for(Host *h, gconstpointer
         host_tell(h, GUEST_STAYED, G1);
         host_assert_drain(h, "draining: g1 moving");
         host_find();
-        host_assert_asked(h, "follow " G1 "\nmigrate " G1 " to " B "\n");
+        host_assert_asked(h, "follow " G1 "\nmigrate " G1 " to " HOST_B "\n");
 }
 
 /* Newcomers ----------------------------------------------------------------------- */
 
 static void test_a_guest_that_starts_is_let_be_and_counted(Host *h, gconstpointer unused) {
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_tell(h, GUEST_RUNNING, G1);
         host_assert_drain(h, "partly: g1 stayed");
         g_assert_nonnull(strstr(host_guest_of(h, G1)->reason, "while the host was drained"));
@@ -167,19 +167,19 @@ static void test_a_guest_that_starts_is_let_be_and_counted(Host *h, gconstpointe
 
 static void test_a_second_drain_moves_it(Host *h, gconstpointer unused) {
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_tell(h, GUEST_RUNNING, G1);
-        host_begin(h, C, NULL);
+        host_begin(h, HOST_C, NULL);
         host_assert_drain(h, "draining: g1 moving");
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " C "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_C "\n");
 }
 
 /* It was let in before, and libvirt has it paused until it has come. */
 static void test_a_guest_that_was_on_its_way_goes_on(Host *h, gconstpointer unused) {
         host_tell_list(h, G2, NULL, NULL);
         host_tell(h, GUEST_INCOMING, G1);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_assert_drain(h, "draining: g1 waiting, g2 moving");
         host_find();
         host_leave(h, G2);
@@ -199,7 +199,7 @@ static void test_no_guest_comes_until_undrain(Host *h, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_assert_takes_guests(h, false, "being drained");
         host_find();
         host_leave(h, G1);
@@ -212,7 +212,7 @@ static void test_no_guest_comes_until_undrain(Host *h, gconstpointer unused) {
 
 static void test_nor_after_a_restart(Host *h, gconstpointer unused) {
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         fixture_restart(&h->f);
         host_assert_takes_guests(h, false, "drained");
 }
@@ -223,7 +223,7 @@ static void test_a_check_says_the_same(Host *h, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         g_assert_null(manager_check_domain(h->f.manager, xml, &domain, &error));
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE);
 }
@@ -233,7 +233,7 @@ static void test_a_restore_is_a_start(Host *h, gconstpointer unused) {
         g_autofree char *xml = NULL;
 
         host_tell_list(h, NULL, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         xml = host_filter(h, "restore", &error);
         g_assert_no_error(error);
         g_assert_nonnull(xml);
@@ -243,9 +243,9 @@ static void test_a_restore_is_a_start(Host *h, gconstpointer unused) {
 
 static void test_undrain_drops_what_waits(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " B "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
         host_undrain(h);
         g_assert_cmpint(host_latest(h, G1)->state, ==, MIGRATION_CHECKED);
         host_leave(h, G1);
@@ -257,11 +257,11 @@ static void test_undrain_drops_what_waits(Host *h, gconstpointer unused) {
 /* A move of the operator's own is before it. */
 static void test_undrain_drops_a_move_that_waits_for_its_turn(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, G2, NULL);
-        host_move_by_hand(h, G2, C);
-        host_begin(h, B, NULL);
+        host_move_by_hand(h, G2, HOST_C);
+        host_begin(h, HOST_B, NULL);
         host_find();
         host_find();
-        host_assert_asked(h, "migrate " G2 " to " C "\n");
+        host_assert_asked(h, "migrate " G2 " to " HOST_C "\n");
         g_assert_cmpint(host_latest(h, G1)->state, ==, MIGRATION_PLANNED);
 
         host_undrain(h);
@@ -273,7 +273,7 @@ static void test_undrain_drops_a_move_that_waits_for_its_turn(Host *h, gconstpoi
 
 static void test_undrain_drops_a_move_that_is_being_planned(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_undrain(h);
         host_find();
         host_assert_asked(h, "");
@@ -282,13 +282,13 @@ static void test_undrain_drops_a_move_that_is_being_planned(Host *h, gconstpoint
 
 static void test_a_drain_right_after_that_asks_anew(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
-        host_begin(h, B, NULL);
+        host_begin(h, HOST_B, NULL);
         host_undrain(h);
-        host_begin(h, C, NULL);
+        host_begin(h, HOST_C, NULL);
         host_find(); /* the first one's */
         host_assert_asked(h, "");
         host_find();
-        host_assert_asked(h, "migrate " G1 " to " C "\n");
+        host_assert_asked(h, "migrate " G1 " to " HOST_C "\n");
 }
 
 #define ADD(name, config, function) \
