@@ -5,6 +5,7 @@
 
 #include "daemon/core/strategy.h"
 #include "daemon/forecast.h"
+#include "daemon/guest-migration.h"
 #include "xml/ferry-error.h"
 
 #define HOOK_PREFIX "virt-ferry: "
@@ -53,21 +54,9 @@ void drive_free(Drive *drive) {
         g_free(drive);
 }
 
-static bool enter(Drive *drive, Migration *migration, MigrationState state, const char *reason) {
-        g_autoptr(GError) error = NULL;
-
-        if (migration_log_enter(drive->manager->migrations, migration, state, reason, &error))
-                return true;
-
-        g_warning("%s: %s", migration->domain_name, error->message);
-        return false;
-}
-
 static void roll_back(Drive *drive, Migration *migration, const char *reason) {
         forecasts_forget(drive->manager->forecasts, migration);
-        if (migration->state != MIGRATION_ABORTING)
-                (void)enter(drive, migration, MIGRATION_ABORTING, reason);
-        (void)enter(drive, migration, MIGRATION_ROLLED_BACK, reason);
+        guest_migration_roll_back(drive->manager, migration, reason);
 }
 
 /* Taking turns -------------------------------------------------------------------- */
@@ -78,7 +67,7 @@ static void begin(Drive *drive, const Turn *turn) {
 
         if (!migration || migration->state != MIGRATION_PLANNED)
                 return;
-        if (!enter(drive, migration, MIGRATION_CHECKED, NULL)) {
+        if (!guest_migration_enter(drive->manager, migration, MIGRATION_CHECKED, NULL)) {
                 roll_back(drive, migration, "The state of the migration could not be stored");
                 return;
         }

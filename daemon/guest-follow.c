@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "daemon/core/model.h"
 #include "daemon/drain.h"
 #include "daemon/drive.h"
-#include "daemon/forecast.h"
+#include "daemon/guest-leave.h"
 #include "daemon/guest-metadata.h"
+#include "daemon/guest-migration.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
@@ -17,22 +17,6 @@
 
 static void complain(const char *what, const GError *error) {
         g_warning("%s: %s", what, error->message);
-}
-
-static void enter(Manager *manager, Migration *migration, MigrationState state,
-                  const char *reason) {
-        g_autoptr(GError) error = NULL;
-
-        if (migration->state == state || migration_state_is_final(migration->state))
-                return;
-        if (!migration_log_enter(manager->migrations, migration, state, reason, &error))
-                complain(migration->domain_name, error);
-}
-
-static Migration *current(const Manager *manager, const char *uuid, MigrationDirection direction) {
-        Migration *migration = migration_log_current(manager->migrations, uuid);
-
-        return migration && migration->direction == direction ? migration : NULL;
 }
 
 /* Leases of a guest that is here -------------------------------------------------- */
@@ -176,19 +160,19 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
         release_unplugged(manager, domain);
         write_metadata(manager, domain);
 
-        incoming = current(manager, event->uuid, MIGRATION_INCOMING);
+        incoming = guest_migration_current(manager, event->uuid, MIGRATION_INCOMING);
         if (event->kind == GUEST_ARRIVED || incoming)
                 correct_definition(manager, event);
         if (incoming) {
-                enter(manager, incoming, MIGRATION_RESUMED, NULL);
-                enter(manager, incoming, MIGRATION_FINISHED, NULL);
+                (void)guest_migration_enter(manager, incoming, MIGRATION_RESUMED, NULL);
+                (void)guest_migration_enter(manager, incoming, MIGRATION_FINISHED, NULL);
         }
 }
 
 /* QEMU has the devices and waits for the guest: no lease expires any more. */
 static void follow_incoming(Manager *manager, const GuestEvent *event) {
         g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
-        Migration *migration = current(manager, event->uuid, MIGRATION_INCOMING);
+        Migration *migration = guest_migration_current(manager, event->uuid, MIGRATION_INCOMING);
 
         for (guint i = 0; i < leases->len; i++) {
                 g_autoptr(GError) error = NULL;
@@ -199,121 +183,7 @@ static void follow_incoming(Manager *manager, const GuestEvent *event) {
                         complain(lease->device, error);
         }
         if (migration)
-                enter(manager, migration, MIGRATION_PRECOPY, NULL);
-}
-
-/* The source ---------------------------------------------------------------------- */
-
-static void follow_further(Manager *manager, const char *uuid) {
-        if (manager->virt)
-                manager->virt->follow_job(manager->virt->userdata, uuid);
-}
-
-/* As for a move of our own, with what its job tells; libvirt does not tell where it goes. */
-static void allow_downtime(Manager *manager, Migration *migration, const GuestEvent *event) {
-        GuestMemory memory = { .total = event->job ? event->job->memory_total : 0 };
-        int64_t allowed_ms = forecasts_plan(manager->forecasts, migration, NULL, memory);
-
-        if (manager->virt && allowed_ms > MODEL_ALLOWED_DEFAULT_MS)
-                manager->virt->raise_max_downtime(manager->virt->userdata, event->uuid, allowed_ms);
-}
-
-/* The first that is heard of a move that somebody else began. */
-static Migration *note_outgoing(Manager *manager, const GuestEvent *event) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
-        g_autoptr(GError) error = NULL;
-        Migration *migration;
-
-        if (leases->len == 0)
-                return NULL;
-
-        migration = migration_new(MIGRATION_OUTGOING, event->uuid, event->name);
-        for (guint i = 0; i < leases->len; i++) {
-                const Lease *lease = leases->pdata[i];
-
-                migration_add_device(migration, lease->name, lease->class_name, lease->type,
-                                     lease->device, NULL, NULL);
-        }
-
-        allow_downtime(manager, migration, event);
-        migration = migration_log_add(manager->migrations, migration, MIGRATION_PRECOPY, &error);
-        if (!migration)
-                complain(event->name, error);
-        else
-                follow_further(manager, event->uuid);
-        return migration;
-}
-
-static Migration *outgoing(Manager *manager, const GuestEvent *event) {
-        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
-
-        if (!migration)
-                return note_outgoing(manager, event);
-        if (migration->state < MIGRATION_PRECOPY) {
-                enter(manager, migration, MIGRATION_PRECOPY, NULL);
-                follow_further(manager, event->uuid);
-        }
-        return migration;
-}
-
-static void note_figures(Manager *manager, Migration *migration, const GuestJob *job) {
-        g_autoptr(GError) error = NULL;
-
-        migration->iterations = MAX(migration->iterations, job->iteration);
-        if (job->memory_bytes > 0) {
-                migration->memory_bytes = job->memory_bytes;
-                migration->vfio_bytes = job->vfio_bytes;
-                migration->memory_total = job->memory_total;
-                migration->memory_remaining = job->memory_remaining;
-        }
-        if (job->downtime_ms >= 0 && job->success)
-                migration->downtime_ms = job->downtime_ms;
-        if (job->total_ms >= 0)
-                migration->total_ms = job->total_ms;
-        if (job->setup_ms >= 0)
-                migration->setup_ms = job->setup_ms;
-        if (job->dirty_rate > 0)
-                migration->dirty_rate = job->dirty_rate;
-
-        if (!migration_log_update(manager->migrations, migration, &error))
-                complain(migration->domain_name, error);
-}
-
-static void follow_job(Manager *manager, const GuestEvent *event) {
-        Migration *migration = outgoing(manager, event);
-
-        if (migration && event->job)
-                note_figures(manager, migration, event->job);
-}
-
-static void follow_job_done(Manager *manager, const GuestEvent *event) {
-        Migration *migration = migration_log_latest(manager->migrations, event->uuid);
-
-        if (!migration || migration->direction != MIGRATION_OUTGOING || !event->job)
-                return;
-        note_figures(manager, migration, event->job);
-        if (event->job->success)
-                forecasts_learn(manager->forecasts, migration, event->job);
-}
-
-static void follow_leaving(Manager *manager, const GuestEvent *event) {
-        Migration *migration = outgoing(manager, event);
-
-        if (migration)
-                enter(manager, migration, MIGRATION_SWITCHOVER, NULL);
-}
-
-static void follow_stayed(Manager *manager, const GuestEvent *event) {
-        Migration *migration = current(manager, event->uuid, MIGRATION_OUTGOING);
-        const char *reason = event->job && event->job->error
-                                     ? event->job->error
-                                     : "The migration failed and the guest runs on here";
-
-        if (!migration)
-                return;
-        forecasts_forget(manager->forecasts, migration);
-        enter(manager, migration, MIGRATION_ABORTING, reason);
-        enter(manager, migration, MIGRATION_ROLLED_BACK, reason);
+                (void)guest_migration_enter(manager, migration, MIGRATION_PRECOPY, NULL);
 }
 
 /* The end ------------------------------------------------------------------------- */
@@ -344,10 +214,9 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
 
         reason = g_strdup_printf("The guest ended on this host (%s)", event->detail ?: "unknown");
         if (migration->direction == MIGRATION_OUTGOING && event->kind == GUEST_LEFT) {
-                enter(manager, migration, MIGRATION_FINISHED, NULL);
+                (void)guest_migration_enter(manager, migration, MIGRATION_FINISHED, NULL);
         } else if (migration->state > MIGRATION_RESERVED) {
-                enter(manager, migration, MIGRATION_ABORTING, reason);
-                enter(manager, migration, MIGRATION_ROLLED_BACK, reason);
+                guest_migration_roll_back(manager, migration, reason);
         }
 }
 
@@ -382,16 +251,16 @@ static void follow(Manager *manager, const GuestEvent *event) {
                 follow_incoming(manager, event);
                 return;
         case GUEST_ITERATING:
-                follow_job(manager, event);
+                guest_leave_on_job(manager, event);
                 return;
         case GUEST_LEAVING:
-                follow_leaving(manager, event);
+                guest_leave_on_leaving(manager, event);
                 return;
         case GUEST_STAYED:
-                follow_stayed(manager, event);
+                guest_leave_on_stayed(manager, event);
                 return;
         case GUEST_JOB_DONE:
-                follow_job_done(manager, event);
+                guest_leave_on_job_done(manager, event);
                 return;
         case GUEST_LEFT:
         case GUEST_STOPPED:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/recover.h"
 
+#include "daemon/guest-migration.h"
 #include "daemon/hardware.h"
 
 static bool domain_is_active(const Manager *manager, const char *uuid) {
@@ -16,22 +17,6 @@ static void release_or_retry(Manager *manager, Lease *lease) {
                 g_warning("%s, trying again later", error->message);
 }
 
-static void end_migration(Manager *manager, Migration *migration, MigrationState state,
-                          const char *reason) {
-        g_autoptr(GError) error = NULL;
-
-        if (migration->state == MIGRATION_ABORTING && migration->reason)
-                reason = NULL; /* who began to abort knew better */
-        else if (state == MIGRATION_ROLLED_BACK && migration->state != MIGRATION_ABORTING &&
-                 !migration_log_enter(manager->migrations, migration, MIGRATION_ABORTING, reason,
-                                      &error))
-                g_warning("%s", error->message);
-        g_clear_error(&error);
-
-        if (!migration_log_enter(manager->migrations, migration, state, reason, &error))
-                g_warning("%s", error->message);
-}
-
 void recover_domain(Manager *manager, const char *domain_uuid, const char *reason) {
         g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain_uuid);
         Migration *migration;
@@ -41,15 +26,15 @@ void recover_domain(Manager *manager, const char *domain_uuid, const char *reaso
 
         migration = migration_log_current(manager->migrations, domain_uuid);
         if (migration && migration->direction == MIGRATION_INCOMING)
-                end_migration(manager, migration, MIGRATION_ROLLED_BACK, reason);
+                guest_migration_roll_back(manager, migration, reason);
 }
 
 void recover_superseded(Manager *manager, Migration *migration) {
         if (migration->direction == MIGRATION_OUTGOING)
-                end_migration(manager, migration, MIGRATION_FINISHED, NULL);
+                (void)guest_migration_enter(manager, migration, MIGRATION_FINISHED, NULL);
         else
-                end_migration(manager, migration, MIGRATION_ROLLED_BACK,
-                              "The guest was sent again before this attempt had ended");
+                guest_migration_roll_back(manager, migration,
+                                          "The guest was sent again before this attempt had ended");
 }
 
 void recover_after_start(Manager *manager) {
@@ -80,7 +65,8 @@ static void recover_migrations(Manager *manager) {
 
                 if (migration->direction == MIGRATION_OUTGOING) {
                         if (!domain_is_active(manager, migration->domain_uuid))
-                                end_migration(manager, migration, MIGRATION_FINISHED, NULL);
+                                (void)guest_migration_enter(manager, migration, MIGRATION_FINISHED,
+                                                            NULL);
                         else if (manager->virt)
                                 manager->virt->follow_job(manager->virt->userdata,
                                                           migration->domain_uuid);
@@ -89,8 +75,9 @@ static void recover_migrations(Manager *manager) {
 
                 leases = lease_book_list_domain(manager->leases, migration->domain_uuid);
                 if (leases->len == 0 && !domain_is_active(manager, migration->domain_uuid))
-                        end_migration(manager, migration, MIGRATION_ROLLED_BACK,
-                                      "The guest was not here any more when libvirt was asked");
+                        guest_migration_roll_back(
+                                manager, migration,
+                                "The guest was not here any more when libvirt was asked");
         }
 }
 
