@@ -49,13 +49,20 @@ static void refuse(const DrainRecord *record, DrainGuest *guest, const char *rea
                 g_clear_pointer(&guest->destination, g_free);
 }
 
+bool drain_course_is_own(const DrainRecord *record, const DrainGuest *guest,
+                         const Migration *migration) {
+        return guest->state == DRAIN_GUEST_MOVING && migration->direction == MIGRATION_OUTGOING &&
+               g_strcmp0(migration->plan.destination,
+                         record->destinations->pdata[guest->n_refused]) == 0;
+}
+
 /* The move is over and the guest is here. One that has not begun, or that somebody else began, says
  * nothing of our destinations. */
 static void come_back(const DrainView *view, const DrainRecord *record, DrainGuest *guest) {
         const Migration *last = migration_log_latest(view->manager->migrations, guest->uuid);
 
-        if (last && last->direction == MIGRATION_OUTGOING && last->entered[MIGRATION_CHECKED] > 0 &&
-            g_strcmp0(last->plan.destination, record->destinations->pdata[guest->n_refused]) == 0)
+        if (last && last->entered[MIGRATION_CHECKED] > 0 &&
+            drain_course_is_own(record, guest, last))
                 refuse(record, guest, last->reason);
         else
                 guest->state = DRAIN_GUEST_WAITING;
@@ -63,29 +70,32 @@ static void come_back(const DrainView *view, const DrainRecord *record, DrainGue
 
 /* Each guest ---------------------------------------------------------------------- */
 
-static void follow_move(const DrainView *view, const DrainRecord *record, DrainGuest *guest) {
-        const Migration *current = migration_log_current(view->manager->migrations, guest->uuid);
-        bool leaves = current && current->direction == MIGRATION_OUTGOING;
+static const Migration *outgoing(const DrainView *view, const char *uuid) {
+        const Migration *current = migration_log_current(view->manager->migrations, uuid);
 
-        if (guest->state == DRAIN_GUEST_MOVING && !leaves) {
-                come_back(view, record, guest);
-        } else if (guest->state == DRAIN_GUEST_WAITING && leaves) {
-                guest->state = DRAIN_GUEST_MOVING;
-                g_free(guest->destination);
-                guest->destination = g_strdup(current->plan.destination);
-        }
+        return current && current->direction == MIGRATION_OUTGOING ? current : NULL;
+}
+
+/* Whoever has begun it. */
+static void follow_move(DrainGuest *guest, const Migration *move) {
+        guest->state = DRAIN_GUEST_MOVING;
+        g_free(guest->destination);
+        guest->destination = g_strdup(move->plan.destination);
 }
 
 static void look(const DrainView *view, const DrainRecord *record, DrainGuest *guest) {
-        if (is_undecided(view, guest->uuid))
-                return;
+        const Migration *move = outgoing(view, guest->uuid);
 
-        if (is_here(view, guest->uuid))
-                follow_move(view, record, guest);
+        if (guest->state == DRAIN_GUEST_LEFT)
+                return;
+        if (move && guest->state != DRAIN_GUEST_STAYED && is_here(view, guest->uuid))
+                follow_move(guest, move);
+        else if (is_undecided(view, guest->uuid))
+                return;
+        else if (!is_here(view, guest->uuid))
+                set(guest, DRAIN_GUEST_LEFT, guest->state == DRAIN_GUEST_MOVING ? NULL : GONE);
         else if (guest->state == DRAIN_GUEST_MOVING)
-                set(guest, DRAIN_GUEST_LEFT, NULL);
-        else if (guest->state != DRAIN_GUEST_LEFT)
-                set(guest, DRAIN_GUEST_LEFT, GONE);
+                come_back(view, record, guest);
 }
 
 /* Whoever starts a guest here means it to be here. */

@@ -16,6 +16,9 @@ typedef struct DrainView {
         GHashTable *coming; /* they are on their way here, and paused */
 } DrainView;
 
+/* This move is what the drain wants of the guest, and nobody else's. */
+bool drain_course_is_own(const DrainRecord *record, const DrainGuest *guest,
+                         const Migration *migration);
 /* Looks at each guest anew, lets as many of those that wait begin as may move at a time, and says
  * how far the drain is. Returns the UUIDs of those that are to be moved now. */
 GPtrArray *drain_course_go_on(const DrainView *view, DrainRecord *record);

@@ -132,8 +132,7 @@ static bool is_wanted(const Drain *drain, const Migration *migration) {
                                           ? drain_record_find(drain->record, migration->domain_uuid)
                                           : NULL;
 
-        return guest && guest->state == DRAIN_GUEST_MOVING &&
-               g_strcmp0(guest->destination, migration->plan.destination) == 0;
+        return guest && drain_course_is_own(drain->record, guest, migration);
 }
 
 /* A DriveReply. A guest that could not be asked for is asked for at the next look. */

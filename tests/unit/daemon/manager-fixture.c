@@ -65,8 +65,10 @@ static void note_find(void *userdata, const char *name, GuestFinder finder, void
 }
 
 static void note_migrate(void *userdata, const MoveRequest *request) {
-        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s\n", request->uuid,
-                               request->uri);
+        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s%s%s\n",
+                               request->uuid, request->uri,
+                               request->persistent ? " persistent" : "",
+                               request->undefine_source ? " undefine" : "");
 }
 
 static void note_abort(void *userdata, const char *uuid) {

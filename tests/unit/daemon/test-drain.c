@@ -154,6 +154,50 @@ static void test_a_move_that_somebody_began_is_waited_for(Host *h, gconstpointer
         host_assert_asked(h, "follow " G1 "\nmigrate " G1 " to " HOST_B "\n");
 }
 
+/* Its refusal is that of a host that nobody has named. */
+static void test_a_move_by_hand_is_waited_for_and_no_refusal(Host *h, gconstpointer unused) {
+        host_tell_list(h, G1, NULL, NULL);
+        host_move_by_hand(h, G1, HOST_C);
+        host_begin(h, HOST_B, NULL);
+        host_find();
+        host_find(); /* the drain's, which is late */
+        host_assert_drain(h, "draining: g1 moving");
+        host_assert_asked(h, "migrate " G1 " to " HOST_C "\n");
+        g_assert_cmpstr(host_guest_of(h, G1)->reason, ==, NULL);
+
+        host_end_move(h, G1, "no");
+        host_find();
+        host_assert_asked(h, "migrate " G1 " to " HOST_B "\n");
+}
+
+static void test_a_move_by_hand_outlives_undrain(Host *h, gconstpointer unused) {
+        host_tell_list(h, G1, G2, NULL);
+        host_move_by_hand(h, G1, HOST_C);
+        host_move_by_hand(h, G2, HOST_C);
+        host_find();
+        host_find();
+        host_begin(h, HOST_B, NULL);
+        host_assert_drain(h, "draining: g1 moving, g2 moving");
+        g_assert_cmpstr(host_guest_of(h, G2)->destination, ==, HOST_C);
+        host_undrain(h);
+        g_assert_cmpint(host_latest(h, G2)->state, ==, MIGRATION_PLANNED);
+}
+
+static void test_the_wish_is_handed_on(Host *h, gconstpointer unused) {
+        const char *const uris[] = { HOST_B, NULL };
+        const DrainWish defined = { .destinations = uris, .persistent = true };
+        const DrainWish moved = { .destinations = uris, .undefine_source = true };
+
+        host_tell_list(h, G1, NULL, NULL);
+        g_assert_true(drain_begin(h->f.manager->drain, &defined, NULL));
+        host_find();
+        host_assert_asked(h, "migrate " G1 " to " HOST_B " persistent\n");
+        host_end_move(h, G1, "no");
+        g_assert_true(drain_begin(h->f.manager->drain, &moved, NULL));
+        host_find();
+        host_assert_asked(h, "migrate " G1 " to " HOST_B " undefine\n");
+}
+
 /* Newcomers ----------------------------------------------------------------------- */
 
 static void test_a_guest_that_starts_is_let_be_and_counted(Host *h, gconstpointer unused) {
@@ -317,6 +361,10 @@ int main(int argc, char **argv) {
         ADD("who stayed may leave later", ONE_AT_A_TIME, test_who_stayed_may_leave_later);
         ADD("a move that somebody began is waited for", ONE_AT_A_TIME,
             test_a_move_that_somebody_began_is_waited_for);
+        ADD("a move by hand is waited for, and its failure is no refusal", ONE_AT_A_TIME,
+            test_a_move_by_hand_is_waited_for_and_no_refusal);
+        ADD("a move by hand outlives undrain", ONE_AT_A_TIME, test_a_move_by_hand_outlives_undrain);
+        ADD("the wish of the operator is handed on", ONE_AT_A_TIME, test_the_wish_is_handed_on);
         ADD("a guest that starts is let be and counted", NULL,
             test_a_guest_that_starts_is_let_be_and_counted);
         ADD("a second drain moves it", NULL, test_a_second_drain_moves_it);
