@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/drain-record.h"
 #include "daemon/core/store-query.h"
+#include "xml/ferry-error.h"
 
 /* Writing: all of it anew, which is a row for each guest of one host ---------------- */
 
@@ -71,7 +72,15 @@ static bool load_destinations(Store *store, DrainRecord *record, GError **error)
 
         while ((r = query_next_row(&query, error)) > 0)
                 g_ptr_array_add(record->destinations, query_get_text(&query));
-        return r == 0;
+        if (r < 0 || record->destinations->len > 0)
+                return r == 0;
+
+        /* Only a person with sqlite3 can make one. */
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
+                    "The database %s has a drain without a destination: 'DELETE FROM drain' in it "
+                    "ends that drain",
+                    store->path);
+        return false;
 }
 
 static bool load_guest(Query *row, DrainRecord *record, GError **error) {

@@ -119,6 +119,19 @@ static void test_a_word_of_a_newer_daemon_is_refused(void) {
         }
 }
 
+static void test_a_drain_without_a_destination_is_refused(void) {
+        g_autoptr(DrainRecord) record = make_record(), loaded = NULL;
+        g_autoptr(Store) store = new_store();
+        g_autoptr(GError) error = NULL;
+
+        put(store, record);
+        g_assert_cmpint(sqlite3_exec(store->db, "DELETE FROM drain_destinations", NULL, NULL, NULL),
+                        ==, SQLITE_OK);
+        g_assert_false(store_load_drain(store, &loaded, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
+        g_assert_nonnull(strstr(error->message, "'DELETE FROM drain'"));
+}
+
 /* One thing is other than in the rest. */
 static void vary(int thing, DrainRecord *record) {
         DrainGuest *guest = record->guests->pdata[0];
@@ -184,6 +197,8 @@ int main(int argc, char **argv) {
                         test_a_write_that_fails_leaves_what_was);
         g_test_add_func("/store-drain/a word of a newer daemon is refused",
                         test_a_word_of_a_newer_daemon_is_refused);
+        g_test_add_func("/store-drain/a drain without a destination is refused",
+                        test_a_drain_without_a_destination_is_refused);
         g_test_add_func("/store-drain/each thing counts when it is compared, copied and stored",
                         test_each_thing_counts);
         return g_test_run();
