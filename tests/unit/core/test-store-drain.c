@@ -69,6 +69,7 @@ static void test_the_next_one_takes_its_place(void) {
         g_autoptr(Store) store = new_store();
 
         drain_record_add(second, "3", "mail");
+        g_ptr_array_add(second->destinations, g_strdup("qemu+ssh://c/system"));
         put(store, first);
         put(store, second);
         loaded = load(store);
