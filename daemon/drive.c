@@ -329,7 +329,6 @@ static void note_failure(Drive *drive, Migration *migration, const char *reason)
 
 void drive_on_moved(Drive *drive, const GuestEvent *event) {
         Migration *migration = migration_log_latest(drive->manager->migrations, event->uuid);
-
         bool stopped = g_hash_table_remove(drive->stopped, event->uuid);
 
         g_hash_table_remove(drive->moving, event->uuid);

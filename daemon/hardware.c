@@ -134,14 +134,14 @@ static void calm(const Manager *manager, const Lease *lease) {
 
 bool hardware_release(Manager *manager, Lease *lease, GError **error) {
         int64_t retry = manager->now() + RELEASE_RETRY_USEC;
-        bool has_run = lease->state == LEASE_RUNNING;
+        bool may_be_loading = lease->state == LEASE_CLAIMED || lease->state == LEASE_RELEASING;
         int r;
 
         if (!lease_book_enter(manager->leases, lease, LEASE_RELEASING, retry, error))
                 return false;
 
         guest_switch_put_back(manager, lease);
-        if (!has_run)
+        if (may_be_loading)
                 calm(manager, lease);
         r = hardware_give_back(manager, lease);
         if (r < 0)

@@ -146,6 +146,20 @@ static void test_a_device_of_a_failed_move_is_made_ready(Fixture *f, gconstpoint
         g_assert_cmpint(fake_root_vfio_state(f->root, HERE_MDEV), ==, VFIO_STATE_RUNNING);
 }
 
+/* No QEMU has had it: a reset is for nothing, and takes its time. */
+static void test_a_device_that_was_only_reserved_is_left_alone(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, "mtty-1"), *here = NULL;
+        g_autoptr(GError) error = NULL;
+
+        here = manager_filter_domain(f->manager, "migrate", xml, &error);
+        g_assert_no_error(error);
+        leave_in_the_middle_of_a_load(f);
+        fixture_pass_time(INT64_C(24) * 3600 * G_USEC_PER_SEC);
+        manager_on_time(f->manager);
+        assert_leases(f, "");
+        g_assert_cmpint(fake_root_vfio_state(f->root, HERE_MDEV), ==, VFIO_STATE_RESUMING);
+}
+
 static void test_migration_that_fails_here_rolls_back(Fixture *f, gconstpointer unused) {
         g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
         g_autoptr(GError) error = NULL;
@@ -352,6 +366,8 @@ int main(int argc, char **argv) {
         TEST("renamed-guest-keeps-its-lease", NULL, test_renamed_guest_keeps_its_lease);
         TEST("a-device-of-a-failed-move-is-made-ready", NULL,
              test_a_device_of_a_failed_move_is_made_ready);
+        TEST("a-device-that-was-only-reserved-is-left-alone", NULL,
+             test_a_device_that_was_only_reserved_is_left_alone);
         TEST("migration-that-fails-here-rolls-back", NULL,
              test_migration_that_fails_here_rolls_back);
         TEST("source-follows-the-guest-until-it-has-left", NULL,
