@@ -9,191 +9,11 @@
 /* All versions of our namespace. */
 #define METADATA_URI_FAMILY "urn:virtferry:domain:"
 
-static bool has_value(const xmlNode *element, const char *name, const char *expected) {
-        g_autofree char *value = xml_prop(element, name);
-
-        return g_strcmp0(value, expected) == 0;
-}
-
-/* An element with this name inside another; false with words when it is not there. */
-static bool need_child(const xmlNode *element, const char *name, xmlNode **ret_child,
-                       GError **error) {
-        xmlNode *child = NULL;
-
-        if (!xml_child(element, name, &child, error))
-                return false;
-        if (!child)
-                return xml_fail(element, error, "<%s> needs a <%s>", (const char *)element->name,
-                                name);
-
-        *ret_child = child;
-        return true;
-}
-
-static bool read_pci_address(const xmlNode *element, PciAddress *ret_address, GError **error) {
-        uint32_t domain = 0, bus = 0, slot = 0, function = 0;
-
-        if (!xml_prop_number(element, "domain", G_MAXUINT32, &domain, error) ||
-            !xml_prop_number(element, "bus", 0xff, &bus, error) ||
-            !xml_prop_number(element, "slot", 0x1f, &slot, error) ||
-            !xml_prop_number(element, "function", 7, &function, error))
-                return false;
-
-        *ret_address = (PciAddress){
-                .domain = domain,
-                .bus = (uint8_t)bus,
-                .slot = (uint8_t)slot,
-                .function = (uint8_t)function,
-        };
-        return true;
-}
-
-static bool read_pci_source(const xmlNode *address, DomainDevice *device, GError **error) {
-        char buffer[PCI_ADDRESS_STRING_MAX];
-        PciAddress source;
-
-        if (!xml_require(address, "bus", error) || !xml_require(address, "slot", error) ||
-            !read_pci_address(address, &source, error))
-                return false;
-
-        device->source = g_strdup(pci_address_to_string(&source, buffer));
-        return true;
-}
-
-static bool read_mdev_source(const xmlNode *address, DomainDevice *device, GError **error) {
-        return xml_require(address, "uuid", error) &&
-               xml_prop_uuid(address, "uuid", &device->source, error);
-}
-
-static bool read_source(const xmlNode *element, DomainDevice *device, xmlNode **ret_address,
-                        GError **error) {
-        xmlNode *source = NULL;
-
-        if (!need_child(element, "source", &source, error) ||
-            !need_child(source, "address", ret_address, error))
-                return false;
-
-        return device->kind == DOMAIN_DEVICE_PCI ? read_pci_source(*ret_address, device, error)
-                                                 : read_mdev_source(*ret_address, device, error);
-}
-
-/* libvirt takes an address without domain, bus and slot for one that it has yet to choose. */
-static bool read_guest_address(const xmlNode *element, DomainDevice *device, GError **error) {
-        char buffer[PCI_ADDRESS_STRING_MAX];
-        PciAddress guest;
-        xmlNode *address = NULL;
-
-        if (!xml_child(element, "address", &address, error))
-                return false;
-        if (!address || !has_value(address, "type", "pci"))
-                return true;
-        if (!read_pci_address(address, &guest, error))
-                return false;
-
-        if (guest.domain || guest.bus || guest.slot)
-                device->address = g_strdup(pci_address_to_string(&guest, buffer));
-        return true;
-}
-
-static bool mac_is_valid(const char *text) {
-        for (size_t i = 0; i < 17; i++)
-                if (i % 3 == 2 ? text[i] != ':' : !g_ascii_isxdigit(text[i]))
-                        return false;
-        return !text[17];
-}
-
-static bool read_mac(const xmlNode *element, DomainDevice *device, GError **error) {
-        g_autofree char *value = NULL, *shown = NULL;
-        xmlNode *mac = NULL;
-
-        if (!device->network)
-                return true;
-        if (!xml_child(element, "mac", &mac, error))
-                return false;
-
-        value = mac ? xml_prop(mac, "address") : NULL;
-        if (!value)
-                return true;
-
-        if (!mac_is_valid(value)) {
-                shown = excerpt(value);
-                return xml_fail(
-                        mac, error,
-                        "attribute 'address' must be a MAC like 52:54:00:12:34:56, not '%s'",
-                        shown);
-        }
-
-        device->mac = g_ascii_strdown(value, -1);
-        return true;
-}
-
-static bool read_details(const xmlNode *element, DomainDevice *device, GError **error) {
-        xmlNode *alias = NULL, *teaming = NULL;
-
-        if (!xml_child(element, "alias", &alias, error) ||
-            !xml_child(element, "teaming", &teaming, error) ||
-            (alias && !xml_prop_name(alias, "name", &device->alias, error)) ||
-            !xml_prop_bool(element, "managed", &device->managed, error))
-                return false;
-
-        device->transient = teaming && has_value(teaming, "type", "transient");
-        return read_guest_address(element, device, error) && read_mac(element, device, error);
-}
-
-static DomainDevice *read_device(const xmlNode *element, DomainDeviceKind kind,
-                                 xmlNode **ret_address, GError **error) {
-        g_autoptr(DomainDevice) device = g_new0(DomainDevice, 1);
-
-        device->kind = kind;
-        device->line = xml_line(element);
-        device->network = xml_is(element, NULL, "interface");
-
-        if (!read_source(element, device, ret_address, error) ||
-            !read_details(element, device, error))
-                return NULL;
-
-        return g_steal_pointer(&device);
-}
-
-/* The mode may be left out, as libvirt allows. */
-static DomainDeviceKind hostdev_kind(const xmlNode *element) {
-        g_autofree char *mode = xml_prop(element, "mode"), *type = xml_prop(element, "type");
-
-        if (mode && !g_str_equal(mode, "subsystem"))
-                return _DOMAIN_DEVICE_KIND_INVALID;
-
-        return domain_device_kind_from_string(type);
-}
-
-/* libvirt knows such an interface on USB as well. What is missing is told by read_source(). */
-static DomainDeviceKind interface_kind(const xmlNode *element) {
-        xmlNode *source = NULL, *address = NULL;
-        g_autofree char *type = NULL;
-
-        if (!has_value(element, "type", "hostdev"))
-                return _DOMAIN_DEVICE_KIND_INVALID;
-        if (xml_child(element, "source", &source, NULL) && source &&
-            xml_child(source, "address", &address, NULL) && address)
-                type = xml_prop(address, "type");
-
-        return !type || g_str_equal(type, "pci") ? DOMAIN_DEVICE_PCI : _DOMAIN_DEVICE_KIND_INVALID;
-}
-
-/* What a child of <devices> is to us; _INVALID for all that is not ours. */
-static DomainDeviceKind device_kind(const xmlNode *element) {
-        if (xml_is(element, NULL, "hostdev"))
-                return hostdev_kind(element);
-        if (xml_is(element, NULL, "interface"))
-                return interface_kind(element);
-
-        return _DOMAIN_DEVICE_KIND_INVALID;
-}
-
 static bool read_devices(const xmlNode *devices, Domain *domain, GPtrArray *addresses,
                          GError **error) {
         for (xmlNode *element = xmlFirstElementChild((xmlNode *)devices); element;
              element = xmlNextElementSibling(element)) {
-                DomainDeviceKind kind = device_kind(element);
+                DomainDeviceKind kind = domain_device_kind_of_node(element);
                 DomainDevice *device;
                 xmlNode *address = NULL;
 
@@ -203,7 +23,7 @@ static bool read_devices(const xmlNode *devices, Domain *domain, GPtrArray *addr
                         return xml_fail(element, error, "more than %d passthrough devices",
                                         METADATA_DEVICES_MAX);
 
-                device = read_device(element, kind, &address, error);
+                device = domain_device_from_node(element, kind, &address, error);
                 if (!device)
                         return false;
 
@@ -270,7 +90,7 @@ static char *content(const xmlNode *element) {
 static bool read_name(const xmlNode *root, Domain *domain, GError **error) {
         xmlNode *name = NULL;
 
-        if (!need_child(root, "name", &name, error))
+        if (!xml_require_child(root, "name", &name, error))
                 return false;
 
         domain->name = content(name);
@@ -303,6 +123,91 @@ static bool read_uuid(const xmlNode *root, Domain *domain, GError **error) {
         return true;
 }
 
+/* Those that are unplugged ---------------------------------------------------------- */
+
+/* The next element of this name in our namespace, at or after `element`. */
+static xmlNode *next_ours(xmlNode *element, const char *name) {
+        while (element && !xml_is(element, METADATA_URI, name))
+                element = xmlNextElementSibling(element);
+        return element;
+}
+
+static xmlNode *find_our_element(const xmlNode *root) {
+        for (xmlNode *child = xmlFirstElementChild((xmlNode *)root); child;
+             child = xmlNextElementSibling(child)) {
+                xmlNode *ours = NULL;
+
+                if (xml_is(child, NULL, "metadata"))
+                        ours = next_ours(xmlFirstElementChild(child), "domain");
+                if (ours)
+                        return ours;
+        }
+        return NULL;
+}
+
+/* A note that has outlived its use: the device has been plugged, or was never unplugged. */
+static bool is_plugged(const Domain *domain, const MetadataDevice *entry) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (!device->unplugged &&
+                    metadata_find(domain->metadata, device->address, device->alias) == entry)
+                        return true;
+        }
+        return false;
+}
+
+static bool add_unplugged(Domain *domain, const MetadataDevice *entry, unsigned line,
+                          GError **error) {
+        const Unplugged *unplugged = entry->unplugged;
+        char buffer[PCI_ADDRESS_STRING_MAX];
+        DomainDevice *device;
+        PciAddress address;
+
+        device = domain_device_from_xml(unplugged->element, strlen(unplugged->element), error);
+        if (!device)
+                return false;
+
+        g_ptr_array_add(domain->devices, device);
+        device->unplugged = true;
+        device->line = line;
+        g_free(device->source);
+        device->source = g_strdup(pci_address_from_string(unplugged->source, &address) >= 0
+                                          ? pci_address_to_string(&address, buffer)
+                                          : unplugged->source);
+        if (!device->address)
+                device->address = g_strdup(entry->address);
+        if (!device->alias)
+                device->alias = g_strdup(entry->alias);
+        return true;
+}
+
+/* Entries stand in the order of their elements. */
+static bool read_unplugged(const xmlNode *root, Domain *domain, GPtrArray *addresses,
+                           GError **error) {
+        xmlNode *ours = domain->metadata ? find_our_element(root) : NULL;
+        xmlNode *child = ours ? xmlFirstElementChild(ours) : NULL;
+
+        for (guint i = 0; ours && i < domain->metadata->devices->len; i++) {
+                const MetadataDevice *entry = domain->metadata->devices->pdata[i];
+                xmlNode *element = child = next_ours(child, "device");
+
+                child = xmlNextElementSibling(child);
+                if (!entry->unplugged || is_plugged(domain, entry))
+                        continue;
+
+                if (domain->devices->len >= METADATA_DEVICES_MAX)
+                        return xml_fail(element, error, "more than %d passthrough devices",
+                                        METADATA_DEVICES_MAX);
+
+                element = next_ours(xmlFirstElementChild(element), "unplugged");
+                if (!add_unplugged(domain, entry, xml_line(element), error))
+                        return false;
+                g_ptr_array_add(addresses, element);
+        }
+        return true;
+}
+
 static bool read_children(const xmlNode *root, Domain *domain, GPtrArray *addresses,
                           GError **error) {
         for (xmlNode *child = xmlFirstElementChild((xmlNode *)root); child;
@@ -330,7 +235,8 @@ Domain *domain_from_document(xmlDoc *doc, GPtrArray **ret_addresses, GError **er
         }
 
         if (!read_name(root, domain, error) || !read_uuid(root, domain, error) ||
-            !read_children(root, domain, addresses, error))
+            !read_children(root, domain, addresses, error) ||
+            !read_unplugged(root, domain, addresses, error))
                 return NULL;
 
         if (ret_addresses)

@@ -35,6 +35,10 @@ void domain_device_free(DomainDevice *device) {
         g_free(device);
 }
 
+bool domain_device_brings_state(const DomainDevice *device) {
+        return !device->transient && !device->unplugged;
+}
+
 Domain *domain_new(void) {
         Domain *domain = g_new0(Domain, 1);
 

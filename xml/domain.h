@@ -26,6 +26,8 @@ typedef enum DomainDeviceKind {
 const char *domain_device_kind_to_string(DomainDeviceKind kind); /* "pci", "mdev" */
 DomainDeviceKind domain_device_kind_from_string(const char *text);
 
+#define DOMAIN_DEVICE_XML_MAX METADATA_ELEMENT_MAX
+
 typedef struct DomainDevice {
         DomainDeviceKind kind;
         char *source;   /* host side: "0000:3b:00.2" or the mdev's uuid, lower case */
@@ -35,13 +37,22 @@ typedef struct DomainDevice {
         bool managed;   /* libvirt binds and gives back the driver (PCI) */
         bool network;   /* <interface type='hostdev'> */
         bool transient; /* <teaming type='transient'>: unplugged while the guest moves */
+        bool unplugged; /* not in the guest now: our element keeps it, to be plugged in */
         unsigned line;
 } DomainDevice;
+
+/* One device, from its own element as text. */
+DomainDevice *domain_device_from_xml(const char *xml, size_t size, GError **error);
+void domain_device_free(DomainDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainDevice, domain_device_free)
+/* Whether a move of the guest moves the device's state: not of one that is unplugged for it. */
+bool domain_device_brings_state(const DomainDevice *device);
 
 typedef struct Domain {
         char *name;
         char *uuid;         /* lower case; NULL where the XML has none (virsh define makes one) */
-        GPtrArray *devices; /* DomainDevice of passthrough kinds only, in document order */
+        GPtrArray *devices; /* DomainDevice of passthrough kinds only, in document order; then
+                             * those that our element says are unplugged, in its order */
         Metadata *metadata; /* our element, NULL without */
 } Domain;
 

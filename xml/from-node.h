@@ -15,9 +15,15 @@ SwitchState *switch_state_from_node(const xmlNode *element, GError **error);
 void switch_state_write(GString *xml, const SwitchState *state, const char *prefix, int indent);
 
 Domain *domain_new(void);
-void domain_device_free(DomainDevice *device);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainDevice, domain_device_free)
 
-/* `ret_addresses`, when not NULL, gets the <address> (xmlNode of `doc`) of each device's source,
- * in the order of the devices. */
+/* What an element is to us: _INVALID for all that is no passthrough device. */
+DomainDeviceKind domain_device_kind_of_node(const xmlNode *element);
+/* `ret_address` gets the <address> of its source. */
+DomainDevice *domain_device_from_node(const xmlNode *element, DomainDeviceKind kind,
+                                      xmlNode **ret_address, GError **error);
+/* Of a document that is the device's element. */
+DomainDevice *domain_device_from_document(xmlDoc *doc, xmlNode **ret_address, GError **error);
+
+/* `ret_addresses`, when not NULL, gets where each device's source stands (xmlNode of `doc`), in the
+ * order of the devices: the <address> of its <source>, or <unplugged>. */
 Domain *domain_from_document(xmlDoc *doc, GPtrArray **ret_addresses, GError **error);

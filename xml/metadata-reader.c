@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "xml/element.h"
 #include "xml/excerpt.h"
 #include "xml/ferry-error.h"
@@ -25,6 +27,7 @@ static const char *const seen_attributes[] = {
         "state-size",
         NULL,
 };
+static const char *const unplugged_attributes[] = { "strategy", "source", NULL };
 
 static const char *migration_word(int need) {
         return migration_need_to_string((MigrationNeed)need);
@@ -87,6 +90,54 @@ static bool read_switch(const xmlNode *element, MetadataDevice *device, GError *
         return device->switch_state != NULL;
 }
 
+static const char *unplug_word(int strategy) {
+        return unplug_strategy_to_string((UnplugStrategy)strategy);
+}
+
+/* The text of the element alone: other people's elements in it are theirs. */
+static char *own_text(const xmlNode *element) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (const xmlNode *child = element->children; child; child = child->next)
+                if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
+                        g_string_append(text, (const char *)child->content);
+
+        return g_strstrip(g_string_free(g_steal_pointer(&text), FALSE));
+}
+
+/* Read as the device that it is, so that nobody finds out only when it is to be plugged. */
+static bool read_unplugged_source(const xmlNode *element, Unplugged *unplugged, GError **error) {
+        g_autoptr(DomainDevice) device = NULL;
+        g_autoptr(GError) reason = NULL;
+        g_autofree char *tag = xml_tag(element);
+
+        device = domain_device_from_xml(unplugged->element, strlen(unplugged->element), &reason);
+        if (!device)
+                return xml_fail(element, error, "the device in %s: %s", tag, reason->message);
+
+        return device->kind == DOMAIN_DEVICE_PCI
+                       ? xml_prop_pci_address(element, "source", &unplugged->source, error)
+                       : xml_prop_uuid(element, "source", &unplugged->source, error);
+}
+
+static bool read_unplugged(const xmlNode *element, MetadataDevice *device, GError **error) {
+        Unplugged *unplugged = device->unplugged = g_new0(Unplugged, 1);
+        int strategy = UNPLUG_REPLUG;
+        xmlNode *child = NULL;
+
+        if (!element_check_attributes(element, unplugged_attributes, error) ||
+            !xml_require(element, "strategy", error) || !xml_require(element, "source", error) ||
+            !xml_prop_enum(element, "strategy", unplug_word, &strategy, error) ||
+            !element_next_child(element, &child, error))
+                return false;
+        if (child)
+                return element_fail_child(child, "text", error);
+
+        unplugged->strategy = (UnplugStrategy)strategy;
+        unplugged->element = own_text(element);
+        return read_unplugged_source(element, unplugged, error);
+}
+
 typedef bool (*ReadChild)(const xmlNode *element, MetadataDevice *device, GError **error);
 
 static bool read_once(const xmlNode *child, bool there, ReadChild read, MetadataDevice *device,
@@ -107,8 +158,10 @@ static bool read_device_child(const xmlNode *child, MetadataDevice *device, GErr
                 return read_once(child, device->seen != NULL, read_seen, device, error);
         if (xml_is(child, ours, "switch"))
                 return read_once(child, device->switch_state != NULL, read_switch, device, error);
+        if (xml_is(child, ours, "unplugged"))
+                return read_once(child, device->unplugged != NULL, read_unplugged, device, error);
 
-        return element_fail_child(child, "need, seen and switch", error);
+        return element_fail_child(child, "need, seen, switch and unplugged", error);
 }
 
 static MetadataDevice *read_device(const xmlNode *element, GError **error) {

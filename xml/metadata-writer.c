@@ -72,6 +72,18 @@ static void write_seen(GString *xml, const char *prefix, const MetadataDevice *d
         g_string_append(xml, "/>\n");
 }
 
+/* What the reader would refuse is not left out here: the guest would be without its device. */
+static void write_unplugged(GString *xml, const char *prefix, const Unplugged *unplugged) {
+        g_autofree char *escaped = g_markup_escape_text(unplugged->element, -1);
+        g_autoptr(GString) text = g_string_new(escaped);
+
+        g_string_replace(text, "\r", "&#13;", 0); /* or it would be read as a line break */
+        g_string_append_printf(xml, "    <%sunplugged", prefix);
+        write_name(xml, "strategy", unplug_strategy_to_string(unplugged->strategy));
+        write_name(xml, "source", unplugged->source);
+        g_string_append_printf(xml, ">%s</%sunplugged>\n", text->str, prefix);
+}
+
 static void write_device(GString *xml, const char *prefix, const MetadataDevice *device) {
         g_string_append_printf(xml, "  <%sdevice", prefix);
         write_name(xml, "alias", device->alias);
@@ -84,6 +96,8 @@ static void write_device(GString *xml, const char *prefix, const MetadataDevice 
                 write_seen(xml, prefix, device);
         if (device->switch_state)
                 switch_state_write(xml, device->switch_state, prefix, 4);
+        if (device->unplugged)
+                write_unplugged(xml, prefix, device->unplugged);
 
         g_string_append_printf(xml, "  </%sdevice>\n", prefix);
 }

@@ -23,6 +23,58 @@ MigrationNeed migration_need_from_string(const char *text) {
         return _MIGRATION_NEED_INVALID;
 }
 
+static const char *const unplug_names[] = {
+        [UNPLUG_REPLUG] = "replug",
+        [UNPLUG_MEDIATED] = "mediated",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(unplug_names) == _UNPLUG_STRATEGY_MAX);
+
+const char *unplug_strategy_to_string(UnplugStrategy strategy) {
+        if (strategy < 0 || strategy >= _UNPLUG_STRATEGY_MAX)
+                return NULL;
+
+        return unplug_names[strategy];
+}
+
+UnplugStrategy unplug_strategy_from_string(const char *text) {
+        for (int i = 0; i < _UNPLUG_STRATEGY_MAX; i++)
+                if (g_strcmp0(unplug_names[i], text) == 0)
+                        return (UnplugStrategy)i;
+
+        return _UNPLUG_STRATEGY_INVALID;
+}
+
+Unplugged *unplugged_new(UnplugStrategy strategy, const char *source, const char *element) {
+        Unplugged *unplugged = g_new0(Unplugged, 1);
+
+        unplugged->strategy = strategy;
+        unplugged->source = g_strdup(source);
+        unplugged->element = g_strdup(element);
+        return unplugged;
+}
+
+Unplugged *unplugged_copy(const Unplugged *unplugged) {
+        return unplugged ? unplugged_new(unplugged->strategy, unplugged->source, unplugged->element)
+                         : NULL;
+}
+
+void unplugged_free(Unplugged *unplugged) {
+        if (!unplugged)
+                return;
+
+        g_free(unplugged->source);
+        g_free(unplugged->element);
+        g_free(unplugged);
+}
+
+static bool unplugged_equal(const Unplugged *a, const Unplugged *b) {
+        if (!a || !b)
+                return a == b;
+
+        return a->strategy == b->strategy && g_strcmp0(a->source, b->source) == 0 &&
+               g_strcmp0(a->element, b->element) == 0;
+}
+
 DeviceNeed *device_need_new(void) {
         DeviceNeed *need = g_new0(DeviceNeed, 1);
 
@@ -68,6 +120,7 @@ void metadata_device_free(MetadataDevice *device) {
         g_free(device->seen_class);
         fingerprint_free(device->seen);
         switch_state_free(device->switch_state);
+        unplugged_free(device->unplugged);
         g_free(device);
 }
 
@@ -76,7 +129,8 @@ static bool metadata_device_equal(const MetadataDevice *a, const MetadataDevice 
                device_need_equal(a->need, b->need) &&
                g_strcmp0(a->seen_class, b->seen_class) == 0 &&
                fingerprint_equal(a->seen, b->seen) &&
-               switch_state_equal(a->switch_state, b->switch_state);
+               switch_state_equal(a->switch_state, b->switch_state) &&
+               unplugged_equal(a->unplugged, b->unplugged);
 }
 
 Metadata *metadata_new(void) {

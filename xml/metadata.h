@@ -12,13 +12,14 @@
  *       <ferry:seen class='mdev' vendor='0x4348' device='0x3253' driver='mtty' ...
  *                   vfio='stop-copy p2p pre-copy dma-log' mdev-type='mtty-1' state-size='0'/>
  *       <ferry:switch version='1.0'>...</ferry:switch>
+ *       <ferry:unplugged strategy='replug' source='0000:3b:00.2'>&lt;hostdev ...</ferry:unplugged>
  *     </ferry:device>
  *   </ferry:domain>
  *
- * <need> is the operator's word and is never changed by the daemon; <seen> and
- * <switch> (xml/switch-state.h) are the daemon's. libvirt drops its own aliases ("hostdev0") from
- * the XML that a destination's hook reads, so a device is found by its guest-side PCI address first
- * (ABI, thus stable), then by alias.
+ * <need> is the operator's word and is never changed by the daemon; <seen>, <switch>
+ * (xml/switch-state.h) and <unplugged> are the daemon's. libvirt drops its own aliases ("hostdev0")
+ * from the XML that a destination's hook reads, so a device is found by its guest-side PCI address
+ * first (ABI, thus stable), then by alias.
  */
 
 #include "xml/fingerprint.h"
@@ -29,6 +30,7 @@
 #define METADATA_VERSION     "1"
 #define METADATA_DEVICES_MAX 256
 #define METADATA_XML_MAX     (1u * 1024 * 1024)
+#define METADATA_ELEMENT_MAX (16u * 1024) /* of a device that is unplugged */
 /* Of a device, in bytes; a round number that a schema can say. */
 #define METADATA_STATE_SIZE_MAX G_GUINT64_CONSTANT(999999999999999999)
 
@@ -53,6 +55,29 @@ typedef struct DeviceNeed {
         MigrationNeed migration;
 } DeviceNeed;
 
+/* Why a device is not in its guest. */
+typedef enum UnplugStrategy {
+        UNPLUG_REPLUG,   /* it cannot migrate */
+        UNPLUG_MEDIATED, /* its virtio half carries the traffic while the guest moves */
+        _UNPLUG_STRATEGY_MAX,
+        _UNPLUG_STRATEGY_INVALID = -22,
+} UnplugStrategy;
+
+const char *unplug_strategy_to_string(UnplugStrategy strategy);
+UnplugStrategy unplug_strategy_from_string(const char *text);
+
+/* A device that was unplugged for a move, and is to be plugged wherever the guest runs. */
+typedef struct Unplugged {
+        UnplugStrategy strategy;
+        char *source;  /* host side, of the host that the guest is on: this device is to be plugged.
+                        * The destination's hook puts its own here */
+        char *element; /* its <hostdev> or <interface> as text, so that no namespace gets lost */
+} Unplugged;
+
+Unplugged *unplugged_new(UnplugStrategy strategy, const char *source, const char *element);
+Unplugged *unplugged_copy(const Unplugged *unplugged); /* NULL gives NULL */
+void unplugged_free(Unplugged *unplugged);
+
 typedef struct MetadataDevice {
         char *alias;       /* may be NULL */
         char *address;     /* guest-side PCI address, may be NULL; one of the two is there */
@@ -60,6 +85,7 @@ typedef struct MetadataDevice {
         char *seen_class;  /* class of `seen`, NULL without */
         Fingerprint *seen; /* NULL when the daemon has not seen it yet */
         SwitchState *switch_state; /* what its PF and the host's switch know of it; NULL nothing */
+        Unplugged *unplugged;      /* NULL when it is where it belongs */
 } MetadataDevice;
 
 typedef struct Metadata {

@@ -51,6 +51,20 @@ bool xml_child(const xmlNode *element, const char *name, xmlNode **ret_child, GE
         return true;
 }
 
+bool xml_require_child(const xmlNode *element, const char *name, xmlNode **ret_child,
+                       GError **error) {
+        xmlNode *child = NULL;
+
+        if (!xml_child(element, name, &child, error))
+                return false;
+        if (!child)
+                return xml_fail(element, error, "<%s> needs a <%s>", (const char *)element->name,
+                                name);
+
+        *ret_child = child;
+        return true;
+}
+
 char *xml_tag(const xmlNode *element) {
         const xmlChar *prefix = element->ns ? element->ns->prefix : NULL;
         g_autofree char *full = g_strdup_printf("%s%s%s", prefix ? (const char *)prefix : "",

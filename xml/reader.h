@@ -25,6 +25,9 @@ bool xml_is(const xmlNode *element, const char *uri, const char *name);
 /* The one child of this name without namespace, NULL where there is none; false when there are
  * more. */
 bool xml_child(const xmlNode *element, const char *name, xmlNode **ret_child, GError **error);
+/* The same, and "<source> needs an <address>" when it is not there. */
+bool xml_require_child(const xmlNode *element, const char *name, xmlNode **ret_child,
+                       GError **error);
 /* As it stands in XML: "<ferry:need>". Free it. */
 char *xml_tag(const xmlNode *element);
 

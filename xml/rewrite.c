@@ -193,18 +193,29 @@ static GStrv wanted_sources(const Domain *domain, const char *const *sources, si
         return g_steal_pointer(&wanted);
 }
 
+static bool rewrite_unplugged(Rewrite *rewrite, const DomainDevice *device, const xmlNode *element,
+                              const char *source, GError **error) {
+        if (g_str_equal(device->source, source))
+                return true;
+
+        return replace_value(rewrite, element, "source", source, error);
+}
+
+static bool rewrite_device(Rewrite *rewrite, const DomainDevice *device, const xmlNode *element,
+                           const char *source, GError **error) {
+        if (device->unplugged)
+                return rewrite_unplugged(rewrite, device, element, source, error);
+        if (device->kind == DOMAIN_DEVICE_PCI)
+                return rewrite_pci(rewrite, element, source, error);
+        return rewrite_uuid(rewrite, element, source, error);
+}
+
 static bool rewrite_devices(Rewrite *rewrite, const Domain *domain, const GPtrArray *addresses,
                             char **wanted, GError **error) {
-        for (unsigned i = 0; i < domain->devices->len; i++) {
-                const DomainDevice *device = domain->devices->pdata[i];
-                const xmlNode *element = addresses->pdata[i];
-
-                if (device->kind == DOMAIN_DEVICE_PCI
-                            ? !rewrite_pci(rewrite, element, wanted[i], error)
-                            : !rewrite_uuid(rewrite, element, wanted[i], error))
+        for (unsigned i = 0; i < domain->devices->len; i++)
+                if (!rewrite_device(rewrite, domain->devices->pdata[i], addresses->pdata[i],
+                                    wanted[i], error))
                         return false;
-        }
-
         return true;
 }
 
@@ -253,4 +264,28 @@ char *domain_rewrite(const char *xml, size_t size, const char *const *sources, s
 
         text = apply(&rewrite);
         return check_result(text, wanted, error) ? g_steal_pointer(&text) : NULL;
+}
+
+char *domain_device_rewrite(const char *xml, size_t size, const char *source, GError **error) {
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_DEVICE_XML_MAX, error);
+        g_autoptr(GArray) edits = g_array_new(FALSE, FALSE, sizeof(Edit));
+        Rewrite rewrite = { .xml = xml, .size = size, .edits = edits };
+        g_autoptr(DomainDevice) device = NULL;
+        g_autofree char *wanted = NULL;
+        xmlNode *address = NULL;
+
+        g_array_set_clear_func(edits, edit_clear);
+
+        device = doc ? domain_device_from_document(doc, &address, error) : NULL;
+        if (!device)
+                return NULL;
+
+        wanted = canonical_source(device->kind, source);
+        if (!wanted) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
+                            "'%.64s' cannot be the source of type '%s'", source,
+                            domain_device_kind_to_string(device->kind));
+                return NULL;
+        }
+        return rewrite_device(&rewrite, device, address, wanted, error) ? apply(&rewrite) : NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Rewriting of a domain's device sources, and of nothing else.
+/* Rewriting of a domain's device sources, and of nothing else; of those that are unplugged, in our
+ * element.
  *
  * libxml2's SAX interface tells where in the text each attribute's value
  * stands; the new value is put there and every other byte is kept: quotes,
@@ -18,3 +19,5 @@
  * sources that do not fit the devices. */
 char *domain_rewrite(const char *xml, size_t size, const char *const *sources, size_t n_sources,
                      GError **error);
+/* The same for the element of one device alone. */
+char *domain_device_rewrite(const char *xml, size_t size, const char *source, GError **error);

@@ -53,6 +53,7 @@ static void assert_device(const DomainDevice *have, const DomainDevice *want, co
         g_assert_true(have->managed == want->managed);
         g_assert_true(have->network == want->network);
         g_assert_true(have->transient == want->transient);
+        g_assert_true(have->unplugged == want->unplugged);
         g_assert_cmpuint(have->line, ==, want->line);
 }
 

@@ -54,6 +54,9 @@ static Metadata *example(void) {
         device->need->migration = MIGRATION_NEED_REQUIRED;
         device->seen = fingerprint_new();
         device->seen->firmware = g_strdup("1.2 \"<x>\" & 'y' \xc3\xa9");
+        device->unplugged = unplugged_new(UNPLUG_REPLUG, "0000:3b:00.2",
+                                          "<hostdev type=\"pci\" x='\xc3\xa9'>\n <source>"
+                                          "<address bus='1' slot='2'/></source></hostdev>");
         g_ptr_array_add(metadata->devices, device);
         return g_steal_pointer(&metadata);
 }

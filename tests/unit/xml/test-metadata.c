@@ -13,6 +13,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGValidCtxt, xmlRelaxNGFreeValidCtxt)
 
 #define OPEN  "<ferry:domain xmlns:ferry='urn:virtferry:domain:1' xmlns:x='urn:x' version='1'>"
 #define CLOSE "</ferry:domain>"
+#define UUID  "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
+#define PCI                                                                                 \
+        "&lt;hostdev type='pci'&gt;&lt;source&gt;&lt;address bus='1' slot='0x10'/&gt;&lt;/" \
+        "source&gt;&lt;/hostdev&gt;"
+/* One that was unplugged, from this source; its element. */
+#define UNPLUGGED(source, text) \
+        "<ferry:unplugged strategy='replug' source='" source "'>" text "</ferry:unplugged>"
 /* The inside of one device. */
 #define DEVICE(inside) OPEN "<ferry:device alias='a'>" inside "</ferry:device>" CLOSE
 
@@ -75,6 +82,9 @@ static Metadata *full_example(void) {
         device->seen->mdev_type = g_strdup("mtty-1");
         device->seen->vfio_caps = _VFIO_CAP_ALL;
         device->seen->state_size = METADATA_STATE_SIZE_MAX;
+        device->unplugged = unplugged_new(UNPLUG_MEDIATED, UUID,
+                                          "<hostdev type='mdev' x='\xc3\xa9 &#13;'>\r\n\t<source>"
+                                          "<address uuid='" UUID "'/></source></hostdev>");
         g_ptr_array_add(metadata->devices, device);
 
         device = metadata_device_new("ua-gpu", NULL);
@@ -131,6 +141,11 @@ static void test_every_member_counts_for_equality(void) {
                 DEVICE("<ferry:seen class='mdev'/>"),
                 DEVICE("<ferry:seen vendor='0x1'/>"),
                 DEVICE("<ferry:need/><ferry:seen/>"),
+                DEVICE(UNPLUGGED("0000:01:10.0", PCI)),
+                DEVICE(UNPLUGGED("0000:01:10.1", PCI)),
+                DEVICE(UNPLUGGED("0000:01:10.0", PCI " &lt;!-- x --&gt;")),
+                DEVICE("<ferry:unplugged strategy='mediated' source='0000:01:10.0'>" PCI
+                       "</ferry:unplugged>"),
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -226,7 +241,15 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                 { DEVICE("<ferry:seen/>\n<ferry:seen/>"),
                   "line 2: a second <seen> of one device: remove one" },
                 { DEVICE("\n<ferry:wish/>"), "line 2: <ferry:device> has no element <ferry:wish>, "
-                                             "only need, seen and switch" },
+                                             "only need, seen, switch and unplugged" },
+                { DEVICE("\n" UNPLUGGED("0000:01:10.0", "&lt;disk/&gt;")),
+                  "line 2: the device in <ferry:unplugged>: line 1: <disk> is not the <hostdev> or "
+                  "<interface> of a passthrough device" },
+                { DEVICE("\n" UNPLUGGED(UUID, PCI)),
+                  "line 2: attribute 'source' must be a PCI address like 0000:00:05.0, not '" UUID
+                  "'" },
+                { DEVICE("\n<ferry:unplugged strategy='replug'/>"),
+                  "line 2: <ferry:unplugged> needs an attribute 'source'" },
                 { DEVICE("\n<ferry:seen vfio='stop-copy warp'/>"),
                   "line 2: attribute 'vfio' must be words of 'stop-copy p2p pre-copy dma-log "
                   "data-size', not 'stop-copy warp'" },
@@ -263,6 +286,9 @@ static const char *const good_documents[] = {
         DEVICE("<ferry:seen vfio='  p2p\tstop-copy&#10;p2p '/>"),
         DEVICE("<ferry:seen driver-version='a &amp; \xc3\xa9' firmware=' '/>"),
         DEVICE("<ferry:seen subsystem-vendor='0x1' subsystem-device='0x1' driver='_x'/>"),
+        DEVICE(UNPLUGGED("00000000:01:1F.0", " \n" PCI "<x:a>text</x:a>\n")),
+        DEVICE(UNPLUGGED("0000:01:10.0", "<![CDATA[<hostdev type='pci'><source><address bus='1' "
+                                         "slot='2'/></source></hostdev>]]>")),
 };
 
 static const char *const bad_documents[] = {
@@ -317,6 +343,12 @@ static const char *const bad_documents[] = {
         DEVICE("<ferry:seen vfio='stop-copy,p2p'/>"),
         DEVICE("<ferry:seen vfio='STOP-COPY'/>"),
         DEVICE("<ferry:seen firmware=''/>"),
+        DEVICE("<ferry:unplugged source='0000:01:10.0'>" PCI "</ferry:unplugged>"),
+        DEVICE("<ferry:unplugged strategy='cold' source='0000:01:10.0'>" PCI "</ferry:unplugged>"),
+        DEVICE("<ferry:unplugged strategy='replug'>" PCI "</ferry:unplugged>"),
+        DEVICE(UNPLUGGED("0000:01:10", PCI)),
+        DEVICE(UNPLUGGED("0000:01:10.0", PCI "<ferry:need/>")),
+        DEVICE(UNPLUGGED("0000:01:10.0", PCI) UNPLUGGED("0000:01:10.0", PCI)),
         DEVICE("<ferry:seen firmware='a&#9;b'/>"),
         DEVICE("<ferry:seen firmware='a&#127;b'/>"),
 };

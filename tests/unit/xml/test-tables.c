@@ -30,6 +30,14 @@ static int migration_value(const char *name) {
         return migration_need_from_string(name);
 }
 
+static const char *unplug_name(int value) {
+        return unplug_strategy_to_string((UnplugStrategy)value);
+}
+
+static int unplug_value(const char *name) {
+        return unplug_strategy_from_string(name);
+}
+
 static const char *kind_name(int value) {
         return domain_device_kind_to_string((DomainDeviceKind)value);
 }
@@ -41,6 +49,7 @@ static int kind_value(const char *name) {
 static const Table tables[] = {
         { "errors", _FERRY_ERROR_MAX, error_name, error_value },
         { "migration-needs", _MIGRATION_NEED_MAX, migration_name, migration_value },
+        { "unplug-strategies", _UNPLUG_STRATEGY_MAX, unplug_name, unplug_value },
         { "device-kinds", _DOMAIN_DEVICE_KIND_MAX, kind_name, kind_value },
 };
 
