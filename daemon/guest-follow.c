@@ -5,6 +5,7 @@
 
 #include "daemon/drain.h"
 #include "daemon/drive.h"
+#include "daemon/guest-announce.h"
 #include "daemon/guest-leave.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
@@ -155,6 +156,8 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
                 return;
         }
 
+        if (event->kind == GUEST_ARRIVED)
+                guest_announce(manager, domain); /* the sooner, the shorter is it cut off */
         for (guint i = 0; i < domain->devices->len; i++)
                 run_lease(manager, domain, domain->devices->pdata[i]);
         release_unplugged(manager, domain);

@@ -10,6 +10,7 @@
  * kernel and libvirt agree, hardware.c makes, binds and gives back.
  */
 
+#include "daemon/core/announce-ops.h"
 #include "daemon/core/config.h"
 #include "daemon/core/inventory.h"
 #include "daemon/core/lease.h"
@@ -36,10 +37,11 @@ typedef struct Manager {
         Drive *drive;
         Drain *drain;
         Forecasts *forecasts;
-        const VirtOps *virt;  /* NULL until libvirt is there, and in tests that forbid it */
-        GHashTable *active;   /* UUIDs of domains that libvirt calls active here; to names */
-        bool libvirt_known;   /* a GUEST_LIST has come since the connection was made */
-        int64_t (*now)(void); /* CLOCK_REALTIME in us; tests have their own */
+        const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
+        const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
+        GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */
+        bool libvirt_known;          /* a GUEST_LIST has come since the connection was made */
+        int64_t (*now)(void);        /* CLOCK_REALTIME in us; tests have their own */
 } Manager;
 
 /* Takes the config and borrows sysfs. `state_path` is the database. */

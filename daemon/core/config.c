@@ -49,6 +49,7 @@ Config *config_new(void) {
 
         config->adopt = true;
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
+        config->announce = true;
         config->outgoing_max = OUTGOING;
         config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
         config->downtime_max_ms = DOWNTIME_MSEC;
@@ -86,10 +87,12 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
 
 static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
                             GError **error) {
-        static const char *const keys[] = { "MaxDowntimeMSec", "MaxOutgoing", "SettleSec", NULL };
+        static const char *const keys[] = { "Announce", "MaxDowntimeMSec", "MaxOutgoing",
+                                            "SettleSec", NULL };
         unsigned settle = SETTLE_SEC;
 
         if (!config_reader_check_keys(reader, group, keys, error) ||
+            !config_read_bool(reader, group, "Announce", &config->announce, error) ||
             !config_read_uint(reader, group, "MaxOutgoing", 1, OUTGOING_MAX, &config->outgoing_max,
                               error) ||
             !config_read_uint(reader, group, "MaxDowntimeMSec", 1, DOWNTIME_MAX_MSEC,

@@ -11,6 +11,7 @@
  *                           that does not come
  *
  *   [Migration]
+ *   Announce=yes            switches hear at once where a guest's VF is now
  *   MaxOutgoing=2           guests that `virt-ferry migrate` moves at a time
  *   SettleSec=60            how long a guest stays that has come
  *   MaxDowntimeMSec=1000    how long a guest may stand still, unless somebody
@@ -43,6 +44,7 @@ typedef struct Pool {
 typedef struct Config {
         bool adopt;
         uint64_t lease_timeout_usec;
+        bool announce;
         unsigned outgoing_max;
         uint64_t settle_usec;
         unsigned downtime_max_ms;

@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/drain.h"
+#include "daemon/edges/announce.h"
 #include "daemon/edges/clock.h"
 #include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
@@ -27,6 +28,7 @@ struct Daemon {
         Faces *faces;
         Uevents *uevents;
         SwitchWatch *switches;
+        Announcer *announcer;
         Clock *clock;
         TrialHelper *trial_helper;
         Virt *virt;
@@ -206,6 +208,10 @@ static int open_kernel(Daemon *daemon) {
         r = uevents_new(daemon->loop, on_uevent, daemon, &daemon->uevents);
         if (r >= 0)
                 r = switch_watch_new(daemon->loop, on_switch, daemon, &daemon->switches);
+        if (r >= 0 && daemon->manager->config->announce) {
+                daemon->announcer = announcer_new(daemon->loop);
+                daemon->manager->announce = announcer_get_ops(daemon->announcer);
+        }
         return r;
 }
 
@@ -278,6 +284,7 @@ void daemon_free(Daemon *daemon) {
         virt_free(daemon->virt);
         trial_helper_free(daemon->trial_helper);
         clock_free(daemon->clock);
+        announcer_free(daemon->announcer);
         switch_watch_free(daemon->switches);
         uevents_free(daemon->uevents);
         sd_bus_flush_close_unref(daemon->bus);
