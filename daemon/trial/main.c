@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* virtferry-trial: tries the migration of one device that nobody has, and prints
- * what it has measured as JSON. virtferryd runs it for 'virt-ferry probe', since
- * a driver that hangs takes its caller with it; an administrator may too, to
- * save a state and to load one into another device.
+ * what it has measured as JSON. virtferryd runs it for 'virt-ferry probe' and for
+ * 'virt-ferry check --trial', since a driver that hangs takes its caller with it;
+ * an administrator may too, to save a state and to load one into another device.
  */
 
 #include <signal.h>
@@ -14,6 +14,7 @@
 #include "xml/ferry-error.h"
 
 static char *save_path, *load_path;
+static int save_fd = -1, load_fd = -1;
 static int limit_mib = (int)(STATE_DOCUMENT_LIMIT / 1024 / 1024);
 
 static const GOptionEntry entries[] = {
@@ -21,9 +22,19 @@ static const GOptionEntry entries[] = {
           "FILE" },
         { "load", 0, 0, G_OPTION_ARG_FILENAME, &load_path,
           "Load the state in FILE, not the device's own", "FILE" },
+        { "save-fd", 0, 0, G_OPTION_ARG_INT, &save_fd, "The same, in this open file", "N" },
+        { "load-fd", 0, 0, G_OPTION_ARG_INT, &load_fd, "The same, in this open file", "N" },
         { "limit", 0, 0, G_OPTION_ARG_INT, &limit_mib, "Largest state, 64 unless given", "MIB" },
         { 0 },
 };
+
+static bool saves(void) {
+        return save_path || save_fd >= 0;
+}
+
+static bool loads(void) {
+        return load_path || load_fd >= 0;
+}
 
 static bool parse(int argc, char **argv, GError **error) {
         g_autoptr(GOptionContext) context = g_option_context_new("DEVICE");
@@ -36,7 +47,7 @@ static bool parse(int argc, char **argv, GError **error) {
 
         if (argc != 2)
                 g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "it takes one DEVICE");
-        else if (save_path && load_path)
+        else if (saves() && loads())
                 g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                             "--save and --load cannot go together");
         else if (limit_mib < 1 || limit_mib > 65536)
@@ -82,7 +93,33 @@ static bool save(const TrialSubject *subject, GBytes *state, GError **error) {
                 return true;
 
         document = state_document_new(fingerprint_copy(subject->fingerprint), g_bytes_ref(state));
-        return state_document_save(document, save_path, error);
+        return save_path ? state_document_save(document, save_path, error)
+                         : state_document_write(document, save_fd, error);
+}
+
+static StateDocument *load(const TrialSubject *subject, uint64_t limit, GError **error) {
+        g_autoptr(StateDocument) document = NULL;
+
+        document = load_path ? state_document_load(load_path, limit, error)
+                             : state_document_read(load_fd, "The state", limit, error);
+        if (!document || !trial_check_document(subject, document, error))
+                return NULL;
+        return g_steal_pointer(&document);
+}
+
+/* Nothing was tried: for the daemon a report without steps, for a person a line. */
+static void tell(const char *name, const GError *error) {
+        g_autoptr(TrialReport) report = trial_report_new(name);
+        g_autofree char *json = NULL;
+
+        if (load_fd < 0) {
+                (void)fprintf(stderr, "virtferry-trial: %s\n", error->message);
+                return;
+        }
+
+        report->verdict = g_strdup(error->message);
+        json = trial_report_to_json(report);
+        puts(json);
 }
 
 /* 0 good, 1 not; -1 with an error. */
@@ -99,9 +136,9 @@ static int run(const char *name, GError **error) {
         if (!subject)
                 return -1;
 
-        if (load_path) {
-                document = state_document_load(load_path, options.limit, error);
-                if (!document || !trial_check_document(subject, document, error))
+        if (loads()) {
+                document = load(subject, options.limit, error);
+                if (!document)
                         return -1;
                 options.given = document->state;
         }
@@ -110,7 +147,7 @@ static int run(const char *name, GError **error) {
         report = trial_run(sysfs, subject, &options);
         json = trial_report_to_json(report);
         puts(json);
-        if (save_path && !save(subject, saved, error))
+        if (saves() && !save(subject, saved, error))
                 return -1;
         return report->good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -128,6 +165,6 @@ int main(int argc, char **argv) {
         hold_signals();
         status = run(argv[1], &error); /* the one that the options have left */
         if (status < 0)
-                (void)fprintf(stderr, "virtferry-trial: %s\n", error->message);
+                tell(argv[1], error);
         return status < 0 ? EXIT_FAILURE : status;
 }

@@ -88,6 +88,20 @@ const TrialStep *trial_report_find(const TrialReport *report, TrialStepKind kind
         return NULL;
 }
 
+void trial_report_fill(TrialReport *report, const TrialReport *other) {
+        for (guint i = 0; i < report->steps->len; i++) {
+                TrialStep *step = report->steps->pdata[i];
+                const TrialStep *old = trial_report_find(other, step->kind);
+
+                if (step->outcome != TRIAL_SKIPPED || !old)
+                        continue;
+
+                g_free(step->text);
+                *step = *old;
+                step->text = g_strdup(old->text);
+        }
+}
+
 const char *trial_step_error_name(const TrialStep *step) {
         return (step->error > 0 ? strerrorname_np(step->error) : NULL) ?: "";
 }

@@ -59,6 +59,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialReport, trial_report_free)
 /* Adds a step that has not run yet; the report owns it. */
 TrialStep *trial_report_add(TrialReport *report, TrialStepKind kind);
 const TrialStep *trial_report_find(const TrialReport *report, TrialStepKind kind); /* NULL */
+/* What has not run in this one is as it was in another. */
+void trial_report_fill(TrialReport *report, const TrialReport *other);
 /* "EFAULT"; "" for 0 and for a number without a name. Static. */
 const char *trial_step_error_name(const TrialStep *step);
 

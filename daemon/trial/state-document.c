@@ -158,12 +158,11 @@ bool state_document_save(const StateDocument *document, const char *path, GError
         return false;
 }
 
-static int read_file(const char *path, size_t limit, GByteArray *bytes) {
-        g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+static int read_all(int fd, size_t limit, GByteArray *bytes) {
         struct stat status;
         ssize_t n;
 
-        if (fd < 0 || fstat(fd, &status) < 0)
+        if (fstat(fd, &status) < 0)
                 return -errno;
         if (!S_ISREG(status.st_mode))
                 return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
@@ -171,27 +170,53 @@ static int read_file(const char *path, size_t limit, GByteArray *bytes) {
                 return -EFBIG;
 
         g_byte_array_set_size(bytes, status.st_size);
-        n = status.st_size > 0 ? read(fd, bytes->data, bytes->len) : 0;
+        n = status.st_size > 0 ? pread(fd, bytes->data, bytes->len, 0) : 0;
         if (n < 0)
                 return -errno;
         g_byte_array_set_size(bytes, n); /* shorter: it was cut off meanwhile, which shows */
         return 0;
 }
 
-StateDocument *state_document_load(const char *path, uint64_t limit, GError **error) {
+StateDocument *state_document_read(int fd, const char *name, uint64_t limit, GError **error) {
         g_autoptr(GByteArray) bytes = g_byte_array_new();
         StateDocument *document;
         int r;
 
-        r = read_file(path, ZSTD_compressBound(limit) + STATE_FORMAT_REST, bytes);
+        r = fd < 0 ? -errno : read_all(fd, ZSTD_compressBound(limit) + STATE_FORMAT_REST, bytes);
         if (r < 0) {
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS, "%s cannot be read: %s",
-                            path, r == -EINVAL ? "it is no file" : g_strerror(-r));
+                            name, r == -EINVAL ? "it is no file" : g_strerror(-r));
                 return NULL;
         }
 
         document = state_document_from_bytes(bytes->data, bytes->len, limit, error);
         if (!document)
-                g_prefix_error(error, "%s ", path);
+                g_prefix_error(error, "%s ", name);
         return document;
+}
+
+StateDocument *state_document_load(const char *path, uint64_t limit, GError **error) {
+        g_auto(Fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+        return state_document_read(fd, path, limit, error);
+}
+
+bool state_document_write(const StateDocument *document, int fd, GError **error) {
+        g_autoptr(GBytes) bytes = state_document_to_bytes(document);
+        gsize size;
+        const char *data = g_bytes_get_data(bytes, &size);
+
+        for (gsize done = 0; done < size;) {
+                ssize_t n = write(fd, data + done, size - done);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0) {
+                        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                                    "The state cannot be handed over: %s", g_strerror(errno));
+                        return false;
+                }
+                done += n;
+        }
+        return true;
 }

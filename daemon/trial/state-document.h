@@ -46,3 +46,7 @@ StateDocument *state_document_from_bytes(const void *data, size_t size, uint64_t
 /* The same with a file. Only whoever saved it may read it: a state holds what its guest sent. */
 bool state_document_save(const StateDocument *document, const char *path, GError **error);
 StateDocument *state_document_load(const char *path, uint64_t limit, GError **error);
+
+/* The same through a file that is open; `name` is what the sentence calls it. */
+bool state_document_write(const StateDocument *document, int fd, GError **error);
+StateDocument *state_document_read(int fd, const char *name, uint64_t limit, GError **error);

@@ -90,6 +90,22 @@ static void test_a_long_answer_is_not_read(void) {
         assert_refused(json, strlen(json));
 }
 
+static void test_what_has_not_run_is_filled_from_another(void) {
+        g_autoptr(TrialReport) report = trial_report_new("x"), other = trial_report_new("y");
+
+        trial_report_add(report, TRIAL_SAVE)->text = g_strdup("a given state is loaded");
+        *trial_report_add(report, TRIAL_LOAD) = (TrialStep){ TRIAL_LOAD, TRIAL_DONE, .usec = 3 };
+        (void)trial_report_add(report, TRIAL_SIZE);
+        *trial_report_add(other, TRIAL_SAVE) = (TrialStep){ TRIAL_SAVE, TRIAL_DONE, .usec = 7 };
+        *trial_report_add(other, TRIAL_LOAD) = (TrialStep){ TRIAL_LOAD, TRIAL_DONE, .usec = 9 };
+
+        trial_report_fill(report, other);
+        g_assert_cmpuint(trial_report_find(report, TRIAL_SAVE)->usec, ==, 7);
+        g_assert_cmpint(trial_report_find(report, TRIAL_SAVE)->outcome, ==, TRIAL_DONE);
+        g_assert_cmpuint(trial_report_find(report, TRIAL_LOAD)->usec, ==, 3);
+        g_assert_cmpint(trial_report_find(report, TRIAL_SIZE)->outcome, ==, TRIAL_SKIPPED);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/report/each-word-is-read-again", test_each_word_is_read_again);
@@ -97,5 +113,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/report/each-truncation-is-refused", test_each_truncation_is_refused);
         g_test_add_func("/report/what-is-no-report-is-refused", test_what_is_no_report_is_refused);
         g_test_add_func("/report/a-long-answer-is-not-read", test_a_long_answer_is_not_read);
+        g_test_add_func("/report/what-has-not-run-is-filled-from-another",
+                        test_what_has_not_run_is_filled_from_another);
         return g_test_run();
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/trial/state-document.h"
 #include "daemon/trial/state-format.h"
@@ -231,6 +233,26 @@ static void test_a_file_is_for_its_owner_and_is_read_again(void) {
         g_assert_cmpint(g_rmdir(directory), ==, 0);
 }
 
+static void test_an_open_file_is_as_good(void) {
+        g_autoptr(StateDocument) document = make_document(5000), again = NULL;
+        int fd = memfd_create("state", MFD_CLOEXEC);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(fd, >=, 0);
+        g_assert_null(state_document_read(fd, "The state", LIMIT, &error));
+        g_assert_true(g_str_has_prefix(error->message, "The state is "));
+        g_clear_error(&error);
+
+        g_assert_true(state_document_write(document, fd, &error));
+        again = state_document_read(fd, "The state", LIMIT, &error);
+        g_assert_no_error(error);
+        g_assert_true(state_document_equal(document, again));
+        g_assert_cmpint(close(fd), ==, 0);
+
+        g_assert_false(state_document_write(document, -1, &error));
+        g_assert_nonnull(strstr(error->message, "cannot be handed over: Bad file descriptor"));
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, function) g_test_add_func("/state-document/" name, function)
 
@@ -251,5 +273,6 @@ int main(int argc, char **argv) {
             test_a_state_is_limited_before_it_is_unpacked);
         ADD("a-file-is-for-its-owner-and-is-read-again",
             test_a_file_is_for_its_owner_and_is_read_again);
+        ADD("an-open-file-is-as-good", test_an_open_file_is_as_good);
         return g_test_run();
 }
