@@ -43,7 +43,8 @@ void recover_after_start(Manager *manager) {
         for (guint i = 0; i < leases->len; i++) {
                 Lease *lease = leases->pdata[i];
 
-                if (lease->state == LEASE_RELEASING)
+                /* Whoever waited for a trial has gone with the daemon that began it. */
+                if (lease->state == LEASE_RELEASING || lease_is_trial(lease))
                         release_or_retry(manager, lease);
         }
 }

@@ -3,8 +3,6 @@
 
 /* org.virtferry1.Device.Probe(): the call waits, the daemon does not. */
 
-#define ACTION_PROBE FERRY_BUS_NAME ".probe"
-
 /* Probe() -> (b good, s verdict, a(ssttiss) steps) */
 int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         g_autoptr(GError) error = NULL;
@@ -24,7 +22,7 @@ int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         return 1; /* faces_on_trial() answers */
 }
 
-static int append_steps(sd_bus_message *reply, const GPtrArray *steps) {
+int face_append_steps(sd_bus_message *reply, const GPtrArray *steps) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(ssttiss)");
@@ -51,7 +49,7 @@ static int answer(sd_bus_message *call, const TrialReport *report) {
         if (r < 0)
                 return r;
 
-        r = append_steps(reply, report->steps);
+        r = face_append_steps(reply, report->steps);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -26,6 +26,9 @@ int manager_face_attach(Faces *faces);
 int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
+/* SaveTrialState() and LoadTrialState() of the manager; `userdata` is the faces. */
+int manager_method_save_trial_state(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_load_trial_state(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Drain() and Undrain() of the manager, and its two properties; `userdata` is the faces. */
 int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_undrain(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
@@ -46,6 +49,10 @@ int migration_face_attach(Faces *faces);
 /* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
 char **face_paths(const char *prefix, const GPtrArray *ids);
 
+#define ACTION_PROBE FERRY_BUS_NAME ".probe" /* a device is tried */
+
+/* TrialStep, as a(ssttiss). */
+int face_append_steps(sd_bus_message *reply, const GPtrArray *steps);
 int face_append_findings(sd_bus_message *reply, const GPtrArray *findings); /* a(sss) */
 
 /* Signals; failures are logged, ignoring. */

@@ -80,6 +80,16 @@ void lease_free(Lease *lease) {
         g_free(lease);
 }
 
+#define TRIAL_PREFIX "trial of "
+
+char *lease_trial_holder(const char *device) {
+        return g_strconcat(TRIAL_PREFIX, device, NULL);
+}
+
+bool lease_is_trial(const Lease *lease) {
+        return g_str_has_prefix(lease->domain_uuid, TRIAL_PREFIX);
+}
+
 /* The book -------------------------------------------------------------------------- */
 
 struct LeaseBook {

@@ -65,6 +65,11 @@ Lease *lease_copy(const Lease *lease);
 void lease_free(Lease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lease, lease_free)
 
+/* A trial holds a lease as a guest does, under a name that no guest's UUID is, and that each device
+ * has to itself. New. */
+char *lease_trial_holder(const char *device);
+bool lease_is_trial(const Lease *lease);
+
 typedef enum LeaseChange {
         LEASE_ADDED,
         LEASE_CHANGED,

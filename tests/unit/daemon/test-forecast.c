@@ -158,7 +158,7 @@ static void test_a_plain_move_is_foretold_and_not_learnt(Fixture *f, gconstpoint
         g_assert_cmpint(foretold(f, NULL), ==, before);
 }
 
-static int start_nothing(void *userdata, const char *device) {
+static int start_nothing(void *userdata, const TrialOrder *order) {
         return 0;
 }
 
@@ -185,7 +185,7 @@ static void try_device(Fixture *f, uint64_t save_usec, uint64_t load_usec) {
         trials_set_ops(f->manager->trials, &ops);
         g_assert_true(trials_begin(f->manager->trials, HERE_MDEV, &error));
         g_assert_no_error(error);
-        trials_on_end(f->manager->trials, HERE_MDEV, 0, json, strlen(json));
+        trials_on_end(f->manager->trials, HERE_MDEV, 0, json, strlen(json), NULL);
 }
 
 static void test_a_device_that_takes_long_is_allowed_long(Fixture *f, gconstpointer unused) {

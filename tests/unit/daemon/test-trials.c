@@ -11,10 +11,10 @@
 static GString *started, *told;
 static int start_error;
 
-static int start(void *unused, const char *device) {
+static int start(void *unused, const TrialOrder *order) {
         if (start_error < 0)
                 return start_error;
-        g_string_append_printf(started, "%s ", device);
+        g_string_append_printf(started, "%s ", order->device);
         return 0;
 }
 
@@ -59,7 +59,7 @@ static void begin(Fixture *f, const char *device) {
 }
 
 static void end(Fixture *f, const char *device, int status, const char *output) {
-        trials_on_end(f->manager->trials, device, status, output, strlen(output));
+        trials_on_end(f->manager->trials, device, status, output, strlen(output), NULL);
         g_assert_false(lease_book_is_tried(f->manager->leases, device));
 }
 

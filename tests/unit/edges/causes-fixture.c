@@ -192,7 +192,7 @@ void scene_add_rule(Scene *scene, const char *lines) {
         g_assert_no_error(error);
 }
 
-static int start_helper(void *unused, const char *device) {
+static int start_helper(void *unused, const TrialOrder *order) {
         return 0;
 }
 

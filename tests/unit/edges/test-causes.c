@@ -222,7 +222,7 @@ static void helper_hangs(Scene *s) {
 
 static void helper_has_hung(Scene *s) {
         helper_hangs(s);
-        trials_on_end(s->base.manager->trials, VF0, -SIGKILL, "", 0);
+        trials_on_end(s->base.manager->trials, VF0, -SIGKILL, "", 0, NULL);
 }
 
 static void drained(Scene *s) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "daemon/edges/trial-helper.h"
+#include "daemon/guest-trial.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
 /* Scripts take the place of virtferry-trial. */
@@ -147,6 +148,58 @@ static void test_without_the_program_the_reason_is_told(HelperFixture *f, gconst
         g_assert_false(is_tried(f, HERE_MDEV));
 }
 
+/* States go over an open file, as a trial of a guest's move has them. */
+
+static void on_guest_trial(void *userdata, const GuestTrialResult *result, const GError *error) {
+        HelperFixture *f = userdata;
+
+        g_assert_no_error(error);
+        g_string_append_printf(
+                f->told, "%s %s", result->report ? result->report->verdict : result->note,
+                result->document ? (const char *)g_bytes_get_data(result->document, NULL) : "");
+}
+
+static void run_until_told(HelperFixture *f, const char *expected) {
+        g_string_truncate(f->told, 0);
+        while (f->told->len == 0)
+                g_assert_cmpint(sd_event_run(f->loop, UINT64_MAX), >=, 0);
+        if (!strstr(f->told->str, expected))
+                g_error("no '%s' in '%s'", expected, f->told->str);
+}
+
+static void save(HelperFixture *f, const char *body) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+        g_autoptr(GError) error = NULL;
+
+        use_script(f, MINUTE, body);
+        g_assert_true(
+                guest_trial_save(f->manager.manager, xml, "hostdev 0", on_guest_trial, f, &error));
+        g_assert_no_error(error);
+}
+
+static void test_a_state_that_it_saves_comes_back(HelperFixture *f, gconstpointer unused) {
+        save(f, "test $1 = --save-fd=3 && printf 'the state\\0' >&3 && printf '" REPORT "' \"$2\"");
+        run_until_told(f, "it went well the state");
+}
+
+static void test_a_state_larger_than_a_message_is_not_taken(HelperFixture *f,
+                                                            gconstpointer unused) {
+        save(f, "truncate -s 30M /proc/self/fd/3 && printf '" REPORT "' \"$2\"");
+        run_until_told(f, "is more than the 24 MiB that pass over the bus");
+}
+
+static void test_a_state_that_is_given_is_there(HelperFixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+        g_autoptr(GBytes) document = g_bytes_new_static("given", 5);
+
+        use_script(f, MINUTE,
+                   "test $1 = --load-fd=3 && test \"$(cat /proc/self/fd/3)\" = given && printf "
+                   "'" REPORT "' \"$2\"");
+        g_assert_true(guest_trial_load(f->manager.manager, xml, "hostdev 0", document,
+                                       on_guest_trial, f, NULL));
+        run_until_told(f, "it went well");
+}
+
 /* The loop has gone, and whoever runs goes on: to the end of the pipe that we open now. */
 static void test_its_end_waits_for_nobody(HelperFixture *f, gconstpointer unused) {
         g_autofree char *body = g_strdup_printf("exec cat '%s'", f->fifo);
@@ -180,6 +233,10 @@ int main(int argc, char **argv) {
             test_one_that_crashes_is_told_with_its_signal);
         ADD("one that prints for ever is not kept", test_one_that_prints_for_ever_is_not_kept);
         ADD("without the program the reason is told", test_without_the_program_the_reason_is_told);
+        ADD("a state that it saves comes back", test_a_state_that_it_saves_comes_back);
+        ADD("a state larger than a message is not taken",
+            test_a_state_larger_than_a_message_is_not_taken);
+        ADD("a state that is given is there", test_a_state_that_is_given_is_there);
         ADD("its end waits for nobody", test_its_end_waits_for_nobody);
         return g_test_run();
 }
