@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/check-guest.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "cli/output.h"
+#include "cli/check-trial.h"
+#include "cli/guest-report.h"
 #include "daemon/names.h"
 
 #define ANSWERS "a(sbssbssss)"
 
-static const Column guest_columns[] = {
-        { "SEVERITY" }, { "HOST" }, { "OBJECT" }, { "FINDING" }, { NULL }
-};
-
-static const char *const guest_names[] = { "Severity", "Host", "Object", "Finding", NULL };
-
-/* What was found, on both hosts. */
-typedef struct GuestReport {
-        GVariantBuilder rows; /* a(ssss) */
-        Table *table;
-        unsigned errors;
-} GuestReport;
-
-static void report_add(GuestReport *report, const char *severity, const char *host,
-                       const char *object, const char *sentence) {
-        bool bad = strcmp(severity, "error") == 0;
-
-        report->errors += bad;
-        g_variant_builder_add(&report->rows, "(ssss)", severity, host, object, sentence);
-        table_add(report->table, bad ? STYLE_BAD : STYLE_BUSY, "%s", severity);
-        table_add(report->table, STYLE_NONE, "%s", *host ? host : "here");
-        table_add(report->table, STYLE_NONE, "%s", object);
-        table_add(report->table, STYLE_NONE, "%s", sentence);
-}
-
-static void report_add_findings(GuestReport *report, const char *host, GVariant *findings) {
-        const char *severity, *object, *sentence;
-        GVariantIter iter;
-
-        g_variant_iter_init(&iter, findings);
-        while (g_variant_iter_next(&iter, "(&s&s&s)", &severity, &object, &sentence))
-                report_add(report, severity, host, object, sentence);
-}
-
-static void report_add_misfits(GuestReport *report, const char *host, GVariant *answers) {
+static void add_misfits(GuestReport *report, const char *host, GVariant *answers) {
         const char *name, *reason;
         GVariantIter iter;
         gboolean fits;
@@ -52,13 +16,32 @@ static void report_add_misfits(GuestReport *report, const char *host, GVariant *
         while (g_variant_iter_next(&iter, "(&sb&s&sb&s&s&s&s)", &name, &fits, NULL, NULL, NULL,
                                    NULL, NULL, NULL, &reason))
                 if (!fits)
-                        report_add(report, "error", host, name, reason);
+                        guest_report_add(report, "error", host, name, reason);
+}
+
+/* A guest that is to go from one host to another. */
+typedef struct Move {
+        const Options *options;
+        Client *client; /* of the host where it runs */
+        const char *domain, *host;
+} Move;
+
+static bool try_devices(const Move *move, Client *there, const char *xml, GVariant *answers,
+                        GuestReport *report, GError **error) {
+        const CheckTrial trial = { .here = move->client,
+                                   .there = there,
+                                   .domain = move->domain,
+                                   .xml = xml,
+                                   .host_here = move->options->host ?: "",
+                                   .host_there = move->host };
+
+        return !move->options->trial || check_trial(&trial, answers, report, error);
 }
 
 /* What the host that the guest is to go to says of it, and of itself. */
-static bool check_there(GuestReport *report, const char *host, const char *xml, GError **error) {
+static bool check_there(const Move *move, const char *xml, GuestReport *report, GError **error) {
         g_autoptr(GVariant) domain = NULL, answers = NULL, state = NULL, findings = NULL;
-        g_autoptr(Client) client = client_new(host, error);
+        g_autoptr(Client) client = client_new(move->host, error);
         const char *const strings[] = { xml, NULL };
 
         domain = client ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckDomain",
@@ -72,39 +55,16 @@ static bool check_there(GuestReport *report, const char *host, const char *xml, 
 
         answers = g_variant_get_child_value(domain, 1);
         findings = g_variant_get_child_value(state, 0);
-        report_add_misfits(report, host, answers);
-        report_add_findings(report, host, findings);
-        return true;
-}
-
-static void print_guest(const Options *options, const GuestReport *report, const char *name,
-                        const char *host) {
-        if (!table_is_empty(report->table))
-                output_table(options, report->table, "");
-        if (options->no_legend)
-                return;
-
-        printf("%s %s move%s%s", name, report->errors == 0 ? "can" : "cannot", host ? " to " : "",
-               host ?: "");
-        if (report->errors > 0)
-                printf(": %u error%s", report->errors, report->errors > 1 ? "s" : "");
-        puts(".");
-}
-
-/* Takes what was built. */
-static void print_guest_json(GuestReport *report, const char *name, const char *host) {
-        g_autoptr(GVariant) rows = g_variant_ref_sink(g_variant_builder_end(&report->rows));
-
-        output_json(g_variant_new_parsed("{'Domain': <%s>, 'Destination': <%s>, "
-                                         "'Findings': <%@aa{sv}>}",
-                                         name, host ?: "", rows_named(rows, guest_names)));
+        add_misfits(report, move->host, answers);
+        guest_report_add_findings(report, move->host, findings);
+        return try_devices(move, client, xml, answers, report, error);
 }
 
 int check_guest(const Options *options, Client *client, const char *domain, const char *host,
                 GError **error) {
+        const Move move = { options, client, domain, host };
         const char *const strings[] = { domain, NULL };
-        g_autoptr(Table) table = table_new(guest_columns);
-        GuestReport report = { .table = table };
+        g_autoptr(GuestReport) report = guest_report_new();
         g_autoptr(GVariant) reply = NULL, findings = NULL;
         const char *name, *xml;
 
@@ -114,20 +74,10 @@ int check_guest(const Options *options, Client *client, const char *domain, cons
                 return -1;
 
         g_variant_get(reply, "(&s&s@a(sss))", &name, &xml, &findings);
-        g_variant_builder_init(&report.rows, G_VARIANT_TYPE("a(ssss)"));
-        report_add_findings(&report, options->host ?: "", findings);
-        if (host && !check_there(&report, host, xml, error)) {
-                g_variant_builder_clear(&report.rows);
+        guest_report_add_findings(report, options->host ?: "", findings);
+        if (host && !check_there(&move, xml, report, error))
                 return -1;
-        }
-
-        if (options->json)
-                print_guest_json(&report, name, host);
-        else {
-                print_guest(options, &report, name, host);
-                g_variant_builder_clear(&report.rows);
-        }
-        return report.errors == 0 ? EXIT_STATUS_OK : EXIT_STATUS_NO;
+        return guest_report_print(report, options, name, host);
 }
 
 /* The reason of the first device that does not fit; NULL when all do. Borrowed. */

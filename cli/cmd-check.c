@@ -162,15 +162,18 @@ static int check_xml(const Options *options, Client *client, GError **error) {
         return misfits == 0 ? EXIT_STATUS_OK : EXIT_STATUS_NO;
 }
 
+static int usage(const char *text) {
+        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
+        return EXIT_STATUS_USAGE;
+}
+
 int cmd_check(const Options *options, char *const *arguments, GError **error) {
         g_autoptr(Client) client = NULL;
 
-        if (arguments[0] && options->xml) {
-                fputs("virt-ferry: 'check' takes a guest or --xml, not both; see 'virt-ferry "
-                      "--help'\n",
-                      stderr);
-                return EXIT_STATUS_USAGE;
-        }
+        if (arguments[0] && options->xml)
+                return usage("'check' takes a guest or --xml, not both");
+        if (options->trial && (!arguments[0] || !arguments[1]))
+                return usage("'check --trial' needs DOMAIN and HOST");
 
         client = client_new(options->host, error);
         if (!client)

@@ -24,6 +24,7 @@ typedef struct Options {
         bool free;              /* --free */
         bool watch;             /* --watch */
         const char *xml;        /* --xml; "-" standard input */
+        bool trial;             /* --trial */
 
         /* migrate; some of drain, too */
         const char *strategy; /* NULL auto */

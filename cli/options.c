@@ -21,6 +21,7 @@ static const OptionSpec specs[] = {
         [OPTION_FREE] = { "free", KIND_SWITCH, offsetof(Options, free), 0 },
         [OPTION_WATCH] = { "watch", KIND_SWITCH, offsetof(Options, watch), 0 },
         [OPTION_XML] = { "xml", KIND_WORD, offsetof(Options, xml), 0 },
+        [OPTION_TRIAL] = { "trial", KIND_SWITCH, offsetof(Options, trial), 0 },
         [OPTION_STRATEGY] = { "strategy", KIND_WORD, offsetof(Options, strategy), 0 },
         [OPTION_FORCE] = { "force", KIND_SWITCH, offsetof(Options, force), 0 },
         [OPTION_DETACH] = { "detach", KIND_SWITCH, offsetof(Options, detach), 0 },

@@ -14,6 +14,7 @@ typedef enum CommandOption {
         OPTION_FREE,
         OPTION_WATCH,
         OPTION_XML,
+        OPTION_TRIAL,
         OPTION_STRATEGY,
         OPTION_FORCE,
         OPTION_DETACH,

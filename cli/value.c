@@ -103,6 +103,20 @@ static int read_into(sd_bus_message *m, const GVariantType *type, GVariant **ret
         return 1;
 }
 
+/* At once, since a document has millions of them. */
+static int read_bytes(sd_bus_message *m, GVariant **ret_value) {
+        const void *data;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(m, SD_BUS_TYPE_BYTE, &data, &size);
+        if (r < 0)
+                return r;
+
+        *ret_value = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, size, 1);
+        return 1;
+}
+
 static int read_container(sd_bus_message *m, char type, const char *contents,
                           GVariant **ret_value) {
         g_autoptr(GVariantType) variant_type = container_type(type, contents);
@@ -134,6 +148,8 @@ int value_read(sd_bus_message *m, GVariant **ret_value) {
         if (r <= 0)
                 return r;
 
+        if (type == SD_BUS_TYPE_ARRAY && strcmp(contents, "y") == 0)
+                return read_bytes(m, ret_value);
         return contents ? read_container(m, type, contents, ret_value)
                         : read_basic(m, type, ret_value);
 }
@@ -178,6 +194,13 @@ static int append_container(sd_bus_message *m, char type, const char *contents, 
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int append_bytes(sd_bus_message *m, GVariant *value) {
+        gsize size;
+        const void *data = g_variant_get_fixed_array(value, &size, 1);
+
+        return sd_bus_message_append_array(m, SD_BUS_TYPE_BYTE, data, size);
+}
+
 int value_append(sd_bus_message *m, GVariant *value) {
         const char *type = g_variant_get_type_string(value);
         g_autofree char *contents = NULL;
@@ -189,6 +212,8 @@ int value_append(sd_bus_message *m, GVariant *value) {
                 return append_container(m, 'v', g_variant_get_type_string(inner), value);
         }
         case G_VARIANT_CLASS_ARRAY:
+                if (g_variant_is_of_type(value, G_VARIANT_TYPE_BYTESTRING))
+                        return append_bytes(m, value);
                 return append_container(m, 'a', type + 1, value);
         case G_VARIANT_CLASS_TUPLE:
                 contents = g_strndup(type + 1, strlen(type) - 2);

@@ -39,6 +39,19 @@ static MockDaemon *mock_new(const char *findings, const char *answers, const cha
         return mock;
 }
 
+/* What each half of a trial answers; NULL: it is not asked. */
+static void set_trial(MockDaemon *mock, const char *saved, const char *loaded) {
+        g_autofree char *save = g_strdup_printf("(%s, @a(ssttiss) [], b'abc')", saved);
+        g_autofree char *load = g_strdup_printf(
+                "(%s, @a(ssttiss) [('load', 'done', 9, 22, 0, '', '')])",
+                loaded ?: "'', false, ''");
+
+        if (!saved)
+                return;
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "SaveTrialState", save);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "LoadTrialState", load);
+}
+
 #define BLOCKED "[('error', 'hostdev0 (0000:3b:10.0)', 'vfio-pci saves no state: take another')]"
 #define WARNED  "[('warning', 'kernel', 'The kernel is locked down')]"
 #define MISFIT                                                                                \
@@ -49,11 +62,15 @@ static MockDaemon *mock_new(const char *findings, const char *answers, const cha
         "[('hostdev0', true, '0000:3b:10.0', '0000:af:10.0', false, 'sriov', '', 'default', " \
         "'it is free')]"
 
+#define ASKED "CheckGuest(db1), CheckDomain(XML), CheckHost()"
+#define SAVED "'m1', true, 'm1: its driver mtty saves and loads its state'"
+
 static const struct {
         const char *name, *command;
         const char *findings, *answers, *host;
         int status;
         const char *calls, *out;
+        const char *saved, *loaded;
 } cases[] = {
         { "a guest that can move", "check db1", "[]", "[]", "[]", 0, "CheckGuest(db1)",
           "db1 can move.\n" },
@@ -87,6 +104,58 @@ static const struct {
           "SEVERITY  HOST  OBJECT  FINDING\n"
           "warning   c     kernel  The kernel is locked down\n"
           "db1 can move to b.\n" },
+        { "a trial that is good", "check --trial db1 b", "[]", FIT, "[]", 0,
+          ASKED ", SaveTrialState(db1, hostdev0), LoadTrialState(XML, hostdev0)",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "note      b     hostdev0  Tried: m2 loads the state of m1 (22 B)\n"
+          "db1 can move to b.\n",
+          SAVED, "'m2', true, 'm2: its driver mtty loads this state'" },
+        { "a trial that fails there", "check --trial db1 b", "[]", FIT, "[]", 1,
+          ASKED ", SaveTrialState(db1, hostdev0), LoadTrialState(XML, hostdev0)",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "error     b     hostdev0  A trial has failed, as the move would with the guest paused: "
+          "m2: its driver mtty refuses to load the state: Bad address (EFAULT); use another device "
+          "or driver\n"
+          "db1 cannot move to b: 1 error.\n",
+          SAVED,
+          "'m2', false, 'm2: its driver mtty refuses to load the state: Bad address (EFAULT)'" },
+        { "a trial that fails here", "check --trial db1 b", "[]", FIT, "[]", 1,
+          ASKED ", SaveTrialState(db1, hostdev0)",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "error     here  hostdev0  A trial has failed, as the move would with the guest paused: "
+          "m1: its driver mtty fails to save its state: Input/output error (EIO); use another "
+          "device or driver\n"
+          "db1 cannot move to b: 1 error.\n",
+          "'m1', false, 'm1: its driver mtty fails to save its state: Input/output error (EIO)'",
+          NULL },
+        { "no free device to try", "check --trial db1 b", "[]", FIT, "[]", 0,
+          ASKED ", SaveTrialState(db1, hostdev0)",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "note      here  hostdev0  Not tried: this host has no free device\n"
+          "db1 can move to b.\n",
+          "'', false, 'this host has no free device'", NULL },
+        { "nothing to try it in", "check --trial --json db1 b", "[]", FIT, "[]", 0,
+          ASKED ", SaveTrialState(db1, hostdev0), LoadTrialState(XML, hostdev0)",
+          "{\n"
+          "  \"Domain\" : \"db1\",\n"
+          "  \"Destination\" : \"b\",\n"
+          "  \"Findings\" : [\n"
+          "    {\n"
+          "      \"Severity\" : \"note\",\n"
+          "      \"Host\" : \"b\",\n"
+          "      \"Object\" : \"hostdev0\",\n"
+          "      \"Finding\" : \"Not tried: it is leased\"\n"
+          "    }\n"
+          "  ]\n"
+          "}\n",
+          SAVED, "'', false, 'it is leased'" },
+        { "what does not fit is not tried", "check --trial db1 b", "[]", MISFIT, "[]", 1,
+          ASKED ", SaveTrialState(db1, hostdev0)",
+          "SEVERITY  HOST  OBJECT    FINDING\n"
+          "error     b     hostdev1  hostdev1 needs a VF: choose another host\n"
+          "note      here  hostdev0  Not tried: none is free\n"
+          "db1 cannot move to b: 1 error.\n",
+          "'', false, 'none is free'", NULL },
         { "JSON", "check --json db1 b", WARNED, MISFIT, "[]", 1,
           "CheckGuest(db1), CheckDomain(XML), CheckHost()",
           "{\n"
@@ -119,10 +188,35 @@ static void test_case(gconstpointer data) {
                 return;
         }
 
+        set_trial(mock, cases[i].saved, cases[i].loaded);
         g_autoptr(Program) program = cli_run(mock, cases[i].command);
         cli_check(program, cases[i].status, cases[i].out, "");
         calls = mock_daemon_take_calls(mock);
         g_assert_cmpstr(calls, ==, cases[i].calls);
+}
+
+/* From the trial on the daemon refuses. */
+static void refuse_trials(MockDaemon *mock, const char *method, void *unused) {
+        if (g_str_equal(method, "CheckHost"))
+                mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "Hardware",
+                                      "m1: its driver mtty hangs: boot the host");
+}
+
+static void test_a_trial_that_is_refused_stands_with_the_rest(void) {
+        g_autoptr(MockDaemon) mock = mock_new(WARNED, FIT, "[]");
+
+        if (!make_ssh()) {
+                g_test_skip("there is no systemd-stdio-bridge");
+                return;
+        }
+        mock->on_call = refuse_trials;
+        g_autoptr(Program) program = cli_run(mock, "check --trial db1 b");
+        cli_check(program, 1,
+                  "SEVERITY  HOST  OBJECT    FINDING\n"
+                  "warning   here  kernel    The kernel is locked down\n"
+                  "error     here  hostdev0  m1: its driver mtty hangs: boot the host\n"
+                  "db1 cannot move to b: 1 error.\n",
+                  "");
 }
 
 static void test_a_host_that_is_not_there(void) {
@@ -150,6 +244,9 @@ static void test_one_question_at_a_time(void) {
         cli_check(
                 both, 2, "",
                 "virt-ferry: 'check' takes a guest or --xml, not both; see 'virt-ferry --help'\n");
+        g_autoptr(Program) trial = cli_run(mock, "check --trial db1");
+        cli_check(trial, 2, "",
+                  "virt-ferry: 'check --trial' needs DOMAIN and HOST; see 'virt-ferry --help'\n");
         g_autoptr(Program) many = cli_run(mock, "check a b c");
         cli_check(many, 2, "",
                   "virt-ferry: 'check' takes at most DOMAIN and HOST; see 'virt-ferry --help'\n");
@@ -170,6 +267,8 @@ int main(int argc, char *argv[]) {
 
                 g_test_add_data_func(name, GUINT_TO_POINTER(i), test_case);
         }
+        g_test_add_func("/check/a trial that is refused stands with the rest",
+                        test_a_trial_that_is_refused_stands_with_the_rest);
         g_test_add_func("/check/a host that is not there is told", test_a_host_that_is_not_there);
         g_test_add_func("/check/a guest that is not there is told", test_a_guest_that_is_not_there);
         g_test_add_func("/check/one question at a time", test_one_question_at_a_time);

@@ -92,6 +92,7 @@ static void add_free(TrialFixture *f, const char *type) {
 static void save(TrialFixture *f) {
         g_autoptr(GError) error = NULL;
 
+        g_clear_pointer(&f->started, g_free);
         guest_trial_save(f->base.manager, f->guest, "hostdev 0", on_end, f, &error);
         g_assert_no_error(error);
 }
@@ -186,12 +187,14 @@ static void test_what_somebody_has_is_not_taken(TrialFixture *f, gconstpointer u
         add_free(f, "mtty-1");
         fake_root_hold(f->base.root, FREE_MDEV);
         save(f);
+        g_assert_nonnull(f->started);
         g_assert_cmpstr(f->started, !=, FREE_MDEV);
         end(f, true, "well saved", TRIAL_SAVE, "");
         fake_root_release(f->base.root, FREE_MDEV);
 
         g_assert_true(manager_prepare_domain(f->base.manager, other, NULL));
         save(f);
+        g_assert_nonnull(f->started);
         g_assert_cmpstr(f->started, !=, FREE_MDEV);
         end(f, true, "well saved", TRIAL_SAVE, "");
 }
@@ -380,9 +383,9 @@ static void test_what_was_measured_is_kept_for_the_forecast(TrialFixture *f, gco
         save(f);
         end(f, true, "well saved", TRIAL_SAVE, "");
         load(f, xml);
-        end(f, false, "no", TRIAL_LOAD, NULL);
-        load(f, xml);
         end(f, true, "yes", TRIAL_LOAD, NULL);
+        load(f, xml);
+        end(f, false, "no", TRIAL_LOAD, NULL);
 
         device = inventory_find(f->base.manager->inventory, HERE_MDEV);
         kept = trials_find(f->base.manager->trials, device);
