@@ -6,6 +6,7 @@
 #include "daemon/drain.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
+#include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
 #include "xml/rewrite.h"
@@ -163,6 +164,18 @@ static bool refuse_drained(Manager *manager, const Domain *domain, GError **erro
         return true;
 }
 
+/* Not noted with the migrations: it says nothing of the guest, and is said again at each try. */
+static bool refuse_crowd(const Manager *manager, const Domain *domain, GError **error) {
+        g_autofree char *refusal = incoming_refusal(manager, domain);
+
+        if (!refusal)
+                return false;
+
+        g_info("Guest %s has to wait: %s", domain->name, refusal);
+        g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_BUSY, refusal);
+        return true;
+}
+
 char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
                             GError **error) {
         bool migrates = g_str_equal(operation, "migrate");
@@ -175,7 +188,8 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
                 return NULL;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return g_strdup(xml);
-        if (refuse_active(manager, domain, error))
+        if (refuse_active(manager, domain, error) ||
+            (migrates && refuse_crowd(manager, domain, error)))
                 return NULL;
 
         answers = negotiate(domain, manager->inventory, manager->leases);

@@ -7,6 +7,7 @@
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/hardware.h"
+#include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
 
@@ -96,6 +97,12 @@ GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_
         refusal = drain_refusal(manager->drain);
         if (refusal) {
                 g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, refusal);
+                return NULL;
+        }
+
+        refusal = incoming_refusal(manager, domain);
+        if (refusal) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_BUSY, refusal);
                 return NULL;
         }
 

@@ -14,6 +14,7 @@ static const char *const names[] = {
         [FERRY_ERROR_HARDWARE] = "Hardware",
         [FERRY_ERROR_STORE] = "Store",
         [FERRY_ERROR_UNAVAILABLE] = "Unavailable",
+        [FERRY_ERROR_BUSY] = "Busy",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == _FERRY_ERROR_MAX);
 

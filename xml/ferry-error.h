@@ -21,6 +21,7 @@ typedef enum FerryError {
         FERRY_ERROR_HARDWARE,      /* the kernel refused; the message has its errno in words */
         FERRY_ERROR_STORE,         /* the database cannot be read or written */
         FERRY_ERROR_UNAVAILABLE,   /* a service this needs (libvirt) does not answer */
+        FERRY_ERROR_BUSY,          /* too many at a time: the same may succeed in a while */
         _FERRY_ERROR_MAX,
         _FERRY_ERROR_INVALID = -22,
 } FerryError;

@@ -17,6 +17,8 @@
 #define POOL_LEASES_MAX       65535
 #define LEASE_TIMEOUT_SEC     120
 #define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
+#define INCOMING              2
+#define INCOMING_MAX          64
 #define OUTGOING              2
 #define OUTGOING_MAX          64
 #define DOWNTIME_MSEC         1000
@@ -50,6 +52,7 @@ Config *config_new(void) {
         config->adopt = true;
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
         config->announce = true;
+        config->incoming_max = INCOMING;
         config->outgoing_max = OUTGOING;
         config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
         config->downtime_max_ms = DOWNTIME_MSEC;
@@ -87,12 +90,14 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
 
 static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
                             GError **error) {
-        static const char *const keys[] = { "Announce", "MaxDowntimeMSec", "MaxOutgoing",
-                                            "SettleSec", NULL };
+        static const char *const keys[] = { "Announce",    "MaxDowntimeMSec", "MaxIncoming",
+                                            "MaxOutgoing", "SettleSec",       NULL };
         unsigned settle = SETTLE_SEC;
 
         if (!config_reader_check_keys(reader, group, keys, error) ||
             !config_read_bool(reader, group, "Announce", &config->announce, error) ||
+            !config_read_uint(reader, group, "MaxIncoming", 1, INCOMING_MAX, &config->incoming_max,
+                              error) ||
             !config_read_uint(reader, group, "MaxOutgoing", 1, OUTGOING_MAX, &config->outgoing_max,
                               error) ||
             !config_read_uint(reader, group, "MaxDowntimeMSec", 1, DOWNTIME_MAX_MSEC,

@@ -12,6 +12,7 @@
  *
  *   [Migration]
  *   Announce=yes            switches hear at once where a guest's VF is now
+ *   MaxIncoming=2           guests that may be on their way to this host at a time
  *   MaxOutgoing=2           guests that `virt-ferry migrate` moves at a time
  *   SettleSec=60            how long a guest stays that has come
  *   MaxDowntimeMSec=1000    how long a guest may stand still, unless somebody
@@ -45,7 +46,7 @@ typedef struct Config {
         bool adopt;
         uint64_t lease_timeout_usec;
         bool announce;
-        unsigned outgoing_max;
+        unsigned incoming_max, outgoing_max;
         uint64_t settle_usec;
         unsigned downtime_max_ms;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */

@@ -106,8 +106,8 @@ static void test_numbers_hold_to_their_bounds(void) {
 /* What is refused ------------------------------------------------------------------- */
 
 static void test_migrations_have_limits(void) {
-        static const char text[] =
-                "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxOutgoing=64\nSettleSec=0\n";
+        static const char text[] = "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
+                                   "63\nMaxOutgoing=64\nSettleSec=0\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
@@ -116,6 +116,8 @@ static void test_migrations_have_limits(void) {
         g_assert_true(defaults->announce);
         g_assert_cmpuint(set->downtime_max_ms, ==, 5);
         g_assert_cmpuint(defaults->downtime_max_ms, ==, 1000);
+        g_assert_cmpuint(set->incoming_max, ==, 63);
+        g_assert_cmpuint(defaults->incoming_max, ==, 2);
         g_assert_cmpuint(set->outgoing_max, ==, 64);
         g_assert_cmpuint(set->settle_usec, ==, 0);
         g_assert_cmpuint(defaults->outgoing_max, ==, 2);
@@ -145,6 +147,7 @@ static const struct {
 
         { "[Migration]\nMaxDowntimeMSec=0\n",
           "2: [Migration] MaxDowntimeMSec must be 1 to 3600000, not '0'" },
+        { "[Migration]\nMaxIncoming=0\n", "2: [Migration] MaxIncoming must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=0\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=65\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '65'" },
         { "[Migration]\nSettleSec=86401\n",
@@ -346,11 +349,11 @@ static void test_the_example_is_the_defaults(void) {
 }
 
 static void test_every_key_is_in_the_example_and_on_the_page(void) {
-        static const char *const keys[] = {
-                "Adopt",       "LeaseTimeoutSec", "Announce", "MaxDowntimeMSec",
-                "MaxOutgoing", "SettleSec",       "Class",    "Parent",
-                "Types",       "Devices",         "Max",      "HostDevices"
-        };
+        static const char *const keys[] = { "Adopt",           "LeaseTimeoutSec", "Announce",
+                                            "MaxDowntimeMSec", "MaxIncoming",     "MaxOutgoing",
+                                            "SettleSec",       "Class",           "Parent",
+                                            "Types",           "Devices",         "Max",
+                                            "HostDevices" };
         g_autofree char *example = read_data("virtferry.conf");
         g_autofree char *page = read_data("virtferry.conf.5");
 
