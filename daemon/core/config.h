@@ -17,6 +17,7 @@
  *   SettleSec=60            how long a guest stays that has come
  *   MaxDowntimeMSec=1000    how long a guest may stand still, unless somebody
  *                           allows it more
+ *   UnplugTimeoutSec=30     how long a guest may take to let go of a device
  *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
@@ -49,6 +50,7 @@ typedef struct Config {
         unsigned incoming_max, outgoing_max;
         uint64_t settle_usec;
         unsigned downtime_max_ms;
+        unsigned unplug_timeout_ms;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

@@ -107,7 +107,7 @@ static void test_numbers_hold_to_their_bounds(void) {
 
 static void test_migrations_have_limits(void) {
         static const char text[] = "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
-                                   "63\nMaxOutgoing=64\nSettleSec=0\n";
+                                   "63\nMaxOutgoing=64\nSettleSec=0\nUnplugTimeoutSec=7\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
@@ -120,6 +120,8 @@ static void test_migrations_have_limits(void) {
         g_assert_cmpuint(defaults->incoming_max, ==, 2);
         g_assert_cmpuint(set->outgoing_max, ==, 64);
         g_assert_cmpuint(set->settle_usec, ==, 0);
+        g_assert_cmpuint(set->unplug_timeout_ms, ==, 7000);
+        g_assert_cmpuint(defaults->unplug_timeout_ms, ==, 30000);
         g_assert_cmpuint(defaults->outgoing_max, ==, 2);
         g_assert_cmpuint(defaults->settle_usec, ==, 60 * G_USEC_PER_SEC);
 }
@@ -150,6 +152,8 @@ static const struct {
         { "[Migration]\nMaxIncoming=0\n", "2: [Migration] MaxIncoming must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=0\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=65\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '65'" },
+        { "[Migration]\nUnplugTimeoutSec=0\n",
+          "2: [Migration] UnplugTimeoutSec must be 1 to 3600, not '0'" },
         { "[Migration]\nSettleSec=86401\n",
           "2: [Migration] SettleSec must be 0 to 86400, not '86401'" },
         { "[Daemon]\nAdopt=maybe\n", "2: [Daemon] Adopt must be yes or no, not 'maybe'" },
@@ -349,11 +353,12 @@ static void test_the_example_is_the_defaults(void) {
 }
 
 static void test_every_key_is_in_the_example_and_on_the_page(void) {
-        static const char *const keys[] = { "Adopt",           "LeaseTimeoutSec", "Announce",
-                                            "MaxDowntimeMSec", "MaxIncoming",     "MaxOutgoing",
-                                            "SettleSec",       "Class",           "Parent",
-                                            "Types",           "Devices",         "Max",
-                                            "HostDevices" };
+        static const char *const keys[] = {
+                "Adopt",       "LeaseTimeoutSec", "Announce",  "MaxDowntimeMSec",
+                "MaxIncoming", "MaxOutgoing",     "SettleSec", "UnplugTimeoutSec",
+                "Class",       "Parent",          "Types",     "Devices",
+                "Max",         "HostDevices"
+        };
         g_autofree char *example = read_data("virtferry.conf");
         g_autofree char *page = read_data("virtferry.conf.5");
 
