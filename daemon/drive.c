@@ -6,6 +6,7 @@
 #include "daemon/core/strategy.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-migration.h"
+#include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
 #define HOOK_PREFIX "virt-ferry: "
@@ -19,12 +20,16 @@ struct Drive {
 
 /* A planned move that waits. */
 typedef struct Turn {
+        Drive *drive;
         char *migration;
+        char *strategy; /* that was wished */
+        bool unplugs;   /* devices first */
         MoveRequest *request;
 } Turn;
 
 static void turn_free(Turn *turn) {
         g_free(turn->migration);
+        g_free(turn->strategy);
         move_request_free(turn->request);
         g_free(turn);
 }
@@ -61,7 +66,66 @@ static void roll_back(Drive *drive, Migration *migration, const char *reason) {
 
 /* Taking turns -------------------------------------------------------------------- */
 
-static void begin(Drive *drive, const Turn *turn) {
+static void move(const Turn *turn) {
+        const VirtOps *virt = turn->drive->manager->virt;
+
+        virt->migrate(virt->userdata, turn->request);
+}
+
+/* Before libvirt was asked to move it: told as if libvirt had refused. */
+static void give_up(const Turn *turn, const char *reason) {
+        GuestJob job = { .error = (char *)reason };
+        GuestEvent moved = { .kind = GUEST_MOVED, .uuid = turn->request->uuid, .job = &job };
+
+        manager_on_guest_event(turn->drive->manager, &moved);
+}
+
+/* A ReplugDone. */
+static void on_unplugged(void *userdata, const GError *error) {
+        g_autoptr(Turn) turn = userdata;
+
+        if (error)
+                give_up(turn, error->message);
+        else if (g_hash_table_contains(turn->drive->stopped, turn->request->uuid))
+                give_up(turn, "Stopped on request");
+        else
+                move(turn);
+}
+
+/* Chosen again: since it was planned, the guest may have got another device. */
+static bool unplug(Turn *turn, const GuestEvent *found, GError **error) {
+        Manager *manager = turn->drive->manager;
+        g_auto(StrategyChoice) choice = { 0 };
+        g_autoptr(Domain) domain = NULL;
+
+        domain = domain_from_xml(found->xml, strlen(found->xml), error);
+        if (!domain || !strategy_choose(domain, manager->inventory, turn->strategy, &choice, error))
+                return false;
+
+        replug_unplug(manager->replug, found, domain, choice.unplugged, UNPLUG_REPLUG, on_unplugged,
+                      turn);
+        return true;
+}
+
+/* A GuestFinder; an answer without XML is the end of the guest or of the daemon. */
+static void on_turn_found(void *userdata, const GuestEvent *found) {
+        g_autoptr(Turn) turn = userdata;
+        g_autoptr(GError) error = NULL;
+
+        if (!found->xml)
+                return;
+        if (g_hash_table_contains(turn->drive->stopped, turn->request->uuid))
+                give_up(turn, "Stopped on request");
+        else if (!found->running)
+                give_up(turn, "The guest does not run any more");
+        else if (unplug(turn, found, &error))
+                turn = NULL;
+        else
+                give_up(turn, error->message);
+}
+
+static void begin(Drive *drive, Turn *taken) {
+        g_autoptr(Turn) turn = taken;
         Migration *migration = migration_log_find(drive->manager->migrations, turn->migration);
         const VirtOps *virt = drive->manager->virt;
 
@@ -73,23 +137,18 @@ static void begin(Drive *drive, const Turn *turn) {
         }
 
         g_hash_table_add(drive->moving, g_strdup(turn->request->uuid));
-        virt->migrate(virt->userdata, turn->request);
+        if (!turn->unplugs) {
+                move(turn);
+                return;
+        }
+        virt->find(virt->userdata, turn->request->uuid, on_turn_found, turn);
+        turn = NULL;
 }
 
 static void begin_next(Drive *drive) {
         while (!g_queue_is_empty(&drive->waiting) &&
-               g_hash_table_size(drive->moving) < drive->manager->config->outgoing_max) {
-                g_autoptr(Turn) turn = g_queue_pop_head(&drive->waiting);
-
-                begin(drive, turn);
-        }
-}
-
-static void wait_for_turn(Drive *drive, const Migration *migration, MoveRequest *request) {
-        Turn *turn = g_new(Turn, 1);
-
-        *turn = (Turn){ g_strdup(migration->id), request };
-        g_queue_push_tail(&drive->waiting, turn);
+               g_hash_table_size(drive->moving) < drive->manager->config->outgoing_max)
+                begin(drive, g_queue_pop_head(&drive->waiting));
 }
 
 /* Planning ------------------------------------------------------------------------ */
@@ -109,6 +168,19 @@ static void question_free(Question *question) {
         g_free(question);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_free)
+
+/* What is left of the question then is its answer. */
+static void wait_for_turn(Question *question, const Migration *migration, bool unplugs) {
+        Turn *turn = g_new0(Turn, 1);
+
+        turn->drive = question->drive;
+        turn->migration = g_strdup(migration->id);
+        turn->request = g_steal_pointer(&question->request);
+        turn->request->uuid = g_strdup(migration->domain_uuid);
+        turn->strategy = g_steal_pointer(&question->strategy);
+        turn->unplugs = unplugs;
+        g_queue_push_tail(&question->drive->waiting, turn);
+}
 
 /* When the guest last moved, here or away and back; 0 never. An attempt that failed is no move. */
 static int64_t last_move(const Manager *manager, const char *uuid) {
@@ -192,22 +264,22 @@ static void foretell(const Question *question, Migration *migration, const Guest
                                                   request, memory);
 }
 
-static Migration *plan(const Question *question, const GuestEvent *found, GError **error) {
+static Migration *plan(const Question *question, const GuestEvent *found, bool *ret_unplugs,
+                       GError **error) {
         Manager *manager = question->drive->manager;
         g_autoptr(Migration) migration = NULL;
+        g_auto(StrategyChoice) choice = { 0 };
         g_autoptr(Domain) domain = NULL;
-        Strategy strategy;
 
         domain = domain_from_xml(found->xml, strlen(found->xml), error);
-        if (!domain)
+        if (!domain ||
+            !strategy_choose(domain, manager->inventory, question->strategy, &choice, error))
                 return NULL;
 
+        *ret_unplugs = choice.unplugged->len > 0;
         migration = migration_new(MIGRATION_OUTGOING, found->uuid, found->name);
-        if (!strategy_choose(domain, manager->inventory, question->strategy, &strategy,
-                             &migration->plan.why, error))
-                return NULL;
-
-        migration->plan.strategy = g_strdup(strategy_to_string(strategy));
+        migration->plan.strategy = g_strdup(strategy_to_string(choice.strategy));
+        migration->plan.why = g_steal_pointer(&choice.why);
         migration->plan.destination = g_strdup(question->request->uri);
         add_devices(manager, migration, domain);
         foretell(question, migration, found);
@@ -219,14 +291,13 @@ static void on_found(void *userdata, const GuestEvent *found) {
         g_autoptr(Question) question = userdata;
         g_autoptr(GError) error = NULL;
         Migration *migration = NULL;
+        bool unplugs = false;
 
         if (check_guest(question, found, &error))
-                migration = plan(question, found, &error);
+                migration = plan(question, found, &unplugs, &error);
 
-        if (migration) {
-                question->request->uuid = g_strdup(found->uuid);
-                wait_for_turn(question->drive, migration, g_steal_pointer(&question->request));
-        }
+        if (migration)
+                wait_for_turn(question, migration, unplugs);
         question->reply(question->userdata, migration, error);
         begin_next(question->drive);
 }
@@ -287,6 +358,8 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
         if (!turn) {
                 if (g_hash_table_contains(drive->moving, migration->domain_uuid))
                         g_hash_table_add(drive->stopped, g_strdup(migration->domain_uuid));
+                if (replug_is_busy(drive->manager->replug, migration->domain_uuid))
+                        return true; /* on_unplugged() ends it */
                 virt->abort_job(virt->userdata, migration->domain_uuid);
                 return true;
         }
@@ -341,6 +414,8 @@ void drive_on_moved(Drive *drive, const GuestEvent *event) {
 
                 note_failure(drive, migration, reason);
         }
+        if (!event->job->success)
+                replug_on_stayed(drive->manager->replug, event->uuid);
         begin_next(drive);
 }
 

@@ -6,12 +6,14 @@
 #include "daemon/drain.h"
 #include "daemon/drive.h"
 #include "daemon/guest-announce.h"
+#include "daemon/guest-follow.h"
 #include "daemon/guest-leave.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
+#include "daemon/replug.h"
 
 /* What libvirt tells of guests arrives here after the fact; it never refuses,
  * and what cannot be written down is told in the journal. */
@@ -56,8 +58,9 @@ static void run_lease(Manager *manager, const Domain *domain, const DomainDevice
 
         lease = lease_book_find_device(manager->leases, device->source);
         if (lease && !g_str_equal(lease->domain_uuid, domain->uuid)) {
-                g_warning("Guest %s runs with %s, which is leased to guest %s", domain->name,
-                          device->source, lease->domain_name);
+                if (!device->unplugged)
+                        g_warning("Guest %s runs with %s, which is leased to guest %s",
+                                  domain->name, device->source, lease->domain_name);
                 return;
         }
 
@@ -81,8 +84,8 @@ static bool domain_names(const Domain *domain, const char *source) {
         return false;
 }
 
-/* Unplugged while it ran. A transient device is unplugged while the guest moves
- * and stays in the XML. */
+/* Unplugged by somebody while it ran. A transient device is unplugged while the guest moves and
+ * stays in the XML; what we unplug for that is in our element. */
 static void release_unplugged(Manager *manager, const Domain *domain) {
         g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
 
@@ -96,15 +99,18 @@ static void release_unplugged(Manager *manager, const Domain *domain) {
         }
 }
 
-static void write_metadata(Manager *manager, const Domain *domain) {
+void guest_follow_write_metadata(Manager *manager, const Domain *domain) {
         g_autoptr(Metadata) metadata = NULL;
         g_autofree char *xml = NULL;
 
+        if (!manager->virt || replug_is_busy(manager->replug, domain->uuid))
+                return;
         metadata = guest_metadata(domain, manager->inventory, manager->leases);
-        if (!metadata || !manager->virt)
+        if (!metadata)
                 return;
 
         guest_switch_capture(manager, domain, metadata);
+        replug_keep_notes(manager->replug, domain, metadata);
         if (domain->metadata && metadata_equal(metadata, domain->metadata))
                 return;
 
@@ -121,7 +127,7 @@ static void on_guest_found(void *userdata, const GuestEvent *found) {
 
         domain = domain_from_xml(found->xml, strlen(found->xml), NULL);
         if (domain && domain->uuid)
-                write_metadata(userdata, domain);
+                guest_follow_write_metadata(userdata, domain);
 }
 
 void manager_on_switch_event(Manager *manager) {
@@ -144,24 +150,36 @@ static void correct_definition(Manager *manager, const GuestEvent *event) {
                 manager->virt->redefine(manager->virt->userdata, event->uuid, xml);
 }
 
-static void follow_running(Manager *manager, const GuestEvent *event) {
+static Domain *read_domain(const GuestEvent *event) {
         g_autoptr(Domain) domain = NULL;
         g_autoptr(GError) error = NULL;
-        Migration *incoming;
 
         domain = domain_from_xml(event->xml, strlen(event->xml), &error);
-        if (!domain || !domain->uuid) {
-                g_warning("The domain of guest %s cannot be read: %s", event->name,
-                          error ? error->message : "it has no <uuid>");
-                return;
-        }
+        if (domain && domain->uuid)
+                return g_steal_pointer(&domain);
 
-        if (event->kind == GUEST_ARRIVED)
-                guest_announce(manager, domain); /* the sooner, the shorter is it cut off */
+        g_warning("The domain of guest %s cannot be read: %s", event->name,
+                  error ? error->message : "it has no <uuid>");
+        return NULL;
+}
+
+static void follow_devices(Manager *manager, const Domain *domain) {
         for (guint i = 0; i < domain->devices->len; i++)
                 run_lease(manager, domain, domain->devices->pdata[i]);
         release_unplugged(manager, domain);
-        write_metadata(manager, domain);
+        guest_follow_write_metadata(manager, domain);
+}
+
+static void follow_running(Manager *manager, const GuestEvent *event) {
+        g_autoptr(Domain) domain = read_domain(event);
+        Migration *incoming;
+
+        if (!domain)
+                return;
+
+        if (event->kind == GUEST_ARRIVED)
+                guest_announce(manager, domain); /* the sooner, the shorter is it cut off */
+        follow_devices(manager, domain);
 
         incoming = guest_migration_current(manager, event->uuid, MIGRATION_INCOMING);
         if (event->kind == GUEST_ARRIVED || incoming)
@@ -170,6 +188,15 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
                 (void)guest_migration_enter(manager, incoming, MIGRATION_RESUMED, NULL);
                 (void)guest_migration_enter(manager, incoming, MIGRATION_FINISHED, NULL);
         }
+        replug_on_running(manager->replug, domain);
+}
+
+static void follow_plugged(Manager *manager, const GuestEvent *event) {
+        g_autoptr(Domain) domain = event->xml ? read_domain(event) : NULL;
+
+        replug_on_plugged(manager->replug, event, domain);
+        if (domain)
+                follow_devices(manager, domain);
 }
 
 /* QEMU has the devices and waits for the guest: no lease expires any more. */
@@ -211,6 +238,7 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
         g_autofree char *reason = NULL;
 
         g_hash_table_remove(manager->active, event->uuid);
+        replug_on_end(manager->replug, event->uuid);
         release_ended(manager, event->uuid);
         if (!migration)
                 return;
@@ -277,6 +305,12 @@ static void follow(Manager *manager, const GuestEvent *event) {
                 return;
         case GUEST_MOVED:
                 drive_on_moved(manager->drive, event);
+                return;
+        case GUEST_UNPLUGGED:
+                replug_on_unplugged(manager->replug, event);
+                return;
+        case GUEST_PLUGGED:
+                follow_plugged(manager, event);
                 return;
         case GUEST_FOUND:   /* whoever asked has it */
         case GUEST_DEFINED: /* an operator's own edit is left as it is */

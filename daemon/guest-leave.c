@@ -4,6 +4,7 @@
 #include "daemon/core/model.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-migration.h"
+#include "daemon/replug.h"
 
 static void follow_further(Manager *manager, const char *uuid) {
         if (manager->virt)
@@ -110,8 +111,9 @@ void guest_leave_on_stayed(Manager *manager, const GuestEvent *event) {
                                      ? event->job->error
                                      : "The migration failed and the guest runs on here";
 
-        if (!migration)
-                return;
-        forecasts_forget(manager->forecasts, migration);
-        guest_migration_roll_back(manager, migration, reason);
+        if (migration) {
+                forecasts_forget(manager->forecasts, migration);
+                guest_migration_roll_back(manager, migration, reason);
+        }
+        replug_on_stayed(manager->replug, event->uuid);
 }

@@ -18,11 +18,13 @@ static DeviceNeed *device_need_copy(const DeviceNeed *need) {
         return copy;
 }
 
+/* One that is unplugged is what the guest has had, until it has the new one. */
 static const Device *leased_device(const Domain *domain, const DomainDevice *device,
                                    const Inventory *inventory, const LeaseBook *book) {
         const Lease *lease = lease_book_find_device(book, device->source);
 
-        if (!lease || !domain->uuid || !g_str_equal(lease->domain_uuid, domain->uuid))
+        if (device->unplugged || !lease || !domain->uuid ||
+            !g_str_equal(lease->domain_uuid, domain->uuid))
                 return NULL;
         return inventory_find(inventory, device->source);
 }
@@ -51,6 +53,8 @@ static MetadataDevice *entry_for(const DomainDevice *device, const Device *found
                 entry->need = device_need_copy(before->need);
                 entry->switch_state = switch_state_copy(before->switch_state);
         }
+        if (before && device->unplugged)
+                entry->unplugged = unplugged_copy(before->unplugged);
 
         if (found) {
                 entry->seen_class = g_strdup(found->class->name);

@@ -8,9 +8,9 @@
 #include "daemon/core/inventory.h"
 #include "daemon/core/lease.h"
 
-/* The operator's <need> of every entry is kept, as is <switch>, which guest-switch.h renews; <seen>
- * is renewed for every passthrough device that is leased to this domain here. NULL when nothing is
- * to be said of the domain. */
+/* The operator's <need> of every entry is kept, as is <switch>, which guest-switch.h renews, and
+ * <unplugged> of every device that is; <seen> is renewed for every passthrough device that is
+ * leased to this domain here. NULL when nothing is to be said of the domain. */
 Metadata *guest_metadata(const Domain *domain, const Inventory *inventory, const LeaseBook *book);
 
 /* The persistent definition with this host's sources, found by guest-side address; NULL when it has

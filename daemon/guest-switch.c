@@ -162,6 +162,18 @@ bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error) 
         return true;
 }
 
+bool guest_switch_replugged(Manager *manager, const Domain *domain, const DomainDevice *device,
+                            GError **error) {
+        Lease *lease = lease_book_find_device(manager->leases, device->source);
+        const SwitchState *target;
+
+        if (!manager->rtnl || !lease || !g_str_equal(lease->domain_uuid, domain->uuid))
+                return true;
+
+        target = state_of(domain, lease);
+        return !target || apply_one(manager, lease, target, error);
+}
+
 /* When it has gone ------------------------------------------------------------------- */
 
 /* A guest that was here before us, or a PF that became a bridge's port only later: all that is
@@ -290,7 +302,7 @@ void guest_switch_capture(Manager *manager, const Domain *domain, Metadata *meta
                 const DomainDevice *device = find_device(domain, lease);
                 MetadataDevice *entry = NULL;
 
-                if (device)
+                if (device && !device->unplugged) /* its VF has nothing of the guest's then */
                         entry = metadata_find(metadata, device->address, device->alias);
                 if (entry)
                         capture_into(manager, lease, entry);

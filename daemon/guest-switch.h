@@ -21,6 +21,10 @@ bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArra
  * libvirt, after `prepare`, gives the VF of an <interface> the MAC and the VLAN of the XML, and no
  * VLAN where the XML has none. All or FERRY_ERROR_HARDWARE: then the leases are to end. */
 bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error);
+/* A VF that was unplugged for a move is plugged again: libvirt has had its say anew, so what the
+ * metadata say is given once more. FERRY_ERROR_HARDWARE. */
+bool guest_switch_replugged(Manager *manager, const Domain *domain, const DomainDevice *device,
+                            GError **error);
 /* `release end`: notes what the guest had. When it has left for another host, its VFs are to go
  * back to what they had before it, without its MACs. Done by guest_switch_put_back(). */
 void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated);

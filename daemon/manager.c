@@ -9,6 +9,7 @@
 #include "daemon/hardware.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
+#include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
 static int64_t real_now(void) {
@@ -36,6 +37,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->drive = drive_new(manager);
         manager->drain = drain_new(manager);
         manager->forecasts = forecasts_new(manager);
+        manager->replug = replug_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -43,6 +45,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drain, drain_free);
         g_clear_pointer(&manager->drive, drive_free);
@@ -161,11 +164,15 @@ void manager_on_time(Manager *manager) {
                         recover_expired(manager, lease);
         }
         drain_on_time(manager->drain);
+        replug_on_time(manager->replug);
+}
+
+/* 0 is never. */
+static int64_t earlier(int64_t a, int64_t b) {
+        return a > 0 && b > 0 ? MIN(a, b) : MAX(a, b);
 }
 
 int64_t manager_next_time(const Manager *manager) {
-        int64_t lease = lease_book_next_expiry(manager->leases);
-        int64_t drain = drain_next_time(manager->drain);
-
-        return lease > 0 && drain > 0 ? MIN(lease, drain) : MAX(lease, drain);
+        return earlier(lease_book_next_expiry(manager->leases),
+                       earlier(drain_next_time(manager->drain), replug_next_time(manager->replug)));
 }

@@ -6,8 +6,9 @@
  * and events. One thread.
  *
  * The work is elsewhere: hook-ops.c answers hooks, guest-follow.c follows
- * guests, drive.c moves them when it is asked to, drain.c all of them, recover.c makes store,
- * kernel and libvirt agree, hardware.c makes, binds and gives back.
+ * guests, drive.c moves them when it is asked to, drain.c all of them, replug.c takes devices out
+ * for that and puts them back, recover.c makes store, kernel and libvirt agree, hardware.c makes,
+ * binds and gives back.
  */
 
 #include "daemon/core/announce-ops.h"
@@ -23,6 +24,7 @@
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
+typedef struct Replug Replug;
 
 typedef struct Manager {
         Config *config;
@@ -37,6 +39,7 @@ typedef struct Manager {
         Drive *drive;
         Drain *drain;
         Forecasts *forecasts;
+        Replug *replug;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */

@@ -10,6 +10,10 @@
  *             virtio halves carry the traffic, and devices of the destination
  *             are plugged in there (QEMU: docs/system/virtio-net-failover.rst);
  *             others go as with vfio
+ *   replug    devices that cannot migrate are unplugged before the move and
+ *             plugged after it (daemon/replug.h): the guest is without them in
+ *             between; others go as above. Asked for by name: all but the
+ *             transient ones
  */
 
 #include "daemon/core/inventory.h"
@@ -19,6 +23,7 @@ typedef enum Strategy {
         STRATEGY_LIVE,
         STRATEGY_VFIO,
         STRATEGY_FAILOVER,
+        STRATEGY_REPLUG,
         _STRATEGY_MAX,
         _STRATEGY_INVALID = -22,
 } Strategy;
@@ -26,8 +31,18 @@ typedef enum Strategy {
 const char *strategy_to_string(Strategy strategy);
 Strategy strategy_from_string(const char *text);
 
-/* `wish` NULL or "auto": what is there decides; else what is there must allow it. `ret_why` is one
- * sentence for a person, free it. FERRY_ERROR_INVALID_ARGS: no such strategy.
- * FERRY_ERROR_INCOMPATIBLE: a device cannot come along (so). */
+typedef struct StrategyChoice {
+        Strategy strategy;
+        char *why;            /* one sentence for a person */
+        GPtrArray *unplugged; /* DomainDevice, borrowed of the domain: to be unplugged before the
+                               * move; empty for none */
+} StrategyChoice;
+
+void strategy_choice_done(StrategyChoice *choice);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StrategyChoice, strategy_choice_done)
+
+/* `wish` NULL or "auto": what is there decides; else what is there must allow it.
+ * FERRY_ERROR_INVALID_ARGS: no such strategy. FERRY_ERROR_INCOMPATIBLE: a device cannot come along
+ * (so). */
 bool strategy_choose(const Domain *domain, const Inventory *inventory, const char *wish,
-                     Strategy *ret_strategy, char **ret_why, GError **error);
+                     StrategyChoice *ret_choice, GError **error);

@@ -28,6 +28,25 @@ void move_request_free(MoveRequest *request) {
         g_free(request);
 }
 
+UnplugRequest *unplug_request_copy(const UnplugRequest *request) {
+        UnplugRequest *copy = g_memdup2(request, sizeof(*request));
+
+        copy->uuid = g_strdup(request->uuid);
+        copy->metadata = g_strdup(request->metadata);
+        copy->devices = g_strdupv(request->devices);
+        return copy;
+}
+
+void unplug_request_free(UnplugRequest *request) {
+        if (!request)
+                return;
+
+        g_free(request->uuid);
+        g_free(request->metadata);
+        g_strfreev(request->devices);
+        g_free(request);
+}
+
 void guest_event_free(GuestEvent *event) {
         if (!event)
                 return;

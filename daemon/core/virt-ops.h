@@ -26,6 +26,9 @@ typedef enum GuestEventKind {
         GUEST_FOUND, /* answer to find(): xml as it would go to another host, running; or detail:
                       * why there is none */
         GUEST_MOVED, /* a migrate() has ended: job->success, job->error */
+        GUEST_UNPLUGGED, /* an unplug() has ended: xml, live, as it is now; detail: why not all of
+                          * its devices are out, NULL when they are */
+        GUEST_PLUGGED,   /* the same of a plug(): why not all are in */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
 } GuestEventKind;
@@ -73,6 +76,18 @@ MoveRequest *move_request_copy(const MoveRequest *request);
 void move_request_free(MoveRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MoveRequest, move_request_free)
 
+/* Devices to take out of a guest that runs. */
+typedef struct UnplugRequest {
+        char *uuid;
+        char *metadata;      /* our element: written first, or nothing is unplugged */
+        char **devices;      /* their host-side sources, as in its XML */
+        unsigned timeout_ms; /* for each to let go */
+} UnplugRequest;
+
+UnplugRequest *unplug_request_copy(const UnplugRequest *request);
+void unplug_request_free(UnplugRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UnplugRequest, unplug_request_free)
+
 /* Called once, from the loop, with a GUEST_FOUND; also when the daemon ends before. */
 typedef void (*GuestFinder)(void *userdata, const GuestEvent *found);
 
@@ -91,6 +106,11 @@ typedef struct VirtOps {
         /* GUEST_MOVED comes when it has ended. It goes on when the daemon does not. */
         void (*migrate)(void *userdata, const MoveRequest *request);
         void (*abort_job)(void *userdata, const char *uuid);
+        /* Asks the guest to let go of these, one after the other, until one does not.
+         * GUEST_UNPLUGGED comes when that has ended. A guest may let go after it was given up. */
+        void (*unplug)(void *userdata, const UnplugRequest *request);
+        /* Plugs each of these elements of a domain. GUEST_PLUGGED comes. */
+        void (*plug)(void *userdata, const char *uuid, const char *const *elements);
         /* Of a move that is under way; a longer one that is allowed already is left. */
         void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
         void *userdata;

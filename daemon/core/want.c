@@ -41,8 +41,8 @@ static void read_seen(Want *want, const Fingerprint *seen) {
         want->vendor = seen->vendor;
         want->product = seen->device;
 
-        /* A transient device is unplugged and brings no state, nor does one that cannot migrate. */
-        if (want->device->transient || seen->vfio_caps == 0)
+        /* What is unplugged for the move brings no state, nor does what cannot migrate. */
+        if (!domain_device_brings_state(want->device) || seen->vfio_caps == 0)
                 return;
 
         want->state = seen;
@@ -62,7 +62,7 @@ static void read_seen(Want *want, const Fingerprint *seen) {
  * first time. */
 static void read_seen_here(Want *want, const Fingerprint *seen) {
         want->type = seen->mdev_type;
-        want->must_migrate = !want->device->transient && caps_migrate(seen);
+        want->must_migrate = domain_device_brings_state(want->device) && caps_migrate(seen);
 }
 
 static void read_need(Want *want, const DeviceNeed *need) {
@@ -74,7 +74,7 @@ static void read_need(Want *want, const DeviceNeed *need) {
         if (need->device >= 0)
                 want->product = need->device;
 
-        if (want->device->transient)
+        if (!domain_device_brings_state(want->device))
                 return;
         want->rather_migrates = need->migration == MIGRATION_NEED_PREFERRED;
         want->operator_says_migrate = need->migration == MIGRATION_NEED_REQUIRED;

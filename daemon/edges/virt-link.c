@@ -4,6 +4,7 @@
 #include <libvirt/virterror.h>
 #include <stdatomic.h>
 
+#include "daemon/edges/virt-plugger.h"
 #include "daemon/edges/virt-read.h"
 #include "daemon/edges/virt-reader.h"
 #include "daemon/edges/virt-search.h"
@@ -184,6 +185,31 @@ static void task_set_metadata(void *userdata, void *argument) {
                           link->write_connection ? last_words() : "libvirt does not answer");
 }
 
+static void free_request(void *request) {
+        unplug_request_free(request);
+}
+
+/* Nothing is unplugged that the guest's metadata do not have: a crash would lose it. */
+static void task_unplug(void *userdata, void *argument) {
+        g_autoptr(virDomain) domain = NULL;
+        g_autofree char *words = NULL;
+        VirtLink *link = userdata;
+        UnplugRequest *request = argument;
+
+        if (link->write_connection)
+                domain = virDomainLookupByUUIDString(link->write_connection, request->uuid);
+        if (domain &&
+            virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, request->metadata,
+                                 METADATA_PREFIX, METADATA_URI, VIR_DOMAIN_AFFECT_LIVE) == 0) {
+                virt_plugger_unplug(link->uri, request, link->door);
+                return;
+        }
+
+        words = g_strdup_printf("Nothing was unplugged, since it cannot be noted in the guest: %s",
+                                link->write_connection ? last_words() : "libvirt does not answer");
+        virt_plugger_refuse(request, words, link->door);
+}
+
 static void task_redefine(void *userdata, void *argument) {
         g_autoptr(virDomain) domain = NULL;
         VirtLink *link = userdata;
@@ -256,6 +282,10 @@ void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned lon
 
 void virt_link_abort_job(VirtLink *link, const char *uuid) {
         worker_push(link->write_worker, task_abort_job, g_strdup(uuid), g_free);
+}
+
+void virt_link_unplug(VirtLink *link, const UnplugRequest *request) {
+        worker_push(link->write_worker, task_unplug, unplug_request_copy(request), free_request);
 }
 
 void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms) {

@@ -27,6 +27,8 @@ void virt_link_follow_job(VirtLink *link, const char *uuid);
 /* The answer comes through the door as GUEST_FOUND. */
 void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned long question);
 void virt_link_abort_job(VirtLink *link, const char *uuid);
+/* Writes the metadata, behind all that was to be written before, then begins: virt-plugger.h. */
+void virt_link_unplug(VirtLink *link, const UnplugRequest *request);
 void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms);
 
 /* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */

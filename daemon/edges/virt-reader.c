@@ -157,6 +157,8 @@ static void task_lifecycle(void *unused, void *argument) {
         case GUEST_LIST:
         case GUEST_FOUND:
         case GUEST_MOVED:
+        case GUEST_UNPLUGGED:
+        case GUEST_PLUGGED:
         case GUEST_LOST_LIBVIRT:
         case GUEST_NOTHING:
                 return;

@@ -10,6 +10,7 @@
 #include "daemon/edges/virt-finder.h"
 #include "daemon/edges/virt-link.h"
 #include "daemon/edges/virt-mover.h"
+#include "daemon/edges/virt-plugger.h"
 
 #define EVENTS_AT_A_TIME 32 /* the bus has its turn in between */
 
@@ -136,6 +137,16 @@ static void abort_job(void *userdata, const char *uuid) {
         virt_link_abort_job(((Virt *)userdata)->link, uuid);
 }
 
+static void unplug(void *userdata, const UnplugRequest *request) {
+        virt_link_unplug(((Virt *)userdata)->link, request);
+}
+
+static void plug(void *userdata, const char *uuid, const char *const *elements) {
+        Virt *virt = userdata;
+
+        virt_plugger_plug(virt->uri, uuid, elements, virt->door);
+}
+
 static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
         virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
@@ -148,6 +159,8 @@ static const VirtOps virt_ops = {
         .measure = measure,
         .migrate = migrate,
         .abort_job = abort_job,
+        .unplug = unplug,
+        .plug = plug,
         .raise_max_downtime = raise_max_downtime,
 };
 

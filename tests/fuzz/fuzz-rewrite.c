@@ -57,6 +57,16 @@ static void assert_device(const DomainDevice *have, const DomainDevice *want, co
         g_assert_cmpuint(have->line, ==, want->line);
 }
 
+/* What is unplugged has its source in the metadata. */
+static void forget_sources(Metadata *metadata) {
+        for (unsigned i = 0; metadata && i < metadata->devices->len; i++) {
+                MetadataDevice *device = metadata->devices->pdata[i];
+
+                if (device->unplugged)
+                        g_clear_pointer(&device->unplugged->source, g_free);
+        }
+}
+
 /* The same domain, but for these sources. */
 static void assert_domain(const char *xml, const Domain *want, char **sources) {
         g_autoptr(GError) error = NULL;
@@ -65,6 +75,8 @@ static void assert_domain(const char *xml, const Domain *want, char **sources) {
         g_assert_no_error(error);
         g_assert_cmpstr(have->name, ==, want->name);
         g_assert_cmpstr(have->uuid, ==, want->uuid);
+        forget_sources(have->metadata);
+        forget_sources(want->metadata);
         g_assert_true(metadata_equal(have->metadata, want->metadata));
         g_assert_cmpuint(have->devices->len, ==, want->devices->len);
         for (unsigned i = 0; i < want->devices->len; i++)

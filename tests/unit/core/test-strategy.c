@@ -48,17 +48,23 @@ static void add(Fixture *f, const char *uuid, int caps) {
         "address='0000:00:05.0'><f:seen class='mdev' driver='old' vfio='" caps "'/></f:device>" \
         "</f:domain></metadata>"
 
-/* The strategy and why; or the error. */
+/* The strategy, why, and what is unplugged; or the error. */
 static char *choose(Fixture *f, const char *xml, const char *wish) {
         g_autoptr(GError) error = NULL;
         g_autoptr(Domain) domain = domain_from_xml(xml, strlen(xml), &error);
-        g_autofree char *reason = NULL;
-        Strategy strategy;
+        g_auto(StrategyChoice) choice = { 0 };
+        g_autoptr(GString) text = NULL;
 
         g_assert_no_error(error);
-        if (!strategy_choose(domain, f->inventory, wish, &strategy, &reason, &error))
+        if (!strategy_choose(domain, f->inventory, wish, &choice, &error))
                 return g_strdup(error->message);
-        return g_strdup_printf("%s: %s", strategy_to_string(strategy), reason);
+
+        text = g_string_new(NULL);
+        g_string_printf(text, "%s: %s", strategy_to_string(choice.strategy), choice.why);
+        for (guint i = 0; i < choice.unplugged->len; i++)
+                g_string_append_printf(text, ", -%s",
+                                       ((DomainDevice *)choice.unplugged->pdata[i])->source);
+        return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static void assert_chosen(Fixture *f, const char *xml, const char *wish, const char *expected) {
@@ -81,12 +87,76 @@ static void test_devices_that_can_carry_their_state(Fixture *f, gconstpointer un
                       "vfio: its devices carry their state, once it is paused");
 }
 
-static void test_a_device_that_cannot_come_along_is_named(Fixture *f, gconstpointer unused) {
+#define WITHOUT_IT ": the guest is without it from then until it has arrived"
+
+static void test_a_device_that_cannot_migrate_is_unplugged(Fixture *f, gconstpointer unused) {
+        const char *guest = GUEST("", MDEV(U2, "") MDEV(U1, ""));
+
         add(f, U1, 0);
-        assert_chosen(f, GUEST("", MDEV(U2, "") MDEV(U1, "")), NULL,
-                      "hostdev 1 (" U1 ") cannot come along, since driver mtty has no migration "
-                      "support: give it a <teaming type='transient'> with a virtio interface, or "
-                      "unplug it");
+        assert_chosen(f, guest, NULL,
+                      "replug: hostdev 1 (" U1 ", driver mtty) is unplugged while it moves, since "
+                      "its driver has no migration support" WITHOUT_IT ", -" U1);
+        assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT) MDEV(U1, "")), "auto",
+                      "replug: hostdev 1 (" U1 ", driver mtty) is unplugged while it moves, since "
+                      "its driver has no migration support" WITHOUT_IT ", -" U1);
+        assert_chosen(f, guest, "replug",
+                      "replug: hostdev 1 (" U1 ", driver mtty) and hostdev 0 (" U2
+                      ", driver not known) are unplugged while it moves: the guest is without "
+                      "them from then until it has arrived, -" U1 ", -" U2);
+}
+
+static void test_another_strategy_than_that_is_refused(Fixture *f, gconstpointer unused) {
+        const char *guest = GUEST("", MDEV(U2, "") MDEV(U1, ""));
+
+        add(f, U1, 0);
+        assert_chosen(f, guest, "vfio",
+                      "hostdev 1 (" U1 ") cannot come along with strategy vfio, since driver mtty "
+                      "has no migration support: leave the choice to 'auto', which unplugs it for "
+                      "the move");
+        assert_chosen(f, guest, "live",
+                      "Strategy live is not possible with the devices of this guest, replug is: "
+                      "leave the choice to 'auto'");
+}
+
+static void test_a_device_that_could_migrate_is_unplugged_by_name(Fixture *f,
+                                                                  gconstpointer unused) {
+        add(f, U1, VFIO_CAP_STOP_COPY);
+        assert_chosen(f, GUEST("", MDEV(U1, "") MDEV(U2, TRANSIENT)), "replug",
+                      "replug: hostdev 0 (" U1 ", driver mtty) is unplugged while it "
+                      "moves" WITHOUT_IT ", -" U1);
+        assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT)), "replug",
+                      "Strategy replug is not possible with the devices of this guest, failover "
+                      "is: leave the choice to 'auto'");
+}
+
+/* More than a sentence takes: then without the details. */
+static void test_many_devices_are_named_in_short(Fixture *f, gconstpointer unused) {
+        add(f, U1, 0);
+        assert_chosen(f,
+                      GUEST("", MDEV(U1, "<alias name='ua-a'/>") MDEV(U1, "<alias name='ua-b'/>")
+                                        MDEV(U1, "<alias name='ua-c'/>")
+                                                MDEV(U1, "<alias name='ua-d'/>")),
+                      NULL,
+                      "replug: ua-a, ua-b, ua-c and ua-d are unplugged while it moves, since their "
+                      "drivers have no migration support: the guest is without them from then "
+                      "until it has arrived, -" U1 ", -" U1 ", -" U1 ", -" U1);
+}
+
+#define NOTE                                                                                 \
+        "<metadata><f:domain xmlns:f='" METADATA_URI "' version='1'><f:device alias='ua-a'>" \
+        "<f:unplugged strategy='replug' source='" U2 "'>&lt;hostdev type='mdev'&gt;&lt;"     \
+        "source&gt;&lt;address uuid='" U2 "'/&gt;&lt;/source&gt;&lt;/hostdev&gt;</f:"        \
+        "unplugged></f:device></f:domain></metadata>"
+
+static void test_what_is_unplugged_already_goes_so(Fixture *f, gconstpointer unused) {
+        assert_chosen(f, GUEST(NOTE, ""), NULL,
+                      "replug: a device of it is unplugged already, and is plugged in where it "
+                      "arrives");
+
+        add(f, U1, 0);
+        assert_chosen(f, GUEST(NOTE, MDEV(U1, "<alias name='ua-b'/>")), NULL,
+                      "replug: ua-b (" U1 ", driver mtty) is unplugged while it moves, since its "
+                      "driver has no migration support" WITHOUT_IT ", -" U1);
 }
 
 static void test_a_transient_device_is_unplugged(Fixture *f, gconstpointer unused) {
@@ -104,9 +174,8 @@ static void test_what_was_seen_counts_where_nobody_can_ask(Fixture *f, gconstpoi
         assert_chosen(f, GUEST(SEEN("stop-copy pre-copy"), MDEV(U2, ADDRESS)), NULL,
                       "vfio: its devices carry their state, most of it while it runs");
         assert_chosen(f, GUEST(SEEN(""), MDEV(U2, ADDRESS)), NULL,
-                      "hostdev 0 (" U2 ") cannot come along, since driver old has no migration "
-                      "support: give it a <teaming type='transient'> with a virtio interface, or "
-                      "unplug it");
+                      "replug: hostdev 0 (" U2 ", driver old) is unplugged while it moves, since "
+                      "its driver has no migration support" WITHOUT_IT ", -" U2);
 
         add(f, U1, VFIO_CAP_STOP_COPY);
         assert_chosen(f, GUEST(SEEN(""), MDEV(U1, ADDRESS)), NULL,
@@ -119,7 +188,7 @@ static void test_a_wish_that_cannot_be(Fixture *f, gconstpointer unused) {
                 "Strategy vfio is not possible with the devices of this guest, live is: leave "
                 "the choice to 'auto'");
         assert_chosen(f, GUEST("", ""), "teleport",
-                      "Strategy 'teleport' is not one of auto, live, vfio and failover");
+                      "Strategy 'teleport' is not one of auto, live, vfio, failover and replug");
 }
 
 #define ADD(name, function) \
@@ -130,8 +199,13 @@ int main(int argc, char **argv) {
 
         ADD("a guest without devices just moves", test_a_guest_without_devices_just_moves);
         ADD("devices that can carry their state", test_devices_that_can_carry_their_state);
-        ADD("a device that cannot come along is named",
-            test_a_device_that_cannot_come_along_is_named);
+        ADD("a device that cannot migrate is unplugged",
+            test_a_device_that_cannot_migrate_is_unplugged);
+        ADD("another strategy than that is refused", test_another_strategy_than_that_is_refused);
+        ADD("a device that could migrate is unplugged by name",
+            test_a_device_that_could_migrate_is_unplugged_by_name);
+        ADD("many devices are named in short", test_many_devices_are_named_in_short);
+        ADD("what is unplugged already goes so", test_what_is_unplugged_already_goes_so);
         ADD("a transient device is unplugged", test_a_transient_device_is_unplugged);
         ADD("what was seen counts where nobody can ask",
             test_what_was_seen_counts_where_nobody_can_ask);

@@ -33,6 +33,14 @@ static void abort_with_time(void *userdata, const char *uuid, int64_t downtime_m
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_with_unplug(void *userdata, const UnplugRequest *request) {
+        abort_with_text(userdata, request->uuid, NULL);
+}
+
+static void abort_with_elements(void *userdata, const char *uuid, const char *const *elements) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
 static const VirtOps no_virt = {
         .set_metadata = abort_with_text,
         .redefine = abort_with_text,
@@ -41,6 +49,8 @@ static const VirtOps no_virt = {
         .measure = abort_with_name,
         .migrate = abort_with_request,
         .abort_job = abort_with_uuid,
+        .unplug = abort_with_unplug,
+        .plug = abort_with_elements,
         .raise_max_downtime = abort_with_time,
 };
 
@@ -80,6 +90,22 @@ static void note_downtime(void *userdata, const char *uuid, int64_t downtime_ms)
                                uuid, downtime_ms);
 }
 
+static void note_unplug(void *userdata, const UnplugRequest *request) {
+        g_autofree char *devices = g_strjoinv(" ", request->devices);
+        Fixture *fixture = userdata;
+
+        g_string_append_printf(fixture->asked, "unplug %s %s in %u ms\n", request->uuid, devices,
+                               request->timeout_ms);
+        g_free(fixture->note);
+        fixture->note = g_strdup(request->metadata);
+}
+
+static void note_plug(void *userdata, const char *uuid, const char *const *elements) {
+        g_autofree char *joined = g_strjoinv("\n  ", (char **)elements);
+
+        g_string_append_printf(((Fixture *)userdata)->asked, "plug %s\n  %s\n", uuid, joined);
+}
+
 static const VirtOps noted_virt = {
         .set_metadata = note_metadata,
         .redefine = note_redefine,
@@ -88,6 +114,8 @@ static const VirtOps noted_virt = {
         .measure = note_find,
         .migrate = note_migrate,
         .abort_job = note_abort,
+        .unplug = note_unplug,
+        .plug = note_plug,
         .raise_max_downtime = note_downtime,
 };
 
@@ -135,6 +163,7 @@ void fixture_tear_down(Fixture *fixture, gconstpointer config) {
         manager_free(fixture->manager);
         fake_root_free(fixture->root);
         g_string_free(fixture->asked, TRUE);
+        g_free(fixture->note);
 }
 
 char *guest_xml(const char *name, const char *uuid, const char *mdev, const char *seen) {

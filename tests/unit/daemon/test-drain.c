@@ -94,9 +94,13 @@ static void test_a_refusal_is_one_when_libvirt_has_answered(Host *h, gconstpoint
         g_assert_cmpint(host_latest(h, G1)->state, ==, MIGRATION_CHECKED);
 }
 
-/* A VF without a driver that saves its state. */
-static void test_a_device_that_cannot_come_along_stops_only_its_guest(Host *h,
-                                                                      gconstpointer unused) {
+/* A VF without a driver that saves its state is unplugged, if the guest lets go of it. */
+static void test_a_device_that_is_not_let_go_stops_only_its_guest(Host *h, gconstpointer unused) {
+        GuestEvent kept = { .kind = GUEST_UNPLUGGED,
+                            .uuid = (char *)G1,
+                            .name = (char *)"g1",
+                            .detail = (char *)"The guest refuses to let go of hostdev0" };
+        GuestEvent found = { .running = true };
         g_autofree char *xml = NULL;
 
         fake_root_add_mdev(h->f.root, "mtty", "mtty-1", HERE_MDEV);
@@ -105,11 +109,18 @@ static void test_a_device_that_cannot_come_along_stops_only_its_guest(Host *h,
         g_assert_cmpint(inventory_probe(h->f.manager->inventory, HERE_MDEV), ==, 0);
         xml = guest_xml("g1", G1, HERE_MDEV, NULL);
         host_tell_list(h, G1, G2, NULL);
-        host_begin(h, HOST_B, HOST_C);
+        host_begin(h, HOST_B, NULL);
         host_answer_with(xml);
+        host_assert_asked(h, "find " G1 "\n");
+        found.xml = xml;
+        h->f.finder(h->f.asker, &found);
+        host_assert_asked(h, "unplug " G1 " " HERE_MDEV " in 30000 ms\n");
+        manager_on_guest_event(h->f.manager, &kept);
         host_assert_drain(h, "draining: g1 stayed, g2 moving");
-        g_assert_nonnull(strstr(host_guest_of(h, G1)->reason, "has no migration support"));
-        host_assert_asked(h, "");
+        g_assert_nonnull(strstr(host_guest_of(h, G1)->reason, "refuses to let go"));
+        host_assert_asked(h, "find " G1 "\n"); /* it may have lost another one */
+        found.running = false;
+        h->f.finder(h->f.asker, &found);
         host_find();
         host_leave(h, G2);
         host_assert_drain(h, "partly: g1 stayed, g2 left");
@@ -355,8 +366,8 @@ int main(int argc, char **argv) {
             test_a_single_destination_is_not_named_again);
         ADD("a refusal is one when libvirt has answered", ONE_AT_A_TIME,
             test_a_refusal_is_one_when_libvirt_has_answered);
-        ADD("a device that cannot come along stops its guest only", ONE_AT_A_TIME,
-            test_a_device_that_cannot_come_along_stops_only_its_guest);
+        ADD("a device that is not let go stops its guest only", ONE_AT_A_TIME,
+            test_a_device_that_is_not_let_go_stops_only_its_guest);
         ADD("a guest that ends has left", ONE_AT_A_TIME, test_a_guest_that_ends_has_left);
         ADD("who stayed may leave later", ONE_AT_A_TIME, test_who_stayed_may_leave_later);
         ADD("a move that somebody began is waited for", ONE_AT_A_TIME,
