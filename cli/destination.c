@@ -15,7 +15,7 @@ char *destination_host(const char *uri) {
 
         if (!g_uri_split(uri, G_URI_FLAGS_NONE, &scheme, &user, &host, NULL, NULL, NULL, NULL,
                          NULL) ||
-            !g_str_has_suffix(scheme, "+ssh") || !host || !*host)
+            !scheme || !g_str_has_suffix(scheme, "+ssh") || !host || !*host)
                 return NULL;
         return user ? g_strdup_printf("%s@%s", user, host) : g_steal_pointer(&host);
 }

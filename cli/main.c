@@ -34,6 +34,7 @@ static const Command commands[] = {
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
+        { "show", "MIGRATION", 1, 1, 0, cmd_show },
         { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
 
@@ -49,6 +50,7 @@ static const char help[] =
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  migrations [--watch]          what moves, and what has moved\n"
+        "  show MIGRATION                all about one: by id, its beginning, or the guest's name\n"
         "  drain DESTINATION...          move all guests away, each to the first that takes it, "
         "and "
         "take none\n"

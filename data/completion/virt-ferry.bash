@@ -82,7 +82,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain leases migrate migrations offers probe release rescan undrain' ;;
+        '') words='check devices drain leases migrate migrations offers probe release rescan show undrain' ;;
         check)
                 options+=' --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--trial)$ ]]; then
@@ -114,6 +114,11 @@ _virt_ferry() {
         release)
                 if [[ $current != -* ]]; then
                         words=$(__virt_ferry_ids leases)
+                fi
+                ;;
+        show)
+                if [[ $current != -* ]]; then
+                        words=$(__virt_ferry_ids migrations | sort -u) # their guests
                 fi
                 ;;
         esac
