@@ -86,29 +86,30 @@ static char *find_variant(const GuestCheck *check, const GuestDevice *own) {
         return driver;
 }
 
-#define UNPLUG "a <teaming type='transient'/> beside a virtio interface unplugs it for the move"
-#define DETACH "detach the device for the move"
+#define REPLUG "'virsh migrate' is refused, and 'virt-ferry migrate' unplugs it for the move"
+#define TEAM   "; a <teaming type='transient'/> beside a virtio interface keeps the network"
 
+/* It is unplugged for the move (daemon/replug.h), so it is in nobody's way. */
 static void tell_no_migration(const GuestCheck *check, const GuestDevice *own) {
-        const char *way_out = own->device->network ? UNPLUG : DETACH;
+        const char *team = own->device->network ? TEAM : "";
         g_autofree char *variant = find_variant(check, own);
 
         if (variant)
                 guest_device_tell(
-                        check, FINDING_ERROR, own,
+                        check, FINDING_WARNING, own,
                         "It is bound to vfio-pci, which saves no state, and %s is there for it: "
                         "shut the guest down and start it with <driver model='%s'/> in the device, "
-                        "which libvirt 10.0 chooses by itself",
+                        "which libvirt 10.0 chooses by itself; until then " REPLUG,
                         variant, variant);
         else if (!own->rule->migrates)
-                guest_device_tell(check, FINDING_ERROR, own,
-                                  "Its state cannot be saved, since %s: %s", own->rule->why,
-                                  way_out);
+                guest_device_tell(check, FINDING_WARNING, own,
+                                  "Its state cannot be saved, since %s: " REPLUG "%s",
+                                  own->rule->why, team);
         else
-                guest_device_tell(check, FINDING_ERROR, own,
-                                  "%s saves no state, so QEMU refuses to move the guest: %s, or "
-                                  "take a kernel that has a driver for it",
-                                  own->driver, way_out);
+                guest_device_tell(check, FINDING_WARNING, own,
+                                  "%s saves no state: " REPLUG "%s; or take a kernel that has a "
+                                  "driver for it",
+                                  own->driver, team);
 }
 
 static void tell_unknown(const GuestCheck *check, const GuestDevice *own) {

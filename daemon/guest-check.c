@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/replug.h"
+
 /* Since when QEMU moves more than one VFIO device (P2P), and guests with an IOMMU. */
 #define QEMU_SEVERAL 8002000
 #define QEMU_VIOMMU  11000000
@@ -66,7 +68,7 @@ static void check_several(const GuestCheck *check, const GPtrArray *devices) {
         for (guint i = 0; i < devices->len; i++) {
                 const GuestDevice *own = devices->pdata[i];
 
-                if (own->migrates != 0 && !moves_with_others(own))
+                if (!moves_with_others(own))
                         guest_device_tell(
                                 check, FINDING_ERROR, own,
                                 "%s cannot hold the device still for the others (P2P), and the "
@@ -93,21 +95,50 @@ static GPtrArray *collect_devices(const GuestCheck *check) {
         for (guint i = 0; i < check->domain->devices->len; i++) {
                 const DomainDevice *device = check->domain->devices->pdata[i];
 
-                if (!device->transient)
+                if (domain_device_brings_state(device))
                         g_ptr_array_add(devices, guest_device_new(check, device));
         }
         return devices;
 }
 
+/* Those that cannot are unplugged for the move. */
+static GPtrArray *choose_movers(const GPtrArray *devices) {
+        GPtrArray *movers = g_ptr_array_new();
+
+        for (guint i = 0; i < devices->len; i++)
+                if (((const GuestDevice *)devices->pdata[i])->migrates != 0)
+                        g_ptr_array_add(movers, devices->pdata[i]);
+        return movers;
+}
+
+static void tell_unplugged(const GuestCheck *check) {
+        const char *trouble = check->domain->uuid
+                                      ? replug_trouble(check->manager->replug, check->domain->uuid)
+                                      : NULL;
+
+        for (guint i = 0; i < check->domain->devices->len; i++) {
+                const DomainDevice *device = check->domain->devices->pdata[i];
+                g_autofree char *name = domain_device_name(check->domain, device);
+
+                if (device->unplugged)
+                        findings_add(check->findings, FINDING_WARNING, name,
+                                     "It was unplugged for a move and is not plugged in again%s%s: "
+                                     "virtferryd tries it every 30 s, and so does the host that "
+                                     "the guest moves to",
+                                     trouble ? ", since " : " yet", trouble ?: "");
+        }
+}
+
 static void check_guest(const GuestCheck *check) {
-        g_autoptr(GPtrArray) devices = collect_devices(check);
+        g_autoptr(GPtrArray) devices = collect_devices(check), movers = choose_movers(devices);
 
         host_check_source(check->findings, check->manager, check->state);
-        check_programs(check, devices);
-        check_viommu(check, devices);
+        check_programs(check, movers);
+        check_viommu(check, movers);
         for (guint i = 0; i < devices->len; i++)
                 guest_device_check(check, devices->pdata[i]);
-        check_several(check, devices);
+        check_several(check, movers);
+        tell_unplugged(check);
 }
 
 static Version kernel_version(const Sysfs *sysfs) {

@@ -2,6 +2,7 @@
 #include "dbus/face.h"
 
 #include "daemon/guest-check.h"
+#include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
 /* CheckGuest() of the Manager: asks libvirt for the guest, and replies when it has come. */
@@ -33,12 +34,13 @@ int face_append_findings(sd_bus_message *reply, const GPtrArray *findings) {
 
 static int reply_findings(const Question *question, const GuestEvent *found,
                           const GPtrArray *findings) {
+        g_autofree char *xml = replug_as_it_goes(question->faces->manager, found->xml, NULL);
         g_autoptr(sd_bus_message) reply = NULL;
         int r;
 
         r = sd_bus_message_new_method_return(question->call, &reply);
         if (r >= 0)
-                r = sd_bus_message_append(reply, "ss", found->name, found->xml);
+                r = sd_bus_message_append(reply, "ss", found->name, xml ?: found->xml);
         if (r >= 0)
                 r = face_append_findings(reply, findings);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);

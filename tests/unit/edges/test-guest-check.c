@@ -146,28 +146,62 @@ static void test_what_is_unplugged_is_in_nobodys_way(GuestFixture *f, gconstpoin
         assert_findings(f, "");
 }
 
+#define REPLUG "'virsh migrate' is refused, and 'virt-ferry migrate' unplugs it for the move"
+
 static void test_a_vf_that_is_bound_to_the_plain_driver(GuestFixture *f, gconstpointer unused) {
         fake_root_put(f->base.root, "lib/modules/" RELEASE "/modules.alias",
                       "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n", -1);
         add_vfs(f, "vfio-pci");
         give(f, VF0, "", SEEN);
         assert_findings(f,
-                        "error hostdev 0 (" VF0 "): It is bound to vfio-pci, which saves no state, "
-                        "and mlx5_vfio_pci is there for it: shut the guest down and start it with "
-                        "<driver model='mlx5_vfio_pci'/> in the device, which libvirt 10.0 chooses "
-                        "by itself\n");
+                        "warning hostdev 0 (" VF0 "): It is bound to vfio-pci, which saves no "
+                        "state, and mlx5_vfio_pci is there for it: shut the guest down and start "
+                        "it with <driver model='mlx5_vfio_pci'/> in the device, which libvirt 10.0 "
+                        "chooses by itself; until then " REPLUG "\n");
 }
 
 static void test_a_vf_that_nobody_saves(GuestFixture *f, gconstpointer unused) {
         add_vfs(f, "vfio-pci");
         give(f, VF0, "", SEEN);
-        assert_findings(f, "error hostdev 0 (" VF0 "): vfio-pci saves no state, so QEMU refuses to "
-                           "move the guest: detach the device for the move, or take a kernel that "
-                           "has a driver for it\n");
+        assert_findings(f, "warning hostdev 0 (" VF0 "): vfio-pci saves no state: " REPLUG
+                           "; or take a kernel that has a driver for it\n");
 
         add_rule(f, "[Rule x]\nDevices=15b3:101e\nMigrates=no\nWhy=it never will be\n");
-        assert_findings(f, "error hostdev 0 (" VF0 "): Its state cannot be saved, since it never "
-                           "will be: detach the device for the move\n");
+        assert_findings(f, "warning hostdev 0 (" VF0 "): Its state cannot be saved, since it never "
+                           "will be: " REPLUG "\n");
+}
+
+/* What cannot migrate is unplugged, so it does not have to stand still with the others. */
+static void test_one_that_nobody_saves_is_in_nobodys_way(GuestFixture *f, gconstpointer unused) {
+        g_autofree char *findings = NULL;
+
+        add_asked_vfs(f, VFIO_CAP_STOP_COPY | VFIO_CAP_DMA_LOG | VFIO_CAP_PRE_COPY);
+        fake_root_add_mdev(f->base.root, "mtty", "mtty-1", HERE_MDEV);
+        fake_root_set_vfio(f->base.root, "mtty", 0, 0);
+        g_assert_cmpint(inventory_scan(f->base.manager->inventory), ==, 0);
+        g_assert_cmpint(inventory_probe(f->base.manager->inventory, HERE_MDEV), ==, 0);
+        give(f, VF0, "", SEEN);
+        g_string_append(f->devices, "<hostdev mode='subsystem' type='mdev'><source><address "
+                                    "uuid='" HERE_MDEV "'/></source><alias name='ua-uart'/>"
+                                    "</hostdev>");
+        g_string_append(f->entries, "<ferry:device alias='ua-uart'/>");
+
+        findings = check(f);
+        g_assert_nonnull(strstr(findings, "warning ua-uart (" HERE_MDEV "): mtty saves no state"));
+        g_assert_null(strstr(findings, "(P2P)"));
+}
+
+#define NOTE                                                                                      \
+        "<ferry:device alias='ua-nic' address='0000:00:05.0'><ferry:unplugged strategy='replug' " \
+        "source='" VF0 "'>&lt;hostdev type='pci'&gt;&lt;source&gt;&lt;address bus='0x3b' "        \
+        "slot='0x10'/&gt;&lt;/source&gt;&lt;/hostdev&gt;</ferry:unplugged></ferry:device>"
+
+static void test_one_that_is_not_plugged_in_again(GuestFixture *f, gconstpointer unused) {
+        g_string_append(f->entries, NOTE);
+        assert_findings(f,
+                        "warning ua-nic: It was unplugged for a move and is not plugged in again "
+                        "yet: virtferryd tries it every 30 s, and so does the host that the "
+                        "guest moves to\n");
 }
 
 /* The device is the guest's since before the daemon came. */
@@ -327,6 +361,9 @@ int main(int argc, char **argv) {
         ADD("a VF that is bound to the plain driver is told of the other",
             test_a_vf_that_is_bound_to_the_plain_driver);
         ADD("a VF that nobody saves is told how to be unplugged", test_a_vf_that_nobody_saves);
+        ADD("one that nobody saves is in nobody's way",
+            test_one_that_nobody_saves_is_in_nobodys_way);
+        ADD("one that is not plugged in again is a warning", test_one_that_is_not_plugged_in_again);
         ADD("what nobody can tell is a warning", test_what_nobody_can_tell);
         ADD("what was seen before tells", test_what_was_seen_before_tells);
         ADD("the kernel tells of what a guest holds", test_the_kernel_tells_of_what_a_guest_holds);
