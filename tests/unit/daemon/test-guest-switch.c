@@ -147,6 +147,80 @@ static void test_what_libvirt_sets_meanwhile_is_not_the_last_word(SwitchFixture 
         assert_pristine(s);
 }
 
+#define NOTE                                                                                      \
+        "<ferry:unplugged strategy='replug' source='%s'>&lt;hostdev type='pci'&gt;&lt;source&gt;" \
+        "&lt;address bus='1' slot='2'/&gt;&lt;/source&gt;&lt;address type='pci' slot='5'/&gt;"    \
+        "&lt;/hostdev&gt;</ferry:unplugged>"
+
+/* Plugged or not, its entry says that it was unplugged for the move, and what it had. */
+static char *noted_xml(const SwitchFixture *s, bool plugged) {
+        g_autofree char *note = g_strdup_printf(NOTE, s->vf);
+        g_autofree char *state = g_strconcat(COMES_WITH, note, NULL);
+        g_autofree char *xml = vf_xml(s, state);
+        g_auto(GStrv) before = g_strsplit(xml, "<hostdev mode", 2);
+
+        return plugged ? g_steal_pointer(&xml)
+                       : g_strconcat(before[0], "</devices></domain>", NULL);
+}
+
+static void lose_to_libvirt(SwitchFixture *s) {
+        const SwitchVf libvirts = { .mac = (char *)OTHER_MAC,
+                                    .spoof_check = SWITCH_UNKNOWN,
+                                    .trust = SWITCH_UNKNOWN,
+                                    .link_state = SWITCH_UNKNOWN };
+
+        g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, VF_SETTING_MAC, &libvirts), ==, 0);
+        g_assert_cmpint(vf_link_set(s->f.manager->rtnl, 1, 0, VF_SETTING_VLAN, &libvirts), ==, 0);
+}
+
+static void answer_running(SwitchFixture *s, const char *xml) {
+        GuestEvent found = { .uuid = (char *)GUEST_UUID, .xml = (char *)xml, .running = true };
+
+        s->f.finder(s->f.asker, &found);
+}
+
+/* libvirt gives it its own idea at the plug; what is noted before that is what the guest had. */
+static void test_a_vf_that_is_plugged_again_has_what_it_had(SwitchFixture *s,
+                                                            gconstpointer unused) {
+        g_autofree char *out = noted_xml(s, false), *in = noted_xml(s, true);
+        g_autoptr(GError) error = NULL;
+
+        begin_incoming(s);
+        g_assert_true(manager_prepare_domain(s->f.manager, out, &error));
+        g_assert_true(manager_start_domain(s->f.manager, out, &error));
+        assert_vf(s, "mac " MAC " vlan 100");
+
+        fixture_connect(&s->f);
+        send_event(&s->f, GUEST_ARRIVED, GUEST_UUID, out);
+        answer_running(s, out);
+        g_assert_nonnull(strstr(s->f.asked->str, "plug " GUEST_UUID));
+        g_assert_null(strstr(s->f.asked->str, "metadata"));
+
+        lose_to_libvirt(s);
+        send_event(&s->f, GUEST_RUNNING, GUEST_UUID, in);
+        g_assert_null(strstr(s->f.asked->str, "metadata"));
+        send_event(&s->f, GUEST_PLUGGED, GUEST_UUID, in);
+        assert_vf(s, "mac " MAC " vlan 100");
+        g_assert_nonnull(strstr(s->f.asked->str, "vlan='100'"));
+        release(s, COMES_WITH, "shutdown");
+        assert_pristine(s);
+}
+
+/* The VF has nothing of the guest's then, and that is not news. */
+static void test_what_an_unplugged_vf_had_is_kept(SwitchFixture *s, gconstpointer unused) {
+        g_autofree char *out = noted_xml(s, false);
+        g_autoptr(GError) error = NULL;
+
+        begin_incoming(s);
+        g_assert_true(manager_prepare_domain(s->f.manager, out, &error));
+        g_assert_true(manager_start_domain(s->f.manager, out, &error));
+        lose_to_libvirt(s);
+        fixture_connect(&s->f);
+        send_event(&s->f, GUEST_ARRIVED, GUEST_UUID, out);
+        g_assert_cmpstr(s->f.asked->str, ==, "find " GUEST_UUID "\n");
+        answer_running(s, "<domain/>");
+}
+
 static void test_when_it_has_failed_the_vf_is_as_before(SwitchFixture *s, gconstpointer unused) {
         arrive(s);
         release(s, COMES_WITH, "failed");
@@ -433,6 +507,9 @@ int main(int argc, char **argv) {
         ADD("a-guest-that-comes-has-what-it-had", test_a_guest_that_comes_has_what_it_had);
         ADD("what-libvirt-sets-meanwhile-is-not-the-last-word",
             test_what_libvirt_sets_meanwhile_is_not_the_last_word);
+        ADD("a VF that is plugged again has what it had",
+            test_a_vf_that_is_plugged_again_has_what_it_had);
+        ADD("what an unplugged VF had is kept", test_what_an_unplugged_vf_had_is_kept);
         ADD("when-it-has-failed-the-vf-is-as-before", test_when_it_has_failed_the_vf_is_as_before);
         ADD("when-it-is-shut-down-the-vf-is-as-before",
             test_when_it_is_shut_down_the_vf_is_as_before);
