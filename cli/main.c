@@ -71,7 +71,7 @@ static const char help[] =
         "      --version\n"
         "\n"
         "Options of migrate:\n"
-        "      --strategy S              auto (default), live, vfio or failover\n"
+        "      --strategy S              auto (default), live, vfio, failover or replug\n"
         "      --max-downtime MS         how long the guest may stand still\n"
         "      --bandwidth MIB           MiB a second at most\n"
         "      --connections N           send over N connections in parallel\n"
