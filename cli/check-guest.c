@@ -47,8 +47,8 @@ static bool check_there(const Move *move, const char *xml, GuestReport *report, 
         domain = client ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckDomain",
                                      "(s" ANSWERS ")", strings, error)
                         : NULL;
-        state = domain ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckHost", "(a(sss))", NULL,
-                                    error)
+        state = domain ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckArrival", "(a(sss))",
+                                    strings, error)
                        : NULL;
         if (!state)
                 return false;

@@ -101,7 +101,8 @@ static void check_libvirt(GPtrArray *findings, const Manager *manager, const Hos
 
 /* What the rules ask where no driver has a word of its own. A guest that brings no state may come:
  * what is unplugged for the move. */
-static void check_qemu(GPtrArray *findings, const Manager *manager, const HostState *state) {
+static void check_qemu(GPtrArray *findings, const Manager *manager, const HostState *state,
+                       FindingSeverity severity) {
         g_autoptr(Fingerprint) any = fingerprint_new();
         const CompatRule *rule = compat_find(manager->config->compat, any);
         Version version = version_from_number(state->qemu_version);
@@ -110,7 +111,7 @@ static void check_qemu(GPtrArray *findings, const Manager *manager, const HostSt
         if (state->qemu_version == 0 || version_compare(&version, &rule->qemu_min) >= 0)
                 return;
 
-        findings_add(findings, FINDING_WARNING, "QEMU",
+        findings_add(findings, severity, "QEMU",
                      "QEMU %s does not move the state of devices, so only those move that are "
                      "unplugged for it: install %s or newer",
                      version_to_string(&version, have), version_to_string(&rule->qemu_min, want));
@@ -180,22 +181,30 @@ static void check_lockdown(GPtrArray *findings, const Sysfs *sysfs) {
 static void check_devices(GPtrArray *findings, const Manager *manager) {
         g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
-        bool no_iommu = false;
 
         for (guint i = 0; i < devices->len; i++) {
                 const Device *device = devices->pdata[i];
 
-                if (device->role == DEVICE_ROLE_FUNCTION &&
-                    device->class->kind == DOMAIN_DEVICE_PCI && device->iommu_group < 0)
-                        no_iommu = true;
                 if (device->finding && g_hash_table_add(said, (void *)device->finding))
                         findings_add(findings, FINDING_WARNING, device->id, "%s", device->finding);
         }
+}
 
-        if (no_iommu)
-                findings_add(findings, FINDING_WARNING, "kernel",
+static void check_iommu(GPtrArray *findings, const Manager *manager, FindingSeverity severity) {
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (device->role != DEVICE_ROLE_FUNCTION ||
+                    device->class->kind != DOMAIN_DEVICE_PCI || device->iommu_group >= 0)
+                        continue;
+
+                findings_add(findings, severity, "kernel",
                              "The IOMMU is off, so VFs cannot be passed through: switch it on in "
                              "the firmware and, for Intel, boot with intel_iommu=on");
+                return;
+        }
 }
 
 static void check_rules(GPtrArray *findings, const Manager *manager) {
@@ -223,17 +232,35 @@ void host_check_source(GPtrArray *findings, const Manager *manager, const HostSt
         check_lockdown(findings, manager->sysfs);
 }
 
+void host_check_guest(GPtrArray *findings, const Manager *manager, const HostState *state,
+                      const HostGuest *guest) {
+        g_auto(LibvirtProcess) process = { 0 };
+
+        find_libvirt(manager->sysfs, &process);
+        check_libvirt(findings, manager, state, &process);
+        if (guest->brings_state)
+                check_qemu(findings, manager, state, FINDING_ERROR);
+        if (guest->has_pci)
+                check_iommu(findings, manager, FINDING_ERROR);
+        if (guest->has_device) {
+                check_hook(findings, manager, state, &process);
+                check_vfio(findings, manager->sysfs);
+                check_rules(findings, manager);
+        }
+}
+
 GPtrArray *host_check(const Manager *manager, const HostState *state) {
         g_autoptr(GPtrArray) findings = findings_new();
         g_auto(LibvirtProcess) process = { 0 };
 
         find_libvirt(manager->sysfs, &process);
         check_libvirt(findings, manager, state, &process);
-        check_qemu(findings, manager, state);
+        check_qemu(findings, manager, state, FINDING_WARNING);
         check_hook(findings, manager, state, &process);
         check_vfio(findings, manager->sysfs);
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
+        check_iommu(findings, manager, FINDING_WARNING);
         check_rules(findings, manager);
         check_drain(findings, manager);
         return g_steal_pointer(&findings);

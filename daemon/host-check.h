@@ -20,7 +20,17 @@ typedef struct HostState {
 
 #define HOOK_PATH "/etc/libvirt/hooks/qemu.d/50-virtferry"
 
+/* What a guest has that wants to come. */
+typedef struct HostGuest {
+        bool has_device;
+        bool has_pci;      /* a VF, for which the IOMMU must be on */
+        bool brings_state; /* a device that is not unplugged for the move */
+} HostGuest;
+
 /* Finding, owned. Empty when all is well. */
 GPtrArray *host_check(const Manager *manager, const HostState *state);
 /* Those of them that matter to a guest that wants to leave, but for its devices. */
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state);
+/* Those that matter to a guest that wants to come; what ends its move is an error then. */
+void host_check_guest(GPtrArray *findings, const Manager *manager, const HostState *state,
+                      const HostGuest *guest);

@@ -22,8 +22,9 @@ struct Faces {
 
 /* Each registers its objects with the bus; they live as long as the bus. */
 int manager_face_attach(Faces *faces);
-/* CheckGuest() of the Manager; `userdata` is the faces. */
+/* CheckGuest() and CheckArrival() of the Manager; `userdata` is the faces. */
 int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_check_arrival(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
 /* SaveTrialState() and LoadTrialState() of the manager; `userdata` is the faces. */

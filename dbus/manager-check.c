@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/face.h"
 
+#include "daemon/arrival-check.h"
 #include "daemon/guest-check.h"
 #include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
-/* CheckGuest() of the Manager: asks libvirt for the guest, and replies when it has come. */
+/* CheckGuest() and CheckArrival() of the Manager. The first asks libvirt for the guest, and replies
+ * when it has come. */
 
 typedef struct Question {
         sd_bus_message *call;
@@ -93,4 +95,29 @@ int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *
         question->faces = faces;
         virt->find(virt->userdata, domain, on_found, question);
         return 1;
+}
+
+/* CheckArrival(s xml) -> (a(sss) findings) */
+int manager_method_check_arrival(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GPtrArray) findings = NULL;
+        g_autoptr(GError) error = NULL;
+        Faces *faces = userdata;
+        const char *xml;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &xml);
+        if (r < 0)
+                return r;
+
+        findings = arrival_check(faces->manager, faces->host, xml, &error);
+        if (!findings)
+                return bus_error_from_gerror(reterr, error);
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+
+        r = face_append_findings(reply, findings);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

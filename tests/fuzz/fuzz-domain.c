@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fuzz/fuzz.h"
+#include "xml/domain-demand.h"
 #include "xml/domain-quirks.h"
 #include "xml/domain.h"
 #include "xml/ferry-error.h"
@@ -43,6 +44,18 @@ static void check_quirks(const char *xml, size_t size) {
         g_assert_cmpint(domain_quirks_switch(quirks, NULL), ==, quirks->of_all);
 }
 
+static void check_demand(const char *xml, size_t size) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DomainDemand) demand = domain_demand_from_xml(xml, size, &error);
+        g_autofree char *cpus = NULL;
+        NumberSet again;
+
+        g_assert_no_error(error);
+        cpus = number_set_to_text(&demand->cpus);
+        g_assert_true(number_set_from_text(cpus, &again));
+        g_assert_cmpmem(&again, sizeof(again), &demand->cpus, sizeof(demand->cpus));
+}
+
 /* What is read keeps the promises of the header, and what is refused is refused in a sentence. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_autoptr(GError) error = NULL;
@@ -61,5 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (domain->metadata)
                 check_metadata(domain->metadata);
         check_quirks((const char *)data, size);
+        check_demand((const char *)data, size);
         return 0;
 }

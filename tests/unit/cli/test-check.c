@@ -35,7 +35,7 @@ static MockDaemon *mock_new(const char *findings, const char *answers, const cha
 
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest", guest);
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain", domain);
-        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", state);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckArrival", state);
         return mock;
 }
 
@@ -62,7 +62,7 @@ static void set_trial(MockDaemon *mock, const char *saved, const char *loaded) {
         "[('hostdev0', true, '0000:3b:10.0', '0000:af:10.0', false, 'sriov', '', 'default', " \
         "'it is free')]"
 
-#define ASKED "CheckGuest(db1), CheckDomain(XML), CheckHost()"
+#define ASKED "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)"
 #define SAVED "'m1', true, 'm1: its driver mtty saves and loads its state'"
 
 static const struct {
@@ -85,22 +85,22 @@ static const struct {
         { "no legend", "check --no-legend db1", WARNED, "[]", "[]", 0, "CheckGuest(db1)",
           "warning  here  kernel  The kernel is locked down\n" },
         { "a host that takes it", "check db1 b", "[]", FIT, "[]", 0,
-          "CheckGuest(db1), CheckDomain(XML), CheckHost()", "db1 can move to b.\n" },
+          "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)", "db1 can move to b.\n" },
         { "a host that does not", "check db1 b", WARNED, MISFIT, WARNED, 1,
-          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)",
           "SEVERITY  HOST  OBJECT    FINDING\n"
           "warning   here  kernel    The kernel is locked down\n"
           "error     b     hostdev1  hostdev1 needs a VF: choose another host\n"
           "warning   b     kernel    The kernel is locked down\n"
           "db1 cannot move to b: 1 error.\n" },
         { "a host that lacks something", "check db1 b", BLOCKED, FIT, BLOCKED, 1,
-          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)",
           "SEVERITY  HOST  OBJECT                   FINDING\n"
           "error     here  hostdev0 (0000:3b:10.0)  vfio-pci saves no state: take another\n"
           "error     b     hostdev0 (0000:3b:10.0)  vfio-pci saves no state: take another\n"
           "db1 cannot move to b: 2 errors.\n" },
         { "from another host", "-H c check db1 b", WARNED, FIT, "[]", 0,
-          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)",
           "SEVERITY  HOST  OBJECT  FINDING\n"
           "warning   c     kernel  The kernel is locked down\n"
           "db1 can move to b.\n" },
@@ -157,7 +157,7 @@ static const struct {
           "db1 cannot move to b: 1 error.\n",
           "'', false, 'none is free'", NULL },
         { "JSON", "check --json db1 b", WARNED, MISFIT, "[]", 1,
-          "CheckGuest(db1), CheckDomain(XML), CheckHost()",
+          "CheckGuest(db1), CheckDomain(XML), CheckArrival(XML)",
           "{\n"
           "  \"Domain\" : \"db1\",\n"
           "  \"Destination\" : \"b\",\n"
@@ -183,7 +183,7 @@ static void test_case(gconstpointer data) {
         g_autoptr(MockDaemon) mock = mock_new(cases[i].findings, cases[i].answers, cases[i].host);
         g_autofree char *calls = NULL;
 
-        if (strstr(cases[i].calls, "CheckHost") && !make_ssh()) {
+        if (strstr(cases[i].calls, "CheckArrival") && !make_ssh()) {
                 g_test_skip("there is no systemd-stdio-bridge");
                 return;
         }
@@ -197,7 +197,7 @@ static void test_case(gconstpointer data) {
 
 /* From the trial on the daemon refuses. */
 static void refuse_trials(MockDaemon *mock, const char *method, void *unused) {
-        if (g_str_equal(method, "CheckHost"))
+        if (g_str_equal(method, "CheckArrival"))
                 mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "Hardware",
                                       "m1: its driver mtty hangs: boot the host");
 }

@@ -131,7 +131,7 @@ static void test_a_dry_run_moves_nothing(void) {
         if (!has_bridge())
                 return;
         mock = mock_of_both("true", "");
-        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckArrival", "(@a(sss) [],)");
         program = cli_run(mock, "migrate db1 b.example --dry-run");
         cli_check(program, 0, "db1 can move to b.example.\n", "");
         calls = mock_daemon_take_calls(mock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* CheckGuest() of the real daemon, which asks libvirt's test driver. */
+/* CheckGuest() of the real daemon, which asks libvirt's test driver, and CheckArrival(). */
 
 #include <string.h>
 
@@ -63,6 +63,31 @@ static void test_a_daemon_without_libvirt(DaemonFixture *f, gconstpointer unused
         g_assert_nonnull(strstr(error.message, "journalctl -u virtferryd"));
 }
 
+/* The made-up host has nothing but mtty: no libvirt, no hook, no VFIO. */
+static void test_a_guest_that_comes_is_held_against_the_host(DaemonFixture *f,
+                                                             gconstpointer unused) {
+        g_autofree char *xml = guest_with_mdev(SOURCE_MDEV);
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GString) text = g_string_new(NULL);
+        const char *severity, *object;
+
+        reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "CheckArrival", NULL, "s", xml);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sss)"), >, 0);
+        while (sd_bus_message_read(reply, "(sss)", &severity, &object, NULL) > 0)
+                g_string_append_printf(text, "%s %s, ", severity, object);
+        g_assert_cmpstr(
+                text->str, ==,
+                "error libvirt, error /etc/libvirt/hooks/qemu.d/50-virtferry, error kernel, ");
+}
+
+static void test_what_is_no_domain_is_refused(DaemonFixture *f, gconstpointer unused) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+        g_assert_null(daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "CheckArrival", &error, "s",
+                                          "<network/>"));
+        g_assert_cmpstr(error.name, ==, FERRY_ERROR_PREFIX "InvalidXml");
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add("/check-guest/a guest comes with its domain and findings", DaemonFixture, NULL,
@@ -72,5 +97,11 @@ int main(int argc, char **argv) {
                    test_a_guest_that_is_not_there, daemon_fixture_tear_down);
         g_test_add("/check-guest/a daemon without libvirt says so", DaemonFixture, NULL,
                    daemon_fixture_set_up, test_a_daemon_without_libvirt, daemon_fixture_tear_down);
+        g_test_add("/check-guest/a guest that comes is held against the host", DaemonFixture, NULL,
+                   daemon_fixture_set_up, test_a_guest_that_comes_is_held_against_the_host,
+                   daemon_fixture_tear_down);
+        g_test_add("/check-guest/what is no domain is refused", DaemonFixture, NULL,
+                   daemon_fixture_set_up, test_what_is_no_domain_is_refused,
+                   daemon_fixture_tear_down);
         return g_test_run();
 }

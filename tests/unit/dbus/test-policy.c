@@ -31,6 +31,7 @@ static void test_others_reach_no_hook_and_send_no_document(DaemonFixture *f, gco
         assert_bus_refuses(f, FERRY_INTERFACE_HOOK, "PrepareDomain", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckDomain", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckGuest", "g1");
+        assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckArrival", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "LoadTrialState", "<domain/>");
 }
 

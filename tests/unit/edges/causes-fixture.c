@@ -19,6 +19,15 @@ static void put_host(Scene *scene) {
         put(scene, "sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
         put(scene, "proc/sys/kernel/osrelease", RELEASE "\n");
         put(scene, "proc/kallsyms", "0000000000000000 t iova_bitmap_alloc\t[vfio]\n");
+        put(scene, "proc/meminfo",
+            "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\nSwapFree: 1048576 kB\n"
+            "Hugepagesize: 2048 kB\n");
+        put(scene, "sys/devices/system/cpu/online", "0-3\n");
+        put(scene, "sys/devices/system/node/online", "0-1\n");
+        put(scene, "sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages",
+            "512\n");
+        put(scene, "sys/devices/system/node/node1/hugepages/hugepages-2048kB/free_hugepages",
+            "100\n");
         scene->base.manager->libvirt_known = true;
         scene->state.libvirt_version = 10000000;
         scene->state.qemu_version = 10000000;
@@ -118,17 +127,20 @@ static char *guest_of(Scene *scene) {
 
         return g_strdup_printf("<domain type='kvm' "
                                "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-                               "<name>g1</name><uuid>" GUEST_UUID "</uuid><metadata><ferry:domain "
+                               "<name>g1</name><uuid>" GUEST_UUID "</uuid>"
+                               "<memory unit='MiB'>1024</memory><vcpu>2</vcpu>"
+                               "%s<metadata><ferry:domain "
                                "xmlns:ferry='urn:virtferry:domain:1' version='1'>%s</ferry:domain>"
                                "</metadata><devices>%s</devices>%s</domain>",
-                               scene->entries->str, scene->devices->str, scene->quirks->str);
+                               scene->demand ?: "", scene->entries->str, scene->devices->str,
+                               scene->quirks->str);
 }
 
 /* Checks ---------------------------------------------------------------------------- */
 
 /* As the command line shows them. */
 static GPtrArray *check_destination(Scene *scene, const char *xml, GError **error) {
-        g_autoptr(GPtrArray) answers = NULL;
+        g_autoptr(GPtrArray) answers = NULL, arrival = NULL;
         GPtrArray *findings = findings_new();
         g_autoptr(Domain) domain = NULL;
 
@@ -139,6 +151,10 @@ static GPtrArray *check_destination(Scene *scene, const char *xml, GError **erro
                 if (!answer->ok)
                         findings_add(findings, FINDING_ERROR, answer->name, "%s", answer->reason);
         }
+
+        arrival = answers ? arrival_check(scene->base.manager, &scene->state, xml, error) : NULL;
+        if (arrival)
+                g_ptr_array_extend_and_steal(findings, g_steal_pointer(&arrival));
         return findings;
 }
 

@@ -6,6 +6,7 @@
  * bound to mlx5_vfio_pci, and the parent mtty. The guest has one VF.
  */
 
+#include "daemon/arrival-check.h"
 #include "daemon/guest-check.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
@@ -38,6 +39,7 @@ typedef struct Scene {
         /* The guest. */
         const char *need, *seen;             /* attributes about its VF, NULL none */
         GString *devices, *entries, *quirks; /* of its XML; without devices it gets the VF */
+        const char *demand;                  /* elements more, of memory and CPUs; NULL none */
         unsigned slot;
         bool shut_off;
 } Scene;

@@ -196,6 +196,61 @@ static void no_instance_left(Scene *s) {
         scene_give_mdev(s, SOURCE_MDEV, "mtty-1");
 }
 
+/* What the guest asks for, of 1 GiB and 2 CPUs: this host has 4 GiB and 1 of swap, CPUs 0-3, nodes
+ * 0 with 512 and 1 with 100 free hugepages of 2 MiB. */
+
+static void much_memory(Scene *s) {
+        fake_root_put(s->base.root, "proc/meminfo", "MemAvailable: 524288 kB\nSwapFree: 1024 kB\n",
+                      -1);
+}
+
+static void memory_in_swap(Scene *s) {
+        fake_root_put(s->base.root, "proc/meminfo",
+                      "MemAvailable: 524288 kB\nSwapFree: 524288 kB\n", -1);
+}
+
+static void few_hugepages(Scene *s) {
+        s->pf.numa_node = 1;
+        s->demand = "<memoryBacking><hugepages/></memoryBacking><numatune><memory "
+                    "mode='strict' nodeset='1'/></numatune>";
+}
+
+static void other_hugepages(Scene *s) {
+        s->demand = "<memoryBacking><hugepages><page size='1' unit='G'/></hugepages>"
+                    "</memoryBacking>";
+}
+
+static void no_hugepages(Scene *s) {
+        s->demand = "<memoryBacking><hugepages/></memoryBacking>";
+        fake_root_put(s->base.root, "proc/meminfo", "MemAvailable: 4194304 kB\n", -1);
+}
+
+static void few_cpus(Scene *s) {
+        fake_root_put(s->base.root, "sys/devices/system/cpu/online", "0\n", -1);
+}
+
+static void pinned_to_absent_cpus(Scene *s) {
+        s->demand = "<cputune><vcpupin vcpu='0' cpuset='2-5'/></cputune>";
+}
+
+static void kept_on_absent_cpus(Scene *s) {
+        s->demand = "<cputune><emulatorpin cpuset='7'/></cputune>";
+}
+
+static void absent_nodes(Scene *s) {
+        s->demand = "<numatune><memnode cellid='0' mode='preferred' nodeset='0,3'/></numatune>";
+}
+
+static void far_device(Scene *s) {
+        s->pf.numa_node = 1;
+        s->demand = "<numatune><memory mode='preferred' nodeset='0'/></numatune>";
+}
+
+static void kernel_too_old_there(Scene *s) {
+        s->pf.vf_driver = "mlx5_core"; /* so nobody has asked the other one yet */
+        scene_add_rule(s, "KernelMin=6.13\n");
+}
+
 /* When the devices are there ------------------------------------------------------------ */
 
 static void iommu_off(Scene *s) {
@@ -382,6 +437,45 @@ static const Cause causes[] = {
           "hostdev 0", "is open in a process that has no lease", ": end what has it open" },
         { "being tried", ASKED_DESTINATION, NULL, being_tried, NULL, FINDING_ERROR, "hostdev 0",
           "being tried by 'virt-ferry probe'", ": try again in a minute" },
+        { "no IOMMU", ASKED_DESTINATION, NULL, iommu_off, NULL, FINDING_ERROR, "kernel",
+          "The IOMMU is off", ": switch it on in the firmware and, for Intel, boot with" },
+        { "QEMU too old", ASKED_DESTINATION, qemu_too_old, NULL, NULL, FINDING_ERROR, "QEMU",
+          "QEMU 7.2 does not move", ": install 8.1 or newer" },
+        { "libvirt too old", ASKED_DESTINATION, libvirt_too_old, NULL, NULL, FINDING_ERROR,
+          "libvirt", "libvirt 8.5.3 refuses to migrate", ": install 8.6.0 or newer" },
+        { "hook not installed", ASKED_DESTINATION, hook_not_installed, NULL, NULL, FINDING_ERROR,
+          HOOK_PATH, "The libvirt hook is not there", ": install virt-ferry with" },
+        { "memory that is not there", ASKED_DESTINATION, much_memory, NULL, NULL, FINDING_ERROR,
+          "memory", "has 1024 MiB of memory, and this host has 512 MiB available",
+          ": free some, or " OTHER },
+        { "memory that must be swapped for", ASKED_DESTINATION, memory_in_swap, NULL, NULL,
+          FINDING_WARNING, "memory", "and this host has 512 MiB available", ": free some, or " },
+        { "too few hugepages on the node", ASKED_DESTINATION, few_hugepages, NULL, NULL,
+          FINDING_ERROR, "hugepages",
+          "needs 512 hugepages of 2048 KiB on NUMA node 1, and 100 are free",
+          ": write a larger number to nr_hugepages" },
+        { "hugepages of another size", ASKED_DESTINATION, other_hugepages, NULL, NULL,
+          FINDING_ERROR, "hugepages", "needs 1 hugepages of 1048576 KiB, and 0 are free",
+          ", or " OTHER },
+        { "no hugepages at all", ASKED_DESTINATION, no_hugepages, NULL, NULL, FINDING_ERROR,
+          "hugepages", "this kernel has none", ": boot one with CONFIG_HUGETLBFS" },
+        { "fewer CPUs", ASKED_DESTINATION, few_cpus, NULL, NULL, FINDING_WARNING, "cpus",
+          "has 2 CPUs, and this host has 1 online", ": " OTHER },
+        { "pinned to CPUs that are not there", ASKED_DESTINATION, pinned_to_absent_cpus, NULL, NULL,
+          FINDING_ERROR, "cpus", "pins the guest to CPU 4-5, which this host does not have",
+          ": change <cpuset> and <cputune>" },
+        { "QEMU pinned to a CPU that is not there", ASKED_DESTINATION, kept_on_absent_cpus, NULL,
+          NULL, FINDING_ERROR, "cpus", "CPU 7, which this host does not have online (it has 0-3)",
+          ": change <cpuset> and <cputune>" },
+        { "a NUMA node that is not there", ASKED_DESTINATION, absent_nodes, NULL, NULL,
+          FINDING_ERROR, "numa", "on NUMA node 3, which this host does not have (it has 0-1)",
+          ": change <numatune>" },
+        { "a device on another node than the memory", ASKED_DESTINATION, far_device, NULL, NULL,
+          FINDING_WARNING, "hostdev 0", "get " VF0 " on NUMA node 1, and its memory is on node 0",
+          ": free a device on that node" },
+        { "kernel too old for the rule", ASKED_DESTINATION, kernel_too_old_there, NULL, NULL,
+          FINDING_ERROR, "hostdev 0", "Kernel 6.12 is too old for mlx5_vfio_pci",
+          ": boot 6.13 or newer" },
 };
 
 static const char *const checks[] = {

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/domain-demand.h"
+
+#include "xml/domain.h"
+#include "xml/reader.h"
+
+/* A cell of the guest: how much of its memory is where. */
+typedef struct Cell {
+        unsigned id;
+        uint64_t memory_kib;
+} Cell;
+
+static const xmlNode *find_child(const xmlNode *element, const char *name) {
+        for (xmlNode *child = element ? xmlFirstElementChild((xmlNode *)element) : NULL; child;
+             child = xmlNextElementSibling(child))
+                if (xml_is(child, NULL, name))
+                        return child;
+        return NULL;
+}
+
+static bool has_value(const xmlNode *element, const char *name, const char *value) {
+        g_autofree char *given = xml_prop(element, name);
+
+        return g_strcmp0(given, value) == 0;
+}
+
+/* Sizes ---------------------------------------------------------------------------- */
+
+/* virScaleInteger() of libvirt. */
+static const struct {
+        const char *name;
+        uint64_t bytes;
+} units[] = {
+        { "b", 1 },
+        { "bytes", 1 },
+        { "KB", 1000 },
+        { "k", 1 << 10 },
+        { "KiB", 1 << 10 },
+        { "MB", 1000 * 1000 },
+        { "M", 1 << 20 },
+        { "MiB", 1 << 20 },
+        { "GB", 1000 * 1000 * 1000 },
+        { "G", 1 << 30 },
+        { "GiB", 1 << 30 },
+        { "TB", UINT64_C(1000) * 1000 * 1000 * 1000 },
+        { "T", UINT64_C(1) << 40 },
+        { "TiB", UINT64_C(1) << 40 },
+};
+
+/* 0 for what is no size. */
+static uint64_t to_kib(const char *number, const char *unit) {
+        guint64 value;
+
+        if (!g_ascii_string_to_unsigned(number ?: "", 10, 0, G_MAXUINT32 * UINT64_C(1024), &value,
+                                        NULL))
+                return 0;
+
+        for (guint i = 0; i < G_N_ELEMENTS(units); i++)
+                if (g_ascii_strcasecmp(unit ?: "KiB", units[i].name) == 0)
+                        return value > G_MAXUINT64 / units[i].bytes ? 0
+                                                                    : value * units[i].bytes / 1024;
+        return 0;
+}
+
+/* What stands between the tags, without blanks. Free it. */
+static char *content_of(const xmlNode *element) {
+        const xmlNode *text = element ? element->children : NULL;
+
+        if (!text || text->type != XML_TEXT_NODE || !text->content)
+                return NULL;
+        return g_strstrip(g_strndup((const char *)text->content, XML_TEXT_LENGTH_MAX));
+}
+
+static uint64_t read_size(const xmlNode *element) {
+        g_autofree char *number = content_of(element);
+        g_autofree char *unit = element ? xml_prop(element, "unit") : NULL;
+
+        return to_kib(number, unit);
+}
+
+static uint64_t read_size_prop(const xmlNode *element, const char *name) {
+        g_autofree char *number = xml_prop(element, name), *unit = xml_prop(element, "unit");
+
+        return to_kib(number, unit);
+}
+
+/* Memory --------------------------------------------------------------------------- */
+
+static GArray *read_cells(const xmlNode *domain) {
+        const xmlNode *numa = find_child(find_child(domain, "cpu"), "numa");
+        GArray *cells = g_array_new(false, true, sizeof(Cell));
+
+        for (xmlNode *child = numa ? xmlFirstElementChild((xmlNode *)numa) : NULL; child;
+             child = xmlNextElementSibling(child)) {
+                Cell cell = { .id = cells->len };
+
+                if (!xml_is(child, NULL, "cell"))
+                        continue;
+
+                (void)xml_prop_uint(child, "id", 0, NUMBER_SET_MAX - 1, &cell.id, NULL);
+                cell.memory_kib = read_size_prop(child, "memory");
+                g_array_append_val(cells, cell);
+        }
+        return cells;
+}
+
+static uint64_t memory_of_cells(const GArray *cells, const NumberSet *ids) {
+        uint64_t sum = 0;
+
+        for (guint i = 0; i < cells->len; i++) {
+                const Cell *cell = &g_array_index(cells, Cell, i);
+
+                if (number_set_has(ids, cell->id))
+                        sum += cell->memory_kib;
+        }
+        return sum;
+}
+
+static void add_pages(DomainDemand *demand, uint64_t page_kib, uint64_t memory_kib) {
+        const DemandPages pages = { page_kib, memory_kib };
+
+        if (memory_kib > 0)
+                g_array_append_val(demand->pages, pages);
+}
+
+/* A <page> for some cells has their memory, the one without a nodeset all that is left. */
+static void read_pages(const xmlNode *hugepages, const GArray *cells, DomainDemand *demand) {
+        uint64_t rest = demand->memory_kib, page_of_rest = 0;
+        bool all = true;
+
+        for (xmlNode *child = xmlFirstElementChild((xmlNode *)hugepages); child;
+             child = xmlNextElementSibling(child)) {
+                g_autofree char *nodeset = xml_prop(child, "nodeset");
+                uint64_t size, memory;
+                NumberSet ids;
+
+                if (!xml_is(child, NULL, "page"))
+                        continue;
+
+                size = read_size_prop(child, "size");
+                if (!nodeset) {
+                        page_of_rest = size;
+                        all = true;
+                        break;
+                }
+
+                all = false;
+                memory = number_set_from_text(nodeset, &ids) ? memory_of_cells(cells, &ids) : 0;
+                memory = MIN(memory, rest);
+                add_pages(demand, size, memory);
+                rest -= memory;
+        }
+        if (all)
+                add_pages(demand, page_of_rest, rest);
+}
+
+static void read_memory(const xmlNode *domain, DomainDemand *demand) {
+        const xmlNode *backing = find_child(domain, "memoryBacking");
+        const xmlNode *hugepages = find_child(backing, "hugepages");
+        g_autoptr(GArray) cells = read_cells(domain);
+
+        demand->memory_kib = read_size(find_child(domain, "memory"));
+        if (hugepages)
+                read_pages(hugepages, cells, demand);
+}
+
+/* CPUs and nodes ------------------------------------------------------------------- */
+
+static void add_set(const xmlNode *element, const char *name, NumberSet *set) {
+        g_autofree char *text = xml_prop(element, name);
+        NumberSet named;
+
+        if (text && number_set_from_text(text, &named))
+                number_set_add(set, &named);
+}
+
+static void read_cpus(const xmlNode *domain, DomainDemand *demand) {
+        static const char *const pins[] = { "vcpupin", "emulatorpin", "iothreadpin" };
+        const xmlNode *vcpu = find_child(domain, "vcpu"), *tune = find_child(domain, "cputune");
+        g_autofree char *all = content_of(vcpu);
+        guint64 vcpus;
+
+        if (vcpu && g_ascii_string_to_unsigned(all ?: "", 10, 1, G_MAXUINT16, &vcpus, NULL))
+                demand->vcpus = (unsigned)vcpus;
+        if (vcpu)
+                (void)xml_prop_uint(vcpu, "current", 1, G_MAXUINT16, &demand->vcpus, NULL);
+        if (vcpu && !has_value(vcpu, "placement", "auto"))
+                add_set(vcpu, "cpuset", &demand->cpus);
+
+        for (xmlNode *pin = tune ? xmlFirstElementChild((xmlNode *)tune) : NULL; pin;
+             pin = xmlNextElementSibling(pin))
+                for (guint i = 0; i < G_N_ELEMENTS(pins); i++)
+                        if (xml_is(pin, NULL, pins[i]))
+                                add_set(pin, "cpuset", &demand->cpus);
+}
+
+/* Where nothing is said it is strict: virDomainNumatuneMemMode. */
+static void read_nodes(const xmlNode *domain, DomainDemand *demand) {
+        const xmlNode *tune = find_child(domain, "numatune");
+
+        for (xmlNode *child = tune ? xmlFirstElementChild((xmlNode *)tune) : NULL; child;
+             child = xmlNextElementSibling(child)) {
+                g_autofree char *mode = xml_prop(child, "mode");
+
+                if (!xml_is(child, NULL, "memory") && !xml_is(child, NULL, "memnode"))
+                        continue;
+
+                add_set(child, "nodeset", &demand->nodes);
+                demand->strict = demand->strict || !mode || g_str_equal(mode, "strict") ||
+                                 g_str_equal(mode, "restrictive");
+        }
+}
+
+DomainDemand *domain_demand_from_xml(const char *xml, size_t size, GError **error) {
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
+        const xmlNode *domain;
+        DomainDemand *demand;
+
+        if (!doc)
+                return NULL;
+
+        domain = xmlDocGetRootElement(doc);
+        demand = g_new0(DomainDemand, 1);
+        demand->pages = g_array_new(false, true, sizeof(DemandPages));
+        read_memory(domain, demand);
+        read_cpus(domain, demand);
+        read_nodes(domain, demand);
+        return demand;
+}
+
+void domain_demand_free(DomainDemand *demand) {
+        if (!demand)
+                return;
+
+        g_array_unref(demand->pages);
+        g_free(demand);
+}
