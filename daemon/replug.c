@@ -5,6 +5,7 @@
 
 #include "daemon/core/strategy.h"
 #include "daemon/drive.h"
+#include "daemon/guest-announce.h"
 #include "daemon/guest-follow.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
@@ -407,9 +408,11 @@ static void put_switch(Replug *replug, const Domain *domain) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 g_autoptr(GError) error = NULL;
 
-                if (has_stale_note(domain, device) &&
-                    !guest_switch_replugged(replug->manager, domain, device, &error))
+                if (!has_stale_note(domain, device))
+                        continue;
+                if (!guest_switch_replugged(replug->manager, domain, device, &error))
                         g_warning("Guest %s: %s", domain->name, error->message);
+                guest_announce_device(replug->manager, device->source, device->mac);
         }
 }
 
