@@ -1,0 +1,218 @@
+#!/bin/bash
+#
+# A guest with a VF that cannot migrate, and with nothing beside it: virt-ferry unplugs the VF, moves
+# the guest and plugs a VF of the other host; whatever fails, and whoever is killed, the guest has a
+# VF in the end.
+
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$HOSTS_DIR/tap.sh"
+. "$HOSTS_DIR/guest.sh"
+. "$HOSTS_DIR/ferry.sh"
+
+guest=vf1
+mac=52:54:00:76:00:11
+vf_a=0000:01:10.0
+vf_b=0000:01:10.2 # its sibling 10.0 is taken on hostb
+log=$RUN/$guest.log
+
+vf_of() {
+        on_host "$1" "virsh dumpxml $guest" | sed -n \
+                "s/.*<address type='pci' domain='0x\(....\)' bus='0x\(..\)' slot='0x\(..\)' function='0x\(.\)'\/>/\1:\2:\3.\4/p" |
+                grep '^0000:01:10'
+}
+
+vf_is() {
+        [[ $(vf_of "$1") == "$2" ]]
+}
+
+# Of the daemon that runs now.
+# shellcheck disable=SC2016 # the other host's shell expands it
+plugged_again() {
+        on_host a 'journalctl -q _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID virtferryd)' |
+                grep -q "Guest $guest has the devices again"
+}
+
+has_no_vf() {
+        ! vf_of "$1"
+}
+
+# As the guest itself sees it, with the MAC that it always had.
+guest_sees_vf() {
+        guest_ask "$1" "$guest" net "^net .*driver=igbvf mac=$mac"
+}
+
+is_noted() {
+        on_host "$1" "virsh dumpxml $guest" | grep -q '<ferry:unplugged '
+}
+
+is_not_noted() {
+        ! is_noted "$1"
+}
+
+drive() {
+        on_host "$1" "timeout 300 virt-ferry migrate $guest host$2 ${*:3} 2>&1"
+}
+
+# drive_slowly FROM TO: in the background, until memory flows.
+drive_slowly() {
+        drive "$1" "$2" --force --bandwidth 1 >"$log" &
+        driving=$!
+        wait_until 120 memory_flows "$1"
+}
+
+memory_flows() {
+        on_host "$1" "virsh domjobinfo $guest" | grep -Eq 'Memory processed: +[1-9]'
+}
+
+speed_up() {
+        on_host "$1" "virsh migrate-setspeed $guest 1000"
+}
+
+# has_vf HOST VF WHAT: the VF is the guest's there, and nothing of the replug is left.
+has_vf() {
+        ok "$3: the guest has the VF" -- wait_until 120 vf_is "$1" "$2"
+        ok "$3: and sees it" -- guest_sees_vf "$1"
+        ok "$3: the note in its metadata is gone" -- wait_until 30 is_not_noted "$1"
+        ok "$3: the VF is leased" -- wait_until 30 eval "leases $1 | grep -q '^$2 running'"
+}
+
+stayed() {
+        is "$(guest_host "$guest")" a "$1: the guest runs where it was"
+        has_vf a "$vf_a" "$1"
+}
+
+test_check_says_so() {
+        local said
+        said=$(ferry a check "$guest" hostb) || said="no success: $said"
+        like "$said" "warning.*'virt-ferry migrate' unplugs it for the move" 'check: a warning'
+        like "$said" 'can move to hostb' 'check: and no error'
+}
+
+test_plain_virsh_is_refused() {
+        fails 'plain virsh migrate is refused' -- migrate a b "$guest"
+        stayed 'refused'
+}
+
+test_it_moves() {
+        local tick
+        tick=$(guest_tick a "$guest")
+        ok 'virt-ferry migrate moves it' -- drive a b --force
+        is "$(guest_host "$guest")" b 'it runs there'
+        ok 'and ticks on' -- wait_until 30 guest_has_ticked b "$guest" "$tick"
+        has_vf b "$vf_b" 'moved'
+        is "$(last_migration a Strategy)" replug 'the strategy is in the record'
+        ok 'none is left on hosta' -- wait_until 30 no_lease a
+        ok 'and it goes back' -- drive b a --force
+        stayed 'back'
+}
+
+test_it_is_refused_where_no_vf_is() {
+        local said
+        guest_remove occupant
+        vfs_create b 0
+        said=$(drive a b --force) && said="not refused: $said"
+        like "$said" '^virt-ferry: hostb: .*needs a VF' 'no VF there: refused before it is unplugged'
+        stayed 'no VF there'
+
+        on_host b 'systemctl stop virtferryd && systemctl mask --runtime virtferryd'
+        said=$(drive a b --force) && said="not refused: $said"
+        like "$said" 'rolled-back' 'nobody to ask there: refused by the hook'
+        stayed 'refused by the hook'
+        on_host b 'systemctl unmask --runtime virtferryd && systemctl start virtferryd'
+        wait_until 60 ferry_up b
+        vfs_create b 2
+        occupy_b
+}
+
+test_the_job_is_aborted() {
+        drive_slowly a b
+        ok 'aborted: the guest is without it meanwhile' -- has_no_vf a
+        is "$(leases a)" "$vf_a running" 'aborted: which is still leased'
+        on_host a "virsh domjobabort $guest"
+        fails 'aborted: the command says so' -- wait "$driving"
+        stayed 'aborted'
+}
+
+# A guest that stands still lets go of nothing until it runs again.
+test_the_guest_does_not_let_go() {
+        local said
+        on_host a "printf '[Migration]\nUnplugTimeoutSec=3\n' >/etc/virtferry/virtferry.conf &&
+                systemctl restart virtferryd && virsh suspend $guest"
+        wait_until 60 ferry_up a
+        said=$(drive a b --force) && said="not refused: $said"
+        like "$said" 'did not let go of .* within 3 s' 'not let go: the reason is told'
+        on_host a "virsh resume $guest"
+        ok 'let go too late: it is plugged again all the same' -- wait_until 60 plugged_again
+        stayed 'let go too late'
+        on_host a 'rm /etc/virtferry/virtferry.conf && systemctl restart virtferryd'
+        wait_until 60 ferry_up a
+}
+
+test_the_daemon_dies_while_it_is_unplugged() {
+        on_host a "virsh suspend $guest"
+        ok 'killed: the move has begun' -- drive a b --force --detach
+        ok 'killed: and is noted' -- wait_until 30 is_noted a
+        on_host a 'systemctl kill --signal=KILL virtferryd'
+        on_host a "virsh resume $guest"
+        wait_until 60 ferry_up a
+        stayed 'killed while it is unplugged'
+        ok 'killed: the move was rolled back' -- wait_until 60 migration_is a rolled-back
+}
+
+test_the_daemon_dies_while_it_moves() {
+        drive_slowly a b
+        on_host a 'systemctl kill --signal=KILL virtferryd'
+        on_host b 'systemctl kill --signal=KILL virtferryd'
+        wait_until 60 ferry_up a
+        wait_until 60 ferry_up b
+        speed_up a
+        ok 'both are killed: the guest moves all the same' -- wait "$driving"
+        has_vf b "$vf_b" 'both are killed'
+        ok 'both are killed: none is left on hosta' -- wait_until 60 no_lease a
+        ok 'both are killed: and it goes back' -- drive b a --force
+        stayed 'back again'
+}
+
+occupy_b() {
+        guest_define b vf occupant "MAC=52:54:00:76:00:12" BUS=0x01 SLOT=0x10 FUNCTION=0x0
+        guest_start b occupant
+        wait_until 30 lease_runs b "$vf_a"
+}
+
+prepare() {
+        local host
+        guest_remove "$guest"
+        guest_remove occupant
+        for host in a b; do
+                vfs_create "$host" 2
+                wait_until 30 eval "ferry $host devices | grep -q $vf_b"
+        done
+        occupy_b
+        guest_define a vf "$guest" "MAC=$mac" BUS=0x01 SLOT=0x10 FUNCTION=0x0
+        guest_start a "$guest"
+        wait_until 30 lease_runs a "$vf_a"
+        wait_until 60 guest_sees_vf a
+}
+
+clean() {
+        guest_remove "$guest"
+        guest_remove occupant
+        ok 'no lease is left' -- wait_until 30 no_lease b
+        vfs_create a 0
+        vfs_create b 0
+}
+
+"$HOSTS_DIR/hosts" up
+log "starting the guests"
+prepare
+test_check_says_so
+test_plain_virsh_is_refused
+test_it_moves
+test_it_is_refused_where_no_vf_is
+test_the_job_is_aborted
+test_the_guest_does_not_let_go
+test_the_daemon_dies_while_it_is_unplugged
+test_the_daemon_dies_while_it_moves
+clean
+done_testing
