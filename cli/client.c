@@ -68,7 +68,9 @@ static void set_bus_error(const Client *client, const sd_bus_error *e, int r, GE
         const char *there = client->host ? " on " : "", *host = client->host ?: "";
         const char *name = e->name ?: "", *text = e->message ?: g_strerror(-r);
 
-        if (is_its_word(name))
+        if (strcmp(name, FERRY_ERROR_PREFIX "Busy") == 0)
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_BUSY, "%s", text);
+        else if (is_its_word(name))
                 g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED, "%s", text);
         else if (is_misunderstanding(name))
                 g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,

@@ -9,6 +9,7 @@
 
 typedef enum ClientError {
         CLIENT_ERROR_REFUSED,     /* the daemon's own word, or not permitted */
+        CLIENT_ERROR_BUSY,        /* the same, and another time it may say yes */
         CLIENT_ERROR_UNREACHABLE, /* nobody who could answer */
 } ClientError;
 

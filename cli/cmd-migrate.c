@@ -55,7 +55,11 @@ static bool fits_there(Client *client, const char *domain, const char *uri, GErr
                 return false;
         }
 
-        fprintf(stderr, "virt-ferry: %s was not asked before: %s\n", host, problem->message);
+        if (g_error_matches(problem, CLIENT_ERROR, CLIENT_ERROR_BUSY))
+                fprintf(stderr, "virt-ferry: %s; this move waits\n", problem->message);
+        else
+                fprintf(stderr, "virt-ferry: %s was not asked before: %s\n", host,
+                        problem->message);
         return true;
 }
 

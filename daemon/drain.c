@@ -252,7 +252,8 @@ static GPtrArray *list_planned(const Drain *drain) {
         for (guint i = 0; i < migrations->len; i++) {
                 const Migration *migration = migrations->pdata[i];
 
-                if (migration->state == MIGRATION_PLANNED && is_wanted(drain, migration))
+                if (drive_is_waiting(drain->manager->drive, migration->id) &&
+                    is_wanted(drain, migration))
                         g_ptr_array_add(ids, g_strdup(migration->id));
         }
         return ids;

@@ -6,15 +6,21 @@
 #include "daemon/core/strategy.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-migration.h"
+#include "daemon/incoming.h"
 #include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
 #define HOOK_PREFIX "virt-ferry: "
 
+/* Of a destination that enough others are on their way to. A guest that is without its devices
+ * meanwhile is not troubled as often. */
+#define RETRY_USEC           (15 * G_USEC_PER_SEC)
+#define RETRY_UNPLUGGED_USEC (120 * G_USEC_PER_SEC)
+
 struct Drive {
         Manager *manager;
         GQueue waiting;      /* Turn */
-        GHashTable *moving;  /* UUIDs of guests that libvirt was asked to move */
+        GHashTable *moving;  /* UUIDs of guests that libvirt was asked to move; to their Turn */
         GHashTable *stopped; /* UUIDs of those that somebody had stopped */
 };
 
@@ -25,6 +31,7 @@ typedef struct Turn {
         char *strategy; /* that was wished */
         bool unplugs;   /* devices first */
         MoveRequest *request;
+        int64_t not_before; /* CLOCK_REALTIME us */
 } Turn;
 
 static void turn_free(Turn *turn) {
@@ -39,12 +46,22 @@ static void turn_free_any(void *turn) {
         turn_free(turn);
 }
 
+static Turn *turn_copy(const Turn *turn) {
+        Turn *copy = g_new(Turn, 1);
+
+        *copy = *turn;
+        copy->migration = g_strdup(turn->migration);
+        copy->strategy = g_strdup(turn->strategy);
+        copy->request = move_request_copy(turn->request);
+        return copy;
+}
+
 Drive *drive_new(Manager *manager) {
         Drive *drive = g_new0(Drive, 1);
 
         drive->manager = manager;
         g_queue_init(&drive->waiting);
-        drive->moving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        drive->moving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, turn_free_any);
         drive->stopped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return drive;
 }
@@ -124,19 +141,34 @@ static void on_turn_found(void *userdata, const GuestEvent *found) {
                 give_up(turn, error->message);
 }
 
+/* A second time in the same state when it was told to wait. */
+static bool enter_checked(Drive *drive, Migration *migration) {
+        g_autoptr(GError) error = NULL;
+
+        if (migration->state != MIGRATION_CHECKED)
+                return guest_migration_enter(drive->manager, migration, MIGRATION_CHECKED, NULL);
+
+        g_clear_pointer(&migration->reason, g_free);
+        if (migration_log_update(drive->manager->migrations, migration, &error))
+                return true;
+
+        g_warning("%s: %s", migration->domain_name, error->message);
+        return false;
+}
+
 static void begin(Drive *drive, Turn *taken) {
         g_autoptr(Turn) turn = taken;
         Migration *migration = migration_log_find(drive->manager->migrations, turn->migration);
         const VirtOps *virt = drive->manager->virt;
 
-        if (!migration || migration->state != MIGRATION_PLANNED)
+        if (!migration || migration->state > MIGRATION_CHECKED)
                 return;
-        if (!guest_migration_enter(drive->manager, migration, MIGRATION_CHECKED, NULL)) {
+        if (!enter_checked(drive, migration)) {
                 roll_back(drive, migration, "The state of the migration could not be stored");
                 return;
         }
 
-        g_hash_table_add(drive->moving, g_strdup(turn->request->uuid));
+        g_hash_table_insert(drive->moving, g_strdup(turn->request->uuid), turn_copy(turn));
         if (!turn->unplugs) {
                 move(turn);
                 return;
@@ -145,10 +177,57 @@ static void begin(Drive *drive, Turn *taken) {
         turn = NULL;
 }
 
+static bool may_begin(const Drive *drive) {
+        return g_hash_table_size(drive->moving) < drive->manager->config->outgoing_max;
+}
+
+/* One whose devices are just being given back to the guest has time until it has them. */
+static bool is_due(const Drive *drive, const Turn *turn) {
+        return turn->not_before <= drive->manager->now() &&
+               !replug_is_busy(drive->manager->replug, turn->request->uuid);
+}
+
+static Turn *take_turn(Drive *drive) {
+        for (GList *link = drive->waiting.head; link; link = link->next) {
+                Turn *turn = link->data;
+
+                if (is_due(drive, turn)) {
+                        g_queue_delete_link(&drive->waiting, link);
+                        return turn;
+                }
+        }
+        return NULL;
+}
+
 static void begin_next(Drive *drive) {
-        while (!g_queue_is_empty(&drive->waiting) &&
-               g_hash_table_size(drive->moving) < drive->manager->config->outgoing_max)
-                begin(drive, g_queue_pop_head(&drive->waiting));
+        Turn *turn;
+
+        while (may_begin(drive) && (turn = take_turn(drive)))
+                begin(drive, turn);
+}
+
+/* A place may have become free where they go. */
+static void hurry(Drive *drive) {
+        for (GList *link = drive->waiting.head; link; link = link->next) {
+                Turn *turn = link->data;
+
+                turn->not_before = MIN(turn->not_before, drive->manager->now());
+        }
+}
+
+void drive_on_time(Drive *drive) {
+        begin_next(drive);
+}
+
+int64_t drive_next_time(const Drive *drive) {
+        int64_t next = 0;
+
+        for (GList *link = drive->waiting.head; link && may_begin(drive); link = link->next) {
+                const Turn *turn = link->data;
+
+                next = next == 0 ? turn->not_before : MIN(next, turn->not_before);
+        }
+        return next;
 }
 
 /* Planning ------------------------------------------------------------------------ */
@@ -179,6 +258,7 @@ static void wait_for_turn(Question *question, const Migration *migration, bool u
         turn->request->uuid = g_strdup(migration->domain_uuid);
         turn->strategy = g_steal_pointer(&question->strategy);
         turn->unplugs = unplugs;
+        turn->not_before = question->drive->manager->now();
         g_queue_push_tail(&question->drive->waiting, turn);
 }
 
@@ -370,6 +450,10 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
         return true;
 }
 
+bool drive_is_waiting(const Drive *drive, const char *migration_id) {
+        return g_queue_find_custom((GQueue *)&drive->waiting, migration_id, compare_turn);
+}
+
 bool drive_is_moving(const Drive *drive, const char *uuid) {
         return g_hash_table_contains(drive->moving, uuid);
 }
@@ -383,16 +467,8 @@ static const char *last_words(const char *error) {
         return words;
 }
 
-/* An event may have told before that it failed, and never says why. */
-static void note_failure(Drive *drive, Migration *migration, const char *reason) {
+static void note_reason(const Drive *drive, Migration *migration, const char *reason) {
         g_autoptr(GError) error = NULL;
-
-        if (!migration_state_is_final(migration->state)) {
-                roll_back(drive, migration, reason);
-                return;
-        }
-        if (migration->state != MIGRATION_ROLLED_BACK)
-                return;
 
         g_free(migration->reason);
         migration->reason = g_strdup(reason);
@@ -400,23 +476,63 @@ static void note_failure(Drive *drive, Migration *migration, const char *reason)
                 g_warning("%s: %s", migration->domain_name, error->message);
 }
 
+/* An event may have told before that it failed, and never says why. */
+static void note_failure(Drive *drive, Migration *migration, const char *reason) {
+        if (!migration_state_is_final(migration->state))
+                roll_back(drive, migration, reason);
+        else if (migration->state == MIGRATION_ROLLED_BACK)
+                note_reason(drive, migration, reason);
+}
+
+/* Takes the turn when it may be tried again: nothing has begun, and others are on their way to the
+ * destination. */
+static bool wait_again(Drive *drive, Migration *migration, Turn *turn, const char *reason) {
+        if (migration->state != MIGRATION_CHECKED || !incoming_is_refusal(reason))
+                return false;
+
+        note_reason(drive, migration, reason);
+        turn->not_before = drive->manager->now() +
+                           (turn->unplugs ? RETRY_UNPLUGGED_USEC : RETRY_USEC);
+        g_queue_push_tail(&drive->waiting, turn);
+        return true;
+}
+
+/* True when it waits for another turn, and its turn is taken. */
+static bool follow_failure(Drive *drive, Migration *migration, bool stopped, const char *error,
+                           Turn **turn) {
+        g_autofree char *reason = g_strchomp(g_strdup(last_words(error)));
+
+        if (!stopped && *turn && wait_again(drive, migration, *turn, reason)) {
+                *turn = NULL;
+                return true;
+        }
+
+        /* libvirt's own words may be about the connection that it closed then. */
+        note_failure(drive, migration, stopped ? "Stopped on request" : reason);
+        return false;
+}
+
 void drive_on_moved(Drive *drive, const GuestEvent *event) {
         Migration *migration = migration_log_latest(drive->manager->migrations, event->uuid);
-        bool stopped = g_hash_table_remove(drive->stopped, event->uuid);
+        bool stopped = g_hash_table_remove(drive->stopped, event->uuid), waits = false;
+        g_autofree char *uuid = NULL;
+        g_autoptr(Turn) turn = NULL;
 
-        g_hash_table_remove(drive->moving, event->uuid);
-        if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success) {
-                g_autofree char *reason = NULL;
-
-                /* libvirt's own words may be about the connection that it closed then. */
-                reason = stopped ? g_strdup("Stopped on request")
-                                 : g_strchomp(g_strdup(last_words(event->job->error)));
-
-                note_failure(drive, migration, reason);
-        }
+        (void)g_hash_table_steal_extended(drive->moving, event->uuid, (void **)&uuid,
+                                          (void **)&turn);
+        if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success)
+                waits = follow_failure(drive, migration, stopped, event->job->error, &turn);
         if (!event->job->success)
                 replug_on_stayed(drive->manager->replug, event->uuid);
+        if (!waits)
+                hurry(drive);
         begin_next(drive);
+}
+
+static bool waited(const Migration *migration) {
+        return migration->state == MIGRATION_PLANNED ||
+               (migration->state == MIGRATION_CHECKED && migration->reason &&
+                incoming_is_refusal(migration->reason));
 }
 
 void drive_recover(Drive *drive) {
@@ -425,7 +541,7 @@ void drive_recover(Drive *drive) {
         for (guint i = 0; i < migrations->len; i++) {
                 Migration *migration = migrations->pdata[i];
 
-                if (migration->state == MIGRATION_PLANNED)
+                if (waited(migration))
                         roll_back(drive, migration,
                                   "virtferryd was started anew before it had begun: ask again");
         }

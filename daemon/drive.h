@@ -8,7 +8,9 @@
  *        └─► reply           checked ─► VirtOps.migrate() ─► drive_on_moved()
  *
  * What happens in between is followed as for a plain `virsh migrate`
- * (guest-follow.c). The queue is in memory: what had not begun when a daemon
+ * (guest-follow.c). A destination that enough guests are on their way to
+ * (incoming.h) is asked again when a move from here has ended, and now and then,
+ * until somebody stops it. The queue is in memory: what waited when a daemon
  * ended is rolled back by the next one. One thread; belongs to the manager.
  */
 
@@ -41,5 +43,10 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error);
 bool drive_is_moving(const Drive *drive, const char *uuid);
 /* GUEST_MOVED. */
 void drive_on_moved(Drive *drive, const GuestEvent *event);
+/* It is planned, or was told to wait, and libvirt is not asked for it now. */
+bool drive_is_waiting(const Drive *drive, const char *migration_id);
+/* When drive_next_time() (CLOCK_REALTIME us, 0 never) has come. */
+void drive_on_time(Drive *drive);
+int64_t drive_next_time(const Drive *drive);
 /* After the store was read: nobody knows any more how the moves that wait were meant. */
 void drive_recover(Drive *drive);

@@ -163,6 +163,7 @@ void manager_on_time(Manager *manager) {
                 if (lease)
                         recover_expired(manager, lease);
         }
+        drive_on_time(manager->drive);
         drain_on_time(manager->drain);
         replug_on_time(manager->replug);
 }
@@ -173,6 +174,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 }
 
 int64_t manager_next_time(const Manager *manager) {
-        return earlier(lease_book_next_expiry(manager->leases),
-                       earlier(drain_next_time(manager->drain), replug_next_time(manager->replug)));
+        return earlier(
+                earlier(lease_book_next_expiry(manager->leases), drive_next_time(manager->drive)),
+                earlier(drain_next_time(manager->drain), replug_next_time(manager->replug)));
 }

@@ -91,8 +91,10 @@ const char *replug_trouble(const Replug *replug, const char *uuid) {
 }
 
 static bool is_on_its_way(const Manager *manager, const char *uuid) {
-        return migration_log_current(manager->migrations, uuid) ||
-               drive_is_moving(manager->drive, uuid);
+        const Migration *current = migration_log_current(manager->migrations, uuid);
+
+        return drive_is_moving(manager->drive, uuid) ||
+               (current && !drive_is_waiting(manager->drive, current->id));
 }
 
 static const MetadataDevice *entry_of(const Domain *domain, const DomainDevice *device) {

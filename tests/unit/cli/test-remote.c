@@ -123,6 +123,31 @@ static void test_a_host_that_cannot_be_asked_has_its_hook(void) {
         g_assert_cmpstr(calls, ==, "CheckGuest(db1), Migrate(db1, qemu+ssh://b.example/system)");
 }
 
+static void set_crowd(MockDaemon *mock, const char *method, void *unused) {
+        bool is_next = g_str_equal(method, "CheckGuest"); /* this one was answered */
+
+        mock_daemon_set_error(mock, is_next ? FERRY_ERROR_PREFIX "Busy" : NULL,
+                              "Host b takes 1 guest at a time");
+}
+
+/* The daemon here waits for another turn, whoever has gone before. */
+static void test_a_host_that_others_are_on_their_way_to_is_waited_for(void) {
+        g_autoptr(MockDaemon) mock = NULL;
+        g_autoptr(Program) program = NULL;
+        g_autofree char *calls = NULL;
+
+        if (!has_bridge())
+                return;
+        mock = mock_of_both("true", "");
+        mock->on_call = set_crowd;
+        program = cli_run(mock, "migrate db1 b.example --detach");
+        g_assert_cmpstr(program->err->str, ==,
+                        "virt-ferry: Host b takes 1 guest at a time; this move waits\n");
+        g_assert_cmpint(program->status, ==, 0);
+        calls = mock_daemon_take_calls(mock);
+        g_assert_nonnull(strstr(calls, "Migrate("));
+}
+
 static void test_a_dry_run_moves_nothing(void) {
         g_autoptr(MockDaemon) mock = NULL;
         g_autoptr(Program) program = NULL;
@@ -156,6 +181,8 @@ int main(int argc, char *argv[]) {
                         test_a_host_that_would_take_it_gets_it);
         g_test_add_func("/remote/a host that cannot be asked has its hook",
                         test_a_host_that_cannot_be_asked_has_its_hook);
+        g_test_add_func("/remote/a host that others are on their way to is waited for",
+                        test_a_host_that_others_are_on_their_way_to_is_waited_for);
         g_test_add_func("/remote/a dry run moves nothing", test_a_dry_run_moves_nothing);
 
         r = g_test_run();

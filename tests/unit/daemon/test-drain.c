@@ -326,6 +326,20 @@ static void test_undrain_drops_a_move_that_waits_for_its_turn(Host *h, gconstpoi
         host_assert_asked(h, "");
 }
 
+static void test_undrain_drops_a_move_that_its_destination_lets_wait(Host *h,
+                                                                     gconstpointer unused) {
+        host_tell_list(h, G1, NULL, NULL);
+        host_begin(h, HOST_B, HOST_C);
+        host_find();
+        host_end_move(h, G1,
+                      "virt-ferry: Host b takes 1 guest at a time (MaxIncoming in virtferry.conf), "
+                      "and g9 is on the way to it: wait until it has arrived");
+        host_assert_drain(h, "draining: g1 moving");
+        g_assert_cmpuint(host_n_questions(), ==, 0); /* it waits, instead of asking the other */
+        host_undrain(h);
+        g_assert_cmpint(host_latest(h, G1)->state, ==, MIGRATION_ROLLED_BACK);
+}
+
 static void test_undrain_drops_a_move_that_is_being_planned(Host *h, gconstpointer unused) {
         host_tell_list(h, G1, NULL, NULL);
         host_begin(h, HOST_B, NULL);
@@ -385,6 +399,8 @@ int main(int argc, char **argv) {
         ADD("nor after a restart", NULL, test_nor_after_a_restart);
         ADD("a check says the same", NULL, test_a_check_says_the_same);
         ADD("a restore is a start", NULL, test_a_restore_is_a_start);
+        ADD("undrain drops a move that its destination lets wait", ONE_AT_A_TIME,
+            test_undrain_drops_a_move_that_its_destination_lets_wait);
         ADD("undrain drops what waits, and the move under way goes on", ONE_AT_A_TIME,
             test_undrain_drops_what_waits);
         ADD("undrain drops a move that waits for its turn", ONE_AT_A_TIME,

@@ -254,6 +254,27 @@ static void test_a_move_that_fails_gives_it_back(Test *t, gconstpointer unused) 
         g_assert_cmpstr(latest(t)->reason, ==, "hostdev0 needs an mdev of type mtty-1");
 }
 
+/* Then it is unplugged anew, and not as often as a guest is asked for that loses nothing by it. */
+static void test_one_that_is_told_to_wait_has_it_meanwhile(Test *t, gconstpointer unused) {
+        begin_move(t);
+        tell_moved(t, "virt-ferry: Host b takes 1 guest at a time (MaxIncoming in virtferry.conf), "
+                      "and g9 is on the way to it: wait until it has arrived");
+        g_assert_cmpint(latest(t)->state, ==, MIGRATION_CHECKED);
+        assert_asked(t, FIND);
+        answer(t, without_device());
+        assert_asked(t, PLUG);
+
+        fixture_pass_time(120 * SECOND);
+        manager_on_time(t->f.manager);
+        assert_asked(t, ""); /* not before it has it */
+        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        assert_written(t, false);
+        manager_on_time(t->f.manager);
+        assert_asked(t, FIND);
+        answer(t, with_device());
+        assert_asked(t, UNPLUG);
+}
+
 /* libvirt says so before its call has returned; then a plug would have to wait for it. */
 static void test_it_is_plugged_when_the_move_has_ended_for_good(Test *t, gconstpointer unused) {
         begin_move(t);
@@ -598,6 +619,8 @@ int main(int argc, char **argv) {
         ADD("its lease ends when the guest has left", test_its_lease_ends_when_the_guest_has_left);
         ADD("its metadata are left alone meanwhile", test_its_metadata_are_left_alone_meanwhile);
         ADD("a move that fails gives it back", test_a_move_that_fails_gives_it_back);
+        ADD("one that is told to wait has it meanwhile",
+            test_one_that_is_told_to_wait_has_it_meanwhile);
         ADD("it is plugged when the move has ended for good",
             test_it_is_plugged_when_the_move_has_ended_for_good);
         ADD("a guest that does not let go stays", test_a_guest_that_does_not_let_go_stays);
