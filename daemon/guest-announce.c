@@ -44,7 +44,8 @@ void guest_announce(const Manager *manager, const Domain *domain) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const Lease *lease = lease_book_find_device(manager->leases, device->source);
 
-                if (lease && g_str_equal(lease->domain_uuid, domain->uuid))
+                /* The guest has no driver for a transient one yet (daemon/mediation.h). */
+                if (lease && !device->transient && g_str_equal(lease->domain_uuid, domain->uuid))
                         guest_announce_device(manager, device->source, device->mac);
         }
 }

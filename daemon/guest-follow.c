@@ -12,6 +12,7 @@
 #include "daemon/guest-migration.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
+#include "daemon/mediation.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 
@@ -177,6 +178,7 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
         if (!domain)
                 return;
 
+        mediations_on_running(manager->mediations, event, domain);
         if (event->kind == GUEST_ARRIVED)
                 guest_announce(manager, domain); /* the sooner, the shorter is it cut off */
         follow_devices(manager, domain);
@@ -239,6 +241,7 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
 
         g_hash_table_remove(manager->active, event->uuid);
         replug_on_end(manager->replug, event->uuid);
+        mediations_on_end(manager->mediations, event->uuid);
         release_ended(manager, event->uuid);
         if (!migration)
                 return;

@@ -4,6 +4,7 @@
 #include "daemon/core/model.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-migration.h"
+#include "daemon/mediation.h"
 #include "daemon/replug.h"
 
 static void follow_further(Manager *manager, const char *uuid) {
@@ -82,7 +83,12 @@ static void note_figures(Manager *manager, Migration *migration, const GuestJob 
 }
 
 void guest_leave_on_job(Manager *manager, const GuestEvent *event) {
+        const Migration *before = guest_migration_current(manager, event->uuid, MIGRATION_OUTGOING);
+        bool first = !before || before->state < MIGRATION_PRECOPY;
         Migration *migration = outgoing(manager, event);
+
+        if (first)
+                mediations_on_leaving(manager->mediations, event->uuid);
 
         if (migration && event->job)
                 note_figures(manager, migration, event->job);

@@ -7,6 +7,7 @@
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/hardware.h"
+#include "daemon/mediation.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
@@ -37,6 +38,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->drive = drive_new(manager);
         manager->drain = drain_new(manager);
         manager->forecasts = forecasts_new(manager);
+        manager->mediations = mediations_new(manager);
         manager->replug = replug_new(manager);
         return g_steal_pointer(&manager);
 }
@@ -46,6 +48,7 @@ void manager_free(Manager *manager) {
                 return;
 
         g_clear_pointer(&manager->replug, replug_free);
+        g_clear_pointer(&manager->mediations, mediations_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drain, drain_free);
         g_clear_pointer(&manager->drive, drive_free);
@@ -166,6 +169,7 @@ void manager_on_time(Manager *manager) {
         drive_on_time(manager->drive);
         drain_on_time(manager->drain);
         replug_on_time(manager->replug);
+        mediations_on_time(manager->mediations);
 }
 
 /* 0 is never. */
@@ -174,7 +178,9 @@ static int64_t earlier(int64_t a, int64_t b) {
 }
 
 int64_t manager_next_time(const Manager *manager) {
-        return earlier(
-                earlier(lease_book_next_expiry(manager->leases), drive_next_time(manager->drive)),
-                earlier(drain_next_time(manager->drain), replug_next_time(manager->replug)));
+        int64_t hardware = earlier(lease_book_next_expiry(manager->leases),
+                                   mediations_next_time(manager->mediations));
+        int64_t moves = earlier(drive_next_time(manager->drive), drain_next_time(manager->drain));
+
+        return earlier(earlier(hardware, moves), replug_next_time(manager->replug));
 }

@@ -24,6 +24,7 @@
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
+typedef struct Mediations Mediations;
 typedef struct Replug Replug;
 
 typedef struct Manager {
@@ -39,6 +40,7 @@ typedef struct Manager {
         Drive *drive;
         Drain *drain;
         Forecasts *forecasts;
+        Mediations *mediations;
         Replug *replug;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */

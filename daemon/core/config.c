@@ -53,7 +53,7 @@ Config *config_new(void) {
 
         config->adopt = true;
         config->lease_timeout_usec = LEASE_TIMEOUT_SEC * G_USEC_PER_SEC;
-        config->announce = true;
+        config->announce = config->mediation = true;
         config->incoming_max = INCOMING;
         config->outgoing_max = OUTGOING;
         config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
@@ -93,13 +93,15 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
 
 static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
                             GError **error) {
-        static const char *const keys[] = { "Announce",    "MaxDowntimeMSec", "MaxIncoming",
-                                            "MaxOutgoing", "SettleSec",       "UnplugTimeoutSec",
-                                            NULL };
+        static const char *const keys[] = { "Announce",         "MaxDowntimeMSec",
+                                            "MaxIncoming",      "MaxOutgoing",
+                                            "Mediation",        "SettleSec",
+                                            "UnplugTimeoutSec", NULL };
         unsigned settle = SETTLE_SEC, unplug = UNPLUG_SEC;
 
         if (!config_reader_check_keys(reader, group, keys, error) ||
             !config_read_bool(reader, group, "Announce", &config->announce, error) ||
+            !config_read_bool(reader, group, "Mediation", &config->mediation, error) ||
             !config_read_uint(reader, group, "MaxIncoming", 1, INCOMING_MAX, &config->incoming_max,
                               error) ||
             !config_read_uint(reader, group, "MaxOutgoing", 1, OUTGOING_MAX, &config->outgoing_max,

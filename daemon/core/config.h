@@ -46,7 +46,7 @@ typedef struct Pool {
 typedef struct Config {
         bool adopt;
         uint64_t lease_timeout_usec;
-        bool announce;
+        bool announce, mediation;
         unsigned incoming_max, outgoing_max;
         uint64_t settle_usec;
         unsigned downtime_max_ms;

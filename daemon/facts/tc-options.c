@@ -11,6 +11,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <linux/tc_act/tc_pedit.h>
 #include <linux/tc_act/tc_skbedit.h>
+#include <linux/tc_act/tc_skbmod.h>
 #include <linux/tc_act/tc_tunnel_key.h>
 #include <linux/tc_act/tc_vlan.h>
 #include <netlink/attr.h>
@@ -46,6 +47,7 @@ static const ActionKind action_kinds[] = {
         { "pedit", TCA_PEDIT_PARMS, TCA_PEDIT_TM, TCA_PEDIT_PAD },
         { "csum", TCA_CSUM_PARMS, TCA_CSUM_TM, TCA_CSUM_PAD },
         { "skbedit", TCA_SKBEDIT_PARMS, TCA_SKBEDIT_TM, TCA_SKBEDIT_PAD },
+        { "skbmod", TCA_SKBMOD_PARMS, TCA_SKBMOD_TM, TCA_SKBMOD_PAD },
         { "ct", TCA_CT_PARMS, TCA_CT_TM, TCA_CT_PAD },
 };
 

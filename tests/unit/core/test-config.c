@@ -106,14 +106,17 @@ static void test_numbers_hold_to_their_bounds(void) {
 /* What is refused ------------------------------------------------------------------- */
 
 static void test_migrations_have_limits(void) {
-        static const char text[] = "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
-                                   "63\nMaxOutgoing=64\nSettleSec=0\nUnplugTimeoutSec=7\n";
+        static const char text[] =
+                "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
+                "63\nMaxOutgoing=64\nMediation=no\nSettleSec=0\nUnplugTimeoutSec=7\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
         g_assert_no_error(error);
         g_assert_false(set->announce);
         g_assert_true(defaults->announce);
+        g_assert_false(set->mediation);
+        g_assert_true(defaults->mediation);
         g_assert_cmpuint(set->downtime_max_ms, ==, 5);
         g_assert_cmpuint(defaults->downtime_max_ms, ==, 1000);
         g_assert_cmpuint(set->incoming_max, ==, 63);
@@ -353,12 +356,21 @@ static void test_the_example_is_the_defaults(void) {
 }
 
 static void test_every_key_is_in_the_example_and_on_the_page(void) {
-        static const char *const keys[] = {
-                "Adopt",       "LeaseTimeoutSec", "Announce",  "MaxDowntimeMSec",
-                "MaxIncoming", "MaxOutgoing",     "SettleSec", "UnplugTimeoutSec",
-                "Class",       "Parent",          "Types",     "Devices",
-                "Max",         "HostDevices"
-        };
+        static const char *const keys[] = { "Adopt",
+                                            "LeaseTimeoutSec",
+                                            "Announce",
+                                            "MaxDowntimeMSec",
+                                            "MaxIncoming",
+                                            "MaxOutgoing",
+                                            "Mediation",
+                                            "SettleSec",
+                                            "UnplugTimeoutSec",
+                                            "Class",
+                                            "Parent",
+                                            "Types",
+                                            "Devices",
+                                            "Max",
+                                            "HostDevices" };
         g_autofree char *example = read_data("virtferry.conf");
         g_autofree char *page = read_data("virtferry.conf.5");
 

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/mediation.h"
+
+#include <string.h>
+
+#include "daemon/core/switch-place.h"
+#include "daemon/facts/bridge.h"
+#include "daemon/facts/tc-mirror.h"
+#include "daemon/guest-announce.h"
+#include "xml/domain-standby.h"
+
+#define LOOK_USEC   (1 * G_USEC_PER_SEC)
+#define MIN_USEC    (10 * G_USEC_PER_SEC) /* before that a VF has seldom a link */
+#define MAX_USEC    (60 * G_USEC_PER_SEC)
+#define QUIET_LOOKS 3 /* without a frame of the guest from the virtio half */
+
+/* A team of a guest that runs here. */
+typedef struct Team {
+        char *uuid;
+        char *device; /* the VF of this host */
+        char *mac;
+        char *tap, *bridge; /* of the virtio half */
+        int64_t began;      /* 0: nothing is copied */
+        int64_t next;
+        uint64_t frames; /* from the guest through the tap, at the last look */
+        unsigned quiet;
+} Team;
+
+struct Mediations {
+        Manager *manager;
+        GPtrArray *teams;
+};
+
+static void team_free(void *data) {
+        Team *team = data;
+
+        g_free(team->uuid);
+        g_free(team->device);
+        g_free(team->mac);
+        g_free(team->tap);
+        g_free(team->bridge);
+        g_free(team);
+}
+
+Mediations *mediations_new(Manager *manager) {
+        Mediations *mediations = g_new0(Mediations, 1);
+
+        mediations->manager = manager;
+        mediations->teams = g_ptr_array_new_with_free_func(team_free);
+        return mediations;
+}
+
+void mediations_free(Mediations *mediations) {
+        if (!mediations)
+                return;
+
+        g_ptr_array_unref(mediations->teams);
+        g_free(mediations);
+}
+
+static bool is_possible(const Manager *manager) {
+        return manager->config->mediation && manager->rtnl;
+}
+
+/* Copying -------------------------------------------------------------------------- */
+
+/* What the guest has sent through its virtio half is what the tap has received. */
+static uint64_t frames_of(const Manager *manager, const Team *team) {
+        g_autofree char *path = g_strdup_printf("sys/class/net/%s/statistics/rx_packets",
+                                                team->tap);
+        uint64_t frames = 0;
+
+        (void)sysfs_read_u64(manager->sysfs, path, &frames); /* gone: quiet */
+        return frames;
+}
+
+static void begin(const Manager *manager, Team *team) {
+        g_autoptr(SwitchPlace) place = NULL;
+        int tap = rtnl_index(manager->rtnl, team->tap), r;
+
+        r = switch_place_find(manager->sysfs, manager->rtnl, team->device, &place);
+        if (r >= 0)
+                r = tap < 0 ? tap
+                            : tc_mirror_begin(manager->rtnl, tap, team->mac, place->pf_netdev);
+        if (r < 0) {
+                g_message("%s: what comes for %s does not go to %s as well until that has a link: "
+                          "%s",
+                          team->tap, team->mac, team->device, g_strerror(-r));
+                return;
+        }
+
+        team->began = manager->now();
+        team->next = team->began + LOOK_USEC;
+        team->frames = frames_of(manager, team);
+        team->quiet = 0;
+}
+
+static void end(const Manager *manager, Team *team) {
+        int tap = rtnl_index(manager->rtnl, team->tap);
+
+        team->began = team->next = 0;
+        if (tap >= 0)
+                (void)tc_mirror_end(manager->rtnl, tap); /* the tap goes with its guest */
+}
+
+/* The guest speaks through the VF, or not at all: then switches learn it from us. */
+static void look(const Manager *manager, Team *team) {
+        uint64_t frames = frames_of(manager, team);
+        int64_t age = manager->now() - team->began;
+
+        team->quiet = frames == team->frames ? team->quiet + 1 : 0;
+        team->frames = frames;
+        team->next = manager->now() + LOOK_USEC;
+        if (age < MIN_USEC || (team->quiet < QUIET_LOOKS && age < MAX_USEC))
+                return;
+
+        guest_announce_device(manager, team->device, team->mac);
+        end(manager, team);
+}
+
+/* Guests --------------------------------------------------------------------------- */
+
+/* Frames for it go to the virtio half, wherever the bridge has heard of the MAC before. */
+static void point_to_standby(const Manager *manager, const Team *team) {
+        SwitchFdb entry = { .mac = team->mac, .state = SWITCH_FDB_STATIC };
+        int tap = rtnl_index(manager->rtnl, team->tap);
+
+        if (tap >= 0)
+                (void)bridge_add_fdb(manager->rtnl, tap, &entry); /* else the bridge floods */
+}
+
+static Team *team_new(const char *uuid, const DomainDevice *device, const DomainStandby *standby) {
+        Team *team = g_new0(Team, 1);
+
+        team->uuid = g_strdup(uuid);
+        team->device = g_strdup(device->source);
+        team->mac = g_strdup(standby->mac);
+        team->tap = g_strdup(standby->tap);
+        team->bridge = g_strdup(standby->bridge);
+        return team;
+}
+
+void mediations_on_end(Mediations *mediations, const char *uuid) {
+        for (guint i = mediations->teams->len; i > 0; i--) {
+                Team *team = mediations->teams->pdata[i - 1];
+
+                if (!g_str_equal(team->uuid, uuid))
+                        continue;
+                if (team->began)
+                        end(mediations->manager, team);
+                g_ptr_array_remove_index(mediations->teams, i - 1);
+        }
+}
+
+static void note_team(Mediations *mediations, const GuestEvent *event, const Team *found) {
+        const Manager *manager = mediations->manager;
+        Team *team = (Team *)found;
+        int tap = rtnl_index(manager->rtnl, team->tap);
+
+        g_ptr_array_add(mediations->teams, team);
+        if (event->kind == GUEST_ARRIVED) {
+                point_to_standby(manager, team);
+                begin(manager, team);
+        } else if (tap >= 0) {
+                (void)tc_mirror_end(manager->rtnl, tap); /* of a daemon that was killed */
+        }
+}
+
+void mediations_on_running(Mediations *mediations, const GuestEvent *event, const Domain *domain) {
+        g_autoptr(GPtrArray) standbys = NULL;
+
+        if (!is_possible(mediations->manager))
+                return;
+
+        mediations_on_end(mediations, domain->uuid);
+        standbys = domain_standbys_from_xml(event->xml, strlen(event->xml), NULL);
+        for (guint i = 0; standbys && i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                const DomainStandby *standby = domain_standby_find(standbys, device->mac);
+
+                if (device->transient && standby && standby->tap && standby->bridge)
+                        note_team(mediations, event, team_new(domain->uuid, device, standby));
+        }
+}
+
+void mediations_on_leaving(Mediations *mediations, const char *uuid) {
+        const Manager *manager = mediations->manager;
+
+        for (guint i = 0; i < mediations->teams->len; i++) {
+                const Team *team = mediations->teams->pdata[i];
+
+                if (!g_str_equal(team->uuid, uuid))
+                        continue;
+                point_to_standby(manager, team);
+                if (manager->announce)
+                        manager->announce->announce(manager->announce->userdata, team->bridge,
+                                                    team->mac, 0);
+        }
+}
+
+/* Time ----------------------------------------------------------------------------- */
+
+void mediations_on_time(Mediations *mediations) {
+        for (guint i = 0; i < mediations->teams->len; i++) {
+                Team *team = mediations->teams->pdata[i];
+
+                if (team->next && team->next <= mediations->manager->now())
+                        look(mediations->manager, team);
+        }
+}
+
+int64_t mediations_next_time(const Mediations *mediations) {
+        int64_t next = 0;
+
+        for (guint i = 0; i < mediations->teams->len; i++) {
+                const Team *team = mediations->teams->pdata[i];
+
+                if (team->next && (!next || team->next < next))
+                        next = team->next;
+        }
+        return next;
+}

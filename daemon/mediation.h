@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Traffic of teamed guests while their VFs change: passthrough in normal times,
+ * the host in between while the guest moves.
+ *
+ * QEMU unplugs the VF of a team and plugs one at the destination; the guest's
+ * net_failover does the rest, and loses packets at three places. The pause of
+ * the guest is the one of every move. The other two are ours:
+ *
+ *   source       the VF has gone, and switches outside still send to its PF:
+ *                the MAC is announced on the bridge of the virtio half
+ *   destination  the guest drops what comes to the virtio half as soon as the VF
+ *                is there, which takes seconds to have a link, and switches send
+ *                to the virtio half until the guest speaks through the VF: what
+ *                the bridge delivers there goes to the VF as well, until then
+ *
+ * Needs a virtio half that is a port of a Linux bridge, and a door to rtnetlink;
+ * Mediation=no forbids it. A card whose PF is a port of that same bridge decides
+ * by itself whom a frame goes to, so nothing is won there. What fails is told
+ * and stops no guest. One thread; belongs to the manager.
+ */
+
+#include "daemon/manager.h"
+
+Mediations *mediations_new(Manager *manager);
+void mediations_free(Mediations *mediations);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mediations, mediations_free)
+
+/* For guest-follow: it runs here, or has arrived; `event->xml` is live. */
+void mediations_on_running(Mediations *mediations, const GuestEvent *event, const Domain *domain);
+/* The first pass of its memory: QEMU has taken the VFs of its teams by then. */
+void mediations_on_leaving(Mediations *mediations, const char *uuid);
+void mediations_on_end(Mediations *mediations, const char *uuid);
+
+void mediations_on_time(Mediations *mediations);
+int64_t mediations_next_time(const Mediations *mediations); /* CLOCK_REALTIME us, 0 never */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xml/domain-standby.h"
+
+#include "xml/domain.h"
+#include "xml/reader.h"
+
+static void standby_free(void *data) {
+        DomainStandby *standby = data;
+
+        g_free(standby->mac);
+        g_free(standby->tap);
+        g_free(standby->bridge);
+        g_free(standby);
+}
+
+/* An attribute of the first child of this name. */
+static char *child_prop(const xmlNode *element, const char *child, const char *name) {
+        for (xmlNode *found = xmlFirstElementChild((xmlNode *)element); found;
+             found = xmlNextElementSibling(found))
+                if (xml_is(found, NULL, child))
+                        return xml_prop(found, name);
+        return NULL;
+}
+
+static bool is_persistent_half(const xmlNode *element) {
+        g_autofree char *type = child_prop(element, "teaming", "type");
+
+        return xml_is(element, NULL, "interface") && g_strcmp0(type, "persistent") == 0;
+}
+
+static void read_interface(const xmlNode *element, GPtrArray *standbys) {
+        g_autofree char *mac = child_prop(element, "mac", "address");
+        DomainStandby *standby;
+
+        if (!mac)
+                return;
+
+        standby = g_new0(DomainStandby, 1);
+        standby->mac = g_ascii_strdown(mac, -1);
+        standby->tap = child_prop(element, "target", "dev");
+        standby->bridge = child_prop(element, "source", "bridge");
+        g_ptr_array_add(standbys, standby);
+}
+
+GPtrArray *domain_standbys_from_xml(const char *xml, size_t size, GError **error) {
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
+        g_autoptr(GPtrArray) standbys = g_ptr_array_new_with_free_func(standby_free);
+        xmlNode *devices = NULL;
+
+        if (!doc || !xml_child(xmlDocGetRootElement(doc), "devices", &devices, error))
+                return NULL;
+
+        for (xmlNode *element = devices ? xmlFirstElementChild(devices) : NULL; element;
+             element = xmlNextElementSibling(element))
+                if (is_persistent_half(element))
+                        read_interface(element, standbys);
+        return g_steal_pointer(&standbys);
+}
+
+const DomainStandby *domain_standby_find(const GPtrArray *standbys, const char *mac) {
+        for (guint i = 0; mac && i < standbys->len; i++) {
+                const DomainStandby *standby = standbys->pdata[i];
+
+                if (g_ascii_strcasecmp(standby->mac, mac) == 0)
+                        return standby;
+        }
+        return NULL;
+}
