@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/check-fix.h"
 #include "cli/check-guest.h"
 #include "cli/output.h"
 #include "daemon/names.h"
@@ -162,6 +163,21 @@ static int check_xml(const Options *options, Client *client, GError **error) {
         return misfits == 0 ? EXIT_STATUS_OK : EXIT_STATUS_NO;
 }
 
+/* This one, and that to which a guest is to go. */
+static bool fix_hosts(const Options *options, Client *client, char *const *arguments,
+                      GError **error) {
+        const char *destination = arguments[0] ? arguments[1] : NULL;
+        g_autoptr(Client) there = NULL;
+
+        if (!check_fix(client, options->host ?: "", error))
+                return false;
+        if (!destination)
+                return true;
+
+        there = client_new(destination, error);
+        return there && check_fix(there, destination, error);
+}
+
 static int usage(const char *text) {
         fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
         return EXIT_STATUS_USAGE;
@@ -175,8 +191,11 @@ int cmd_check(const Options *options, char *const *arguments, GError **error) {
         if (options->trial && (!arguments[0] || !arguments[1]))
                 return usage("'check --trial' needs DOMAIN and HOST");
 
+        if (options->fix && options->xml)
+                return usage("'check' takes --fix or --xml, not both");
+
         client = client_new(options->host, error);
-        if (!client)
+        if (!client || (options->fix && !fix_hosts(options, client, arguments, error)))
                 return -1;
         if (arguments[0])
                 return check_guest(options, client, arguments[0], arguments[1], error);

@@ -25,6 +25,7 @@ typedef struct Options {
         bool watch;             /* --watch */
         const char *xml;        /* --xml; "-" standard input */
         bool trial;             /* --trial */
+        bool fix;               /* --fix */
 
         /* migrate; some of drain, too */
         const char *strategy; /* NULL auto */

@@ -23,8 +23,7 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-        { "check", "at most DOMAIN and HOST", 0, 2,
-          OPTION_BIT(OPTION_XML) | OPTION_BIT(OPTION_TRIAL), cmd_check },
+        { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
         { "leases", NULL, 0, 0, 0, cmd_leases },
@@ -58,6 +57,7 @@ static const char help[] =
         "  check                         what the host lacks for guests to move\n"
         "  check DOMAIN [HOST]           what keeps a guest from moving, or from moving to HOST\n"
         "  check --trial DOMAIN HOST     the same, and tries it with the state of a free device\n"
+        "  check --fix [DOMAIN [HOST]]   mend what can be mended safely, and check again\n"
         "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
         "  probe DEVICE                  try the migration of a device that no guest has\n"
         "  release LEASE                 give back the device of a guest that is not there\n"

@@ -22,6 +22,7 @@ static const OptionSpec specs[] = {
         [OPTION_WATCH] = { "watch", KIND_SWITCH, offsetof(Options, watch), 0 },
         [OPTION_XML] = { "xml", KIND_WORD, offsetof(Options, xml), 0 },
         [OPTION_TRIAL] = { "trial", KIND_SWITCH, offsetof(Options, trial), 0 },
+        [OPTION_FIX] = { "fix", KIND_SWITCH, offsetof(Options, fix), 0 },
         [OPTION_STRATEGY] = { "strategy", KIND_WORD, offsetof(Options, strategy), 0 },
         [OPTION_FORCE] = { "force", KIND_SWITCH, offsetof(Options, force), 0 },
         [OPTION_DETACH] = { "detach", KIND_SWITCH, offsetof(Options, detach), 0 },

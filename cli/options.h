@@ -15,6 +15,7 @@ typedef enum CommandOption {
         OPTION_WATCH,
         OPTION_XML,
         OPTION_TRIAL,
+        OPTION_FIX,
         OPTION_STRATEGY,
         OPTION_FORCE,
         OPTION_DETACH,
@@ -30,6 +31,8 @@ typedef enum CommandOption {
 
 /* A set of them: what a command takes, and what was given. */
 #define OPTION_BIT(option) (1u << (option))
+#define OPTIONS_OF_CHECK \
+        (OPTION_BIT(OPTION_XML) | OPTION_BIT(OPTION_TRIAL) | OPTION_BIT(OPTION_FIX))
 #define OPTIONS_OF_MIGRATE                                                                    \
         (OPTION_BIT(OPTION_STRATEGY) | OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_DETACH) | \
          OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_PERSISTENT) |                         \

@@ -22,6 +22,7 @@ static void finding_free(gpointer data) {
 
         g_free(finding->object);
         g_free(finding->sentence);
+        g_free(finding->fix);
         g_free(finding);
 }
 
@@ -40,4 +41,10 @@ void findings_add(GPtrArray *findings, FindingSeverity severity, const char *obj
         finding->sentence = g_strdup_vprintf(format, arguments);
         va_end(arguments);
         g_ptr_array_add(findings, finding);
+}
+
+void findings_set_fix(GPtrArray *findings, const char *name, const char *argument) {
+        Finding *last = findings->pdata[findings->len - 1];
+
+        last->fix = g_strconcat(name, " ", argument, NULL);
 }

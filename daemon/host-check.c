@@ -121,8 +121,17 @@ static void check_qemu(GPtrArray *findings, const Manager *manager, const HostSt
 
 /* libvirt looks once, when it starts, whether there are any hooks for QEMU. Only a hook that has
  * called since then proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
-static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
-                                const LibvirtProcess *process) {
+static bool is_moving(const Manager *manager) {
+        g_autoptr(GPtrArray) migrations = migration_log_list(manager->migrations);
+
+        for (guint i = 0; i < migrations->len; i++)
+                if (!migration_state_is_final(((const Migration *)migrations->pdata[i])->state))
+                        return true;
+        return false;
+}
+
+static void check_hook_is_known(GPtrArray *findings, const Manager *manager,
+                                const struct stat *hook, const LibvirtProcess *process) {
         int64_t installed = usec_of(&hook->st_ctim);
 
         if (process->started == 0 || process->started > installed)
@@ -133,23 +142,39 @@ static void check_hook_is_known(GPtrArray *findings, const struct stat *hook,
                      "not called it yet: 'systemctl restart %s' makes it look for hooks again, and "
                      "guests run on meanwhile",
                      process->name, process->pid, process->name);
+        if (!is_moving(manager)) /* a move would end with it */
+                findings_set_fix(findings, FIX_RESTART_LIBVIRT, process->name);
+}
+
+static bool has_copy_of_hook(const Manager *manager) {
+        return faccessat(sysfs_root_fd(manager->sysfs), &HOOK_COPY[1], X_OK, 0) == 0;
+}
+
+/* The hook cannot be called as it is. */
+static void tell_hook(GPtrArray *findings, const Manager *manager, const char *sentence) {
+        findings_add(findings, FINDING_ERROR, HOOK_PATH, "%s", sentence);
+        if (has_copy_of_hook(manager))
+                findings_set_fix(findings, FIX_INSTALL_HOOK, "hook");
 }
 
 static void check_hook(GPtrArray *findings, const Manager *manager, const HostState *state,
                        const LibvirtProcess *process) {
+        g_autofree char *missing = NULL;
         struct stat hook;
 
-        if (fstatat(sysfs_root_fd(manager->sysfs), &HOOK_PATH[1], &hook, 0) < 0)
-                findings_add(findings, FINDING_ERROR, HOOK_PATH,
-                             "The libvirt hook is not there, so no guest can come with its "
-                             "devices: install virt-ferry with --sysconfdir=/etc, then restart %s",
-                             process->name ?: "libvirtd or virtqemud");
-        else if (!(hook.st_mode & S_IXUSR))
-                findings_add(findings, FINDING_ERROR, HOOK_PATH,
-                             "The libvirt hook is not executable, so libvirt passes over it: "
-                             "'chmod 755 " HOOK_PATH "'");
+        if (fstatat(sysfs_root_fd(manager->sysfs), &HOOK_PATH[1], &hook, 0) < 0) {
+                missing = g_strdup_printf(
+                        "The libvirt hook is not there, so no guest can come with "
+                        "its devices: install virt-ferry with --sysconfdir=/etc, "
+                        "then restart %s",
+                        process->name ?: "libvirtd or virtqemud");
+                tell_hook(findings, manager, missing);
+        } else if (!(hook.st_mode & S_IXUSR))
+                tell_hook(findings, manager,
+                          "The libvirt hook is not executable, so libvirt passes over it: 'chmod "
+                          "755 " HOOK_PATH "'");
         else if (state->hook_heard < process->started || process->started == 0)
-                check_hook_is_known(findings, &hook, process);
+                check_hook_is_known(findings, manager, &hook, process);
 }
 
 /* The kernel ---------------------------------------------------------------------- */
@@ -207,6 +232,55 @@ static void check_iommu(GPtrArray *findings, const Manager *manager, FindingSeve
         }
 }
 
+/* The driver's own name may be another than that of its module, which its aliases have. */
+static bool is_loaded(const Sysfs *sysfs, const char *driver) {
+        g_autofree char *of_bus = g_strdup_printf("sys/bus/pci/drivers/%s", driver);
+        g_autofree char *module = g_strdup_printf("sys/module/%s", driver);
+
+        return sysfs_exists(sysfs, of_bus) || sysfs_exists(sysfs, g_strdelimit(module, "-", '_'));
+}
+
+/* What a guest would need, and the kernel has on its disk alone. Each driver is told once. */
+static void check_drivers(GPtrArray *findings, const Manager *manager) {
+        g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+                const char *driver = device->fingerprint->driver;
+
+                if (device->role != DEVICE_ROLE_FUNCTION || !driver ||
+                    device->class->kind != DOMAIN_DEVICE_PCI || !driver_is_vfio(driver) ||
+                    is_loaded(manager->sysfs, driver) || !g_hash_table_add(said, (void *)driver))
+                        continue;
+
+                findings_add(findings, FINDING_WARNING, device->id,
+                             "Its driver %s is not loaded, so virt-ferry cannot give it to a guest "
+                             "that comes: 'modprobe %s'",
+                             driver, driver);
+                findings_set_fix(findings, FIX_LOAD_DRIVER, driver);
+        }
+}
+
+/* The guest has ended, and nobody has told. */
+static void check_leases(GPtrArray *findings, const Manager *manager) {
+        g_autoptr(GPtrArray) leases = lease_book_list(manager->leases);
+
+        for (guint i = 0; manager->libvirt_known && i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+
+                if (lease->state != LEASE_RUNNING ||
+                    g_hash_table_contains(manager->active, lease->domain_uuid))
+                        continue;
+
+                findings_add(findings, FINDING_WARNING, lease->device,
+                             "It is leased to guest %s, which does not run here, so no other guest "
+                             "can have it: 'virt-ferry check --fix' gives it back",
+                             lease->domain_name);
+                findings_set_fix(findings, FIX_RELEASE_LEASE, lease->id);
+        }
+}
+
 static void check_rules(GPtrArray *findings, const Manager *manager) {
         const GPtrArray *problems = compat_problems(manager->config->compat);
 
@@ -261,6 +335,8 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
         check_iommu(findings, manager, FINDING_WARNING);
+        check_drivers(findings, manager);
+        check_leases(findings, manager);
         check_rules(findings, manager);
         check_drain(findings, manager);
         return g_steal_pointer(&findings);

@@ -19,6 +19,7 @@ typedef struct HostState {
 } HostState;
 
 #define HOOK_PATH "/etc/libvirt/hooks/qemu.d/50-virtferry"
+#define HOOK_COPY FERRY_LIBEXECDIR "/virtferry-hook" /* the package's own; only in host-check.c */
 
 /* What a guest has that wants to come. */
 typedef struct HostGuest {

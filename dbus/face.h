@@ -12,12 +12,16 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
 
+typedef struct FaceFix FaceFix;
+
 struct Faces {
         sd_bus *bus;
         Manager *manager;
         HostState *host;
         Authorizer *authorizer;
         GHashTable *probes; /* device id → sd_bus_message, a call that waits for its trial */
+        GPtrArray *fixes;   /* FaceFix, calls that wait for systemd */
+        sd_bus_slot *jobs;  /* the match for the ends of its jobs; NULL until one is needed */
 };
 
 /* Each registers its objects with the bus; they live as long as the bus. */
@@ -27,6 +31,12 @@ int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *
 int manager_method_check_arrival(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int hook_face_attach(Faces *faces);
 int device_face_attach(Faces *faces);
+/* ListFixes() and Fix() of the manager; `userdata` is the faces. */
+int manager_method_list_fixes(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_fix(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* libvirt is there, or has gone: what was awaited. */
+void faces_finish_fixes(Faces *faces);
+void face_fix_free(void *fix);
 /* SaveTrialState() and LoadTrialState() of the manager; `userdata` is the faces. */
 int manager_method_save_trial_state(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_load_trial_state(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

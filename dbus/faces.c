@@ -28,6 +28,7 @@ int faces_new(sd_bus *bus, Manager *manager, HostState *host, Faces **ret_faces)
         faces->manager = manager;
         faces->host = host;
         faces->authorizer = authorizer_new();
+        faces->fixes = g_ptr_array_new_with_free_func(face_fix_free);
         faces->probes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_message);
 
         /* from here on the bus knows the faces, so they are handed out in any case */
@@ -47,6 +48,8 @@ void faces_free(Faces *faces) {
 
         authorizer_free(faces->authorizer);
         g_hash_table_unref(faces->probes);
+        g_ptr_array_unref(faces->fixes);
+        sd_bus_slot_unref(faces->jobs);
         g_free(faces);
 }
 
@@ -144,4 +147,5 @@ void faces_on_migration(Faces *faces, MigrationChange change, const Migration *m
 
 void faces_on_libvirt(Faces *faces) {
         face_emit_property(faces, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, "LibvirtConnected");
+        faces_finish_fixes(faces);
 }

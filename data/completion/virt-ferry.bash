@@ -84,8 +84,8 @@ _virt_ferry() {
         case $command in
         '') words='check devices drain leases migrate migrations offers probe release rescan show undrain' ;;
         check)
-                options+=' --trial --xml'
-                if [[ $current != -* && $previous =~ ^(check|--trial)$ ]]; then
+                options+=' --fix --trial --xml'
+                if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
                         words=$(__virt_ferry_guests)
                 fi
                 ;;

@@ -219,6 +219,77 @@ static void test_a_trial_that_is_refused_stands_with_the_rest(void) {
                   "");
 }
 
+/* What was mended is not there any more, and what that brings to light is. */
+static void mend_hook(MockDaemon *mock, const char *method, void *rounds) {
+        unsigned *n = rounds;
+
+        if (!g_str_equal(method, "ListFixes"))
+                return;
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListFixes",
+                              *n == 0 ? "([('restart-libvirt libvirtd', 'libvirtd', 'It is older', "
+                                        "'restarts it')],)"
+                                      : "(@a(ssss) [],)");
+        (*n)++;
+}
+
+static void test_what_can_be_mended_is_and_the_check_follows(void) {
+        g_autoptr(MockDaemon) mock = mock_new("[]", "[]", "[]");
+        g_autofree char *calls = NULL;
+        unsigned rounds = 0;
+
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "ListFixes",
+                "([('install-hook hook', '/etc/hook', 'It is missing', 'puts it')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Fix", "('mends it',)");
+        mock->on_call = mend_hook;
+        mock->userdata = &rounds;
+        g_autoptr(Program) program = cli_run(mock, "check --fix db1");
+        cli_check(program, 0, "db1 can move.\n", "/etc/hook: mends it\nlibvirtd: mends it\n");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==,
+                        "ListFixes(), Fix(install-hook hook), ListFixes(), "
+                        "Fix(restart-libvirt libvirtd), ListFixes(), CheckGuest(db1)");
+}
+
+static void test_what_is_not_mended_is_tried_once(void) {
+        g_autoptr(MockDaemon) mock = mock_new("[]", FIT, "[]");
+        g_autofree char *calls = NULL;
+
+        if (!make_ssh()) {
+                g_test_skip("there is no systemd-stdio-bridge");
+                return;
+        }
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListFixes",
+                              "([('load-driver x', '0000:3b:10.0', 'It is not', 'loads x')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Fix", "('loads x',)");
+        g_autoptr(Program) program = cli_run(mock, "check --fix db1 b");
+        cli_check(program, 0, "db1 can move to b.\n",
+                  "0000:3b:10.0: loads x\nb: 0000:3b:10.0: loads x\n");
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==,
+                        "ListFixes(), Fix(load-driver x), ListFixes(), "
+                        "ListFixes(), Fix(load-driver x), ListFixes(), " ASKED);
+}
+
+/* After the list the daemon refuses. */
+static void refuse_fixes(MockDaemon *mock, const char *method, void *unused) {
+        bool listed = g_str_equal(method, "ListFixes");
+
+        mock_daemon_set_error(mock, listed ? FERRY_ERROR_PREFIX "Unavailable" : NULL,
+                              "x: systemd has not done it (failed): see 'journalctl -u x'");
+}
+
+static void test_a_fix_that_is_refused_is_a_line(void) {
+        g_autoptr(MockDaemon) mock = mock_new("[]", "[]", "[]");
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListFixes",
+                              "([('load-driver x', 'x', 'It is not', 'loads x')],)");
+        mock->on_call = refuse_fixes;
+        g_autoptr(Program) program = cli_run(mock, "check --fix");
+        g_assert_true(
+                g_str_has_prefix(program->err->str, "x: systemd has not done it (failed): see"));
+}
+
 static void test_a_host_that_is_not_there(void) {
         g_autoptr(MockDaemon) mock = mock_new("[]", "[]", "[]");
 
@@ -269,6 +340,12 @@ int main(int argc, char *argv[]) {
         }
         g_test_add_func("/check/a trial that is refused stands with the rest",
                         test_a_trial_that_is_refused_stands_with_the_rest);
+        g_test_add_func("/check/what can be mended is and the check follows",
+                        test_what_can_be_mended_is_and_the_check_follows);
+        g_test_add_func("/check/what is not mended is tried once",
+                        test_what_is_not_mended_is_tried_once);
+        g_test_add_func("/check/a fix that is refused is a line",
+                        test_a_fix_that_is_refused_is_a_line);
         g_test_add_func("/check/a host that is not there is told", test_a_host_that_is_not_there);
         g_test_add_func("/check/a guest that is not there is told", test_a_guest_that_is_not_there);
         g_test_add_func("/check/one question at a time", test_one_question_at_a_time);
