@@ -71,7 +71,7 @@ static const char help[] =
         "      --version\n"
         "\n"
         "Options of migrate:\n"
-        "      --strategy S              auto (default), live, vfio, failover or replug\n"
+        "      --strategy S              auto (default), live, vfio, failover, replug, cold\n"
         "      --max-downtime MS         how long the guest may stand still\n"
         "      --bandwidth MIB           MiB a second at most\n"
         "      --connections N           send over N connections in parallel\n"

@@ -5,6 +5,7 @@
 
 #include "daemon/core/strategy.h"
 #include "daemon/forecast.h"
+#include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
 #include "daemon/incoming.h"
 #include "daemon/replug.h"
@@ -90,11 +91,15 @@ static void move(const Turn *turn) {
 }
 
 /* Before libvirt was asked to move it: told as if libvirt had refused. */
-static void give_up(const Turn *turn, const char *reason) {
+static void fail(Drive *drive, const char *uuid, const char *reason) {
         GuestJob job = { .error = (char *)reason };
-        GuestEvent moved = { .kind = GUEST_MOVED, .uuid = turn->request->uuid, .job = &job };
+        GuestEvent moved = { .kind = GUEST_MOVED, .uuid = (char *)uuid, .job = &job };
 
-        manager_on_guest_event(turn->drive->manager, &moved);
+        manager_on_guest_event(drive->manager, &moved);
+}
+
+static void give_up(const Turn *turn, const char *reason) {
+        fail(turn->drive, turn->request->uuid, reason);
 }
 
 /* A ReplugDone. */
@@ -124,6 +129,30 @@ static bool unplug(Turn *turn, const GuestEvent *found, GError **error) {
         return true;
 }
 
+/* What its devices are goes along in its definition. The answer comes to drive_on_shut_down(). */
+static bool shut_down(const Turn *turn, const GuestEvent *found, GError **error) {
+        const Manager *manager = turn->drive->manager;
+        const VirtOps *virt = manager->virt;
+        g_autoptr(Metadata) metadata = NULL;
+        g_autoptr(Domain) domain = NULL;
+        g_autofree char *xml = NULL;
+
+        domain = domain_from_xml(found->xml, strlen(found->xml), error);
+        if (!domain)
+                return false;
+
+        metadata = guest_metadata(domain, manager->inventory, manager->leases);
+        if (!metadata)
+                metadata = metadata_new();
+        for (guint i = 0; i < metadata->devices->len; i++)
+                g_clear_pointer(&((MetadataDevice *)metadata->devices->pdata[i])->unplugged,
+                                unplugged_free); /* the definition has the device */
+        xml = metadata_to_libvirt(metadata);
+        virt->shut_down(virt->userdata, turn->request->uuid, xml,
+                        manager->config->shutdown_timeout_ms);
+        return true;
+}
+
 /* A GuestFinder; an answer without XML is the end of the guest or of the daemon. */
 static void on_turn_found(void *userdata, const GuestEvent *found) {
         g_autoptr(Turn) turn = userdata;
@@ -135,10 +164,11 @@ static void on_turn_found(void *userdata, const GuestEvent *found) {
                 give_up(turn, "Stopped on request");
         else if (!found->running)
                 give_up(turn, "The guest does not run any more");
-        else if (unplug(turn, found, &error))
-                turn = NULL;
-        else
+        else if (turn->request->off ? !shut_down(turn, found, &error)
+                                    : !unplug(turn, found, &error))
                 give_up(turn, error->message);
+        else if (!turn->request->off)
+                turn = NULL; /* on_unplugged() has it */
 }
 
 /* A second time in the same state when it was told to wait. */
@@ -169,7 +199,7 @@ static void begin(Drive *drive, Turn *taken) {
         }
 
         g_hash_table_insert(drive->moving, g_strdup(turn->request->uuid), turn_copy(turn));
-        if (!turn->unplugs) {
+        if (!turn->unplugs && !turn->request->off) {
                 move(turn);
                 return;
         }
@@ -357,6 +387,7 @@ static Migration *plan(const Question *question, const GuestEvent *found, bool *
                 return NULL;
 
         *ret_unplugs = choice.unplugged->len > 0;
+        question->request->off = choice.strategy == STRATEGY_COLD;
         migration = migration_new(MIGRATION_OUTGOING, found->uuid, found->name);
         migration->plan.strategy = g_strdup(strategy_to_string(choice.strategy));
         migration->plan.why = g_steal_pointer(&choice.why);
@@ -405,6 +436,77 @@ void drive_migrate(Drive *drive, const char *domain, const DriveWish *wish, Driv
         virt->measure(virt->userdata, domain, on_found, question);
 }
 
+/* Shut down ------------------------------------------------------------------------- */
+
+static bool is_cold(const Migration *migration) {
+        return g_strcmp0(migration->plan.strategy, strategy_to_string(STRATEGY_COLD)) == 0;
+}
+
+/* From here on it may run there, so a daemon that is killed must not start it here. */
+void drive_on_shut_down(Drive *drive, const GuestEvent *event) {
+        const Turn *turn = g_hash_table_lookup(drive->moving, event->uuid);
+        const VirtOps *virt = drive->manager->virt;
+        Migration *migration;
+
+        if (!turn)
+                return;
+
+        migration = migration_log_find(drive->manager->migrations, turn->migration);
+        if (event->detail) {
+                fail(drive, event->uuid, event->detail);
+        } else if (g_hash_table_contains(drive->stopped, event->uuid)) {
+                virt->start(virt->userdata, event->uuid);
+                fail(drive, event->uuid, "Stopped on request");
+        } else if (!migration ||
+                   !guest_migration_enter(drive->manager, migration, MIGRATION_SWITCHOVER, NULL)) {
+                virt->start(virt->userdata, event->uuid);
+                fail(drive, event->uuid, "The state of the migration could not be stored");
+        } else {
+                move(turn);
+        }
+}
+
+static void lose(Drive *drive, Migration *migration, const char *reason) {
+        g_autofree char *sentence = NULL;
+
+        sentence = g_strdup_printf("%s: it may run at the destination, so look there before it is "
+                                   "started here",
+                                   reason);
+        (void)guest_migration_enter(drive->manager, migration, MIGRATION_ABORTING, sentence);
+        (void)guest_migration_enter(drive->manager, migration, MIGRATION_FAILED, sentence);
+}
+
+/* Nothing else tells of it, and nobody else starts it. */
+static void end_cold(Drive *drive, Migration *migration, const GuestEvent *event) {
+        const VirtOps *virt = drive->manager->virt;
+
+        if (event->job->success)
+                (void)guest_migration_enter(drive->manager, migration, MIGRATION_FINISHED, NULL);
+        else if (event->running)
+                lose(drive, migration, event->job->error);
+        else if (migration->state == MIGRATION_SWITCHOVER)
+                virt->start(virt->userdata, event->uuid);
+}
+
+bool drive_recover_cold(Drive *drive, Migration *migration) {
+        const VirtOps *virt = drive->manager->virt;
+
+        if (!is_cold(migration) || !virt)
+                return false;
+        if (drive_is_moving(drive, migration->domain_uuid))
+                return true; /* libvirt was away, and not we */
+
+        if (migration->state > MIGRATION_CHECKED) {
+                lose(drive, migration, "virtferryd was killed while the guest was shut down");
+                return true;
+        }
+        roll_back(drive, migration,
+                  "virtferryd was killed while the guest was shut down: it is "
+                  "started here again");
+        virt->start(virt->userdata, migration->domain_uuid);
+        return true;
+}
+
 /* The end ------------------------------------------------------------------------- */
 
 static int compare_turn(gconstpointer turn, gconstpointer migration) {
@@ -438,8 +540,9 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
         if (!turn) {
                 if (g_hash_table_contains(drive->moving, migration->domain_uuid))
                         g_hash_table_add(drive->stopped, g_strdup(migration->domain_uuid));
-                if (replug_is_busy(drive->manager->replug, migration->domain_uuid))
-                        return true; /* on_unplugged() ends it */
+                if (replug_is_busy(drive->manager->replug, migration->domain_uuid) ||
+                    is_cold(migration))
+                        return true; /* there is no job yet; the next answer ends it */
                 virt->abort_job(virt->userdata, migration->domain_uuid);
                 return true;
         }
@@ -520,6 +623,8 @@ void drive_on_moved(Drive *drive, const GuestEvent *event) {
 
         (void)g_hash_table_steal_extended(drive->moving, event->uuid, (void **)&uuid,
                                           (void **)&turn);
+        if (migration && turn && turn->request->off)
+                end_cold(drive, migration, event);
         if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success)
                 waits = follow_failure(drive, migration, stopped, event->job->error, &turn);
         if (!event->job->success)

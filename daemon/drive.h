@@ -41,6 +41,11 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error);
 /* libvirt was asked to move this guest and has not answered: whatever is told of the move before is
  * not its end. */
 bool drive_is_moving(const Drive *drive, const char *uuid);
+/* GUEST_SHUT_DOWN: now its definition moves, or it runs on. */
+void drive_on_shut_down(Drive *drive, const GuestEvent *event);
+/* A move out of here of a guest that is not active any more, by a daemon that was killed. False: it
+ * has left. True: it was being shut down; it is started here again where that is safe. */
+bool drive_recover_cold(Drive *drive, Migration *migration);
 /* GUEST_MOVED. */
 void drive_on_moved(Drive *drive, const GuestEvent *event);
 /* It is planned, or was told to wait, and libvirt is not asked for it now. */

@@ -151,6 +151,13 @@ static void correct_definition(Manager *manager, const GuestEvent *event) {
                 manager->virt->redefine(manager->virt->userdata, event->uuid, xml);
 }
 
+/* A guest that comes here shut down; an operator's own edit is left as it is. */
+static void follow_definition(Manager *manager, const GuestEvent *event) {
+        if (guest_migration_current(manager, event->uuid, MIGRATION_INCOMING) &&
+            !g_hash_table_contains(manager->active, event->uuid))
+                correct_definition(manager, event);
+}
+
 static Domain *read_domain(const GuestEvent *event) {
         g_autoptr(Domain) domain = NULL;
         g_autoptr(GError) error = NULL;
@@ -280,6 +287,9 @@ static void follow(Manager *manager, const GuestEvent *event) {
                 note_active(manager, event->uuid, event->name);
                 follow_running(manager, event);
                 return;
+        case GUEST_DEFINED:
+                follow_definition(manager, event);
+                return;
         case GUEST_INCOMING:
                 note_active(manager, event->uuid, event->name);
                 follow_incoming(manager, event);
@@ -309,14 +319,16 @@ static void follow(Manager *manager, const GuestEvent *event) {
         case GUEST_MOVED:
                 drive_on_moved(manager->drive, event);
                 return;
+        case GUEST_SHUT_DOWN:
+                drive_on_shut_down(manager->drive, event);
+                return;
         case GUEST_UNPLUGGED:
                 replug_on_unplugged(manager->replug, event);
                 return;
         case GUEST_PLUGGED:
                 follow_plugged(manager, event);
                 return;
-        case GUEST_FOUND:   /* whoever asked has it */
-        case GUEST_DEFINED: /* an operator's own edit is left as it is */
+        case GUEST_FOUND: /* whoever asked has it */
         case _GUEST_EVENT_KIND_MAX:
                 return;
         }

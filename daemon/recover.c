@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/recover.h"
 
+#include "daemon/drive.h"
 #include "daemon/guest-migration.h"
 #include "daemon/hardware.h"
 
@@ -65,10 +66,11 @@ static void recover_migrations(Manager *manager) {
                         continue;
 
                 if (migration->direction == MIGRATION_OUTGOING) {
-                        if (!domain_is_active(manager, migration->domain_uuid))
+                        if (!domain_is_active(manager, migration->domain_uuid) &&
+                            !drive_recover_cold(manager->drive, migration))
                                 (void)guest_migration_enter(manager, migration, MIGRATION_FINISHED,
                                                             NULL);
-                        else if (manager->virt)
+                        else if (domain_is_active(manager, migration->domain_uuid) && manager->virt)
                                 manager->virt->follow_job(manager->virt->userdata,
                                                           migration->domain_uuid);
                         continue;

@@ -185,3 +185,14 @@ MetadataDevice *metadata_find(const Metadata *metadata, const char *address, con
 
         return NULL;
 }
+
+void metadata_take_needs(Metadata *metadata, Metadata *from) {
+        for (unsigned i = 0; i < metadata->devices->len; i++) {
+                MetadataDevice *entry = metadata->devices->pdata[i], *other = NULL;
+
+                if (from)
+                        other = metadata_find(from, entry->address, entry->alias);
+                device_need_free(entry->need);
+                entry->need = other ? g_steal_pointer(&other->need) : NULL;
+        }
+}

@@ -113,6 +113,9 @@ char *metadata_to_xml(const Metadata *metadata);
 char *metadata_to_libvirt(const Metadata *metadata);
 bool metadata_equal(const Metadata *a, const Metadata *b);
 
+/* Every entry gets the <need> that it has in `from` (NULL: nothing), and loses its own. */
+void metadata_take_needs(Metadata *metadata, Metadata *from);
+
 /* The entry for a device of the guest: by address, else by alias; NULL without. An alias that
  * libvirt made ("hostdev0", not "ua-...") finds no entry whose address is another one. */
 MetadataDevice *metadata_find(const Metadata *metadata, const char *address, const char *alias);

@@ -23,6 +23,8 @@
 #define OUTGOING_MAX          64
 #define DOWNTIME_MSEC         1000
 #define DOWNTIME_MAX_MSEC     (60 * 60 * 1000)
+#define SHUTDOWN_SEC          120
+#define SHUTDOWN_MAX_SEC      (60 * 60)
 #define UNPLUG_SEC            30
 #define UNPLUG_MAX_SEC        (60 * 60)
 #define SETTLE_SEC            60
@@ -59,6 +61,7 @@ Config *config_new(void) {
         config->settle_usec = SETTLE_SEC * G_USEC_PER_SEC;
         config->downtime_max_ms = DOWNTIME_MSEC;
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
+        config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -93,11 +96,10 @@ static bool parse_daemon(Config *config, const ConfigReader *reader, const char 
 
 static bool parse_migration(Config *config, const ConfigReader *reader, const char *group,
                             GError **error) {
-        static const char *const keys[] = { "Announce",         "MaxDowntimeMSec",
-                                            "MaxIncoming",      "MaxOutgoing",
-                                            "Mediation",        "SettleSec",
-                                            "UnplugTimeoutSec", NULL };
-        unsigned settle = SETTLE_SEC, unplug = UNPLUG_SEC;
+        static const char *const keys[] = { "Announce",           "MaxDowntimeMSec",  "MaxIncoming",
+                                            "MaxOutgoing",        "Mediation",        "SettleSec",
+                                            "ShutdownTimeoutSec", "UnplugTimeoutSec", NULL };
+        unsigned settle = SETTLE_SEC, shutdown = SHUTDOWN_SEC, unplug = UNPLUG_SEC;
 
         if (!config_reader_check_keys(reader, group, keys, error) ||
             !config_read_bool(reader, group, "Announce", &config->announce, error) ||
@@ -109,11 +111,14 @@ static bool parse_migration(Config *config, const ConfigReader *reader, const ch
             !config_read_uint(reader, group, "MaxDowntimeMSec", 1, DOWNTIME_MAX_MSEC,
                               &config->downtime_max_ms, error) ||
             !config_read_uint(reader, group, "SettleSec", 0, SETTLE_MAX_SEC, &settle, error) ||
+            !config_read_uint(reader, group, "ShutdownTimeoutSec", 1, SHUTDOWN_MAX_SEC, &shutdown,
+                              error) ||
             !config_read_uint(reader, group, "UnplugTimeoutSec", 1, UNPLUG_MAX_SEC, &unplug, error))
                 return false;
 
         config->settle_usec = (uint64_t)settle * G_USEC_PER_SEC;
         config->unplug_timeout_ms = unplug * 1000;
+        config->shutdown_timeout_ms = shutdown * 1000;
         return true;
 }
 

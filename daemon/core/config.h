@@ -17,6 +17,8 @@
  *   SettleSec=60            how long a guest stays that has come
  *   MaxDowntimeMSec=1000    how long a guest may stand still, unless somebody
  *                           allows it more
+ *   ShutdownTimeoutSec=120  how long a guest may take to shut down for --strategy
+ *                           cold
  *   UnplugTimeoutSec=30     how long a guest may take to let go of a device
  *
  *   [Pool fast]             tried in the order of the file
@@ -51,6 +53,7 @@ typedef struct Config {
         uint64_t settle_usec;
         unsigned downtime_max_ms;
         unsigned unplug_timeout_ms;
+        unsigned shutdown_timeout_ms;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

@@ -7,10 +7,8 @@
 #include "xml/ferry-error.h"
 
 static const char *const words[] = {
-        [STRATEGY_LIVE] = "live",
-        [STRATEGY_VFIO] = "vfio",
-        [STRATEGY_FAILOVER] = "failover",
-        [STRATEGY_REPLUG] = "replug",
+        [STRATEGY_LIVE] = "live",     [STRATEGY_VFIO] = "vfio", [STRATEGY_FAILOVER] = "failover",
+        [STRATEGY_REPLUG] = "replug", [STRATEGY_COLD] = "cold",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(words) == _STRATEGY_MAX);
 
@@ -173,6 +171,9 @@ static char *why(const Picture *picture, Strategy strategy, const GPtrArray *unp
                                        picture->transient, picture->transient == 1 ? "is" : "are");
         case STRATEGY_REPLUG:
                 return why_replug(picture, unplugged);
+        case STRATEGY_COLD:
+                return g_strdup("it is shut down here and started there, and nobody has it in "
+                                "between");
         case _STRATEGY_MAX:
         case _STRATEGY_INVALID:
                 break;
@@ -196,7 +197,7 @@ static bool refuse_stuck(const Picture *picture, const char *wish, GError **erro
 static bool is_possible(const Picture *picture, Strategy wanted) {
         if (wanted == STRATEGY_REPLUG && picture->staying->len > 0)
                 return true; /* a device that could migrate is unplugged all the same */
-        return wanted == best(picture);
+        return wanted == STRATEGY_COLD || wanted == best(picture);
 }
 
 static bool check_wish(const Picture *picture, const char *wish, Strategy wanted, GError **error) {
@@ -205,7 +206,8 @@ static bool check_wish(const Picture *picture, const char *wish, Strategy wanted
 
         if (wanted < 0)
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
-                            "Strategy '%.32s' is not one of auto, live, vfio, failover and replug",
+                            "Strategy '%.32s' is not one of auto, live, vfio, failover, replug and "
+                            "cold",
                             wish);
         else if (wanted != STRATEGY_LIVE && picture->stuck->len > 0)
                 (void)refuse_stuck(picture, wish, error);

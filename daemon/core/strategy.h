@@ -14,6 +14,8 @@
  *             plugged after it (daemon/replug.h): the guest is without them in
  *             between; others go as above. Asked for by name: all but the
  *             transient ones
+ *   cold      the guest is shut down here and started there. Only when asked for
+ *             by name
  */
 
 #include "daemon/core/inventory.h"
@@ -24,6 +26,7 @@ typedef enum Strategy {
         STRATEGY_VFIO,
         STRATEGY_FAILOVER,
         STRATEGY_REPLUG,
+        STRATEGY_COLD,
         _STRATEGY_MAX,
         _STRATEGY_INVALID = -22,
 } Strategy;

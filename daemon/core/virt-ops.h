@@ -29,6 +29,7 @@ typedef enum GuestEventKind {
         GUEST_UNPLUGGED, /* an unplug() has ended: xml, live, as it is now; detail: why not all of
                           * its devices are out, NULL when they are */
         GUEST_PLUGGED,   /* the same of a plug(): why not all are in */
+        GUEST_SHUT_DOWN, /* a shut_down() has ended: the guest is off, or detail: why it runs on */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
 } GuestEventKind;
@@ -51,7 +52,8 @@ typedef struct GuestEvent {
         char *detail;                 /* "failed", "crashed", "destroyed" ...; NULL */
         GuestJob *job;                /* NULL */
         char **active;                /* of GUEST_LIST */
-        bool running;                 /* of GUEST_FOUND */
+        bool running;                 /* of GUEST_FOUND; of a GUEST_MOVED that was off and did not
+                                       * move well: it may run at the destination all the same */
         uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
         uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
         unsigned long question;       /* of GUEST_FOUND, the edge's own */
@@ -67,6 +69,7 @@ typedef struct MoveRequest {
         char *new_name;          /* NULL: it keeps its name */
         bool persistent;         /* defined at the destination, */
         bool undefine_source;    /* and not any more here */
+        bool off;                /* it is shut down: its definition moves, and it starts there */
         uint64_t bandwidth;      /* MiB/s, 0 no limit */
         int64_t max_downtime_ms; /* -1 as it is */
         unsigned connections;    /* in parallel; 0 one, as of old */
@@ -111,6 +114,13 @@ typedef struct VirtOps {
         void (*unplug)(void *userdata, const UnplugRequest *request);
         /* Plugs each of these elements of a domain. GUEST_PLUGGED comes. */
         void (*plug)(void *userdata, const char *uuid, const char *const *elements);
+        /* Asks the guest to shut down, when its persistent definition has our element, too, with
+         * the <need> that it has there. GUEST_SHUT_DOWN comes. A guest may do it after it was given
+         * up. */
+        void (*shut_down)(void *userdata, const char *uuid, const char *metadata,
+                          unsigned timeout_ms);
+        /* Starts it from its persistent definition. Failures are logged by the edge. */
+        void (*start)(void *userdata, const char *uuid);
         /* Of a move that is under way; a longer one that is allowed already is left. */
         void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
         void *userdata;

@@ -100,3 +100,30 @@ void parting_on_refused(virConnectPtr connection, virDomainPtr domain, const cha
                         void *parting) {
         tell(parting, alias, PARTING_REFUSED);
 }
+
+int parting_on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
+                         void *parting) {
+        if (event == VIR_DOMAIN_EVENT_STOPPED)
+                tell(parting, NULL, PARTING_REMOVED);
+        return 0;
+}
+
+static void unref_parting(void *parting) {
+        parting_unref(parting);
+}
+
+int parting_watch(Parting *parting, virDomainPtr domain, int event,
+                  virConnectDomainEventGenericCallback callback) {
+        int r;
+
+        r = virConnectDomainEventRegisterAny(virDomainGetConnect(domain), domain, event, callback,
+                                             parting_ref(parting), unref_parting);
+        if (r < 0)
+                parting_unref(parting);
+        return r;
+}
+
+void parting_unwatch(virDomainPtr domain, int watch) {
+        if (watch >= 0)
+                (void)virConnectDomainEventDeregisterAny(virDomainGetConnect(domain), watch);
+}

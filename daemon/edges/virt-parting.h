@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Whether a guest lets go of a device: libvirt's events tell it on libvirt's
- * thread, and the thread that asked waits.
+/* Whether a guest lets go of a device, or ends: libvirt's events tell it on
+ * libvirt's thread, and the thread that asked waits.
  */
 
 #include <glib.h>
@@ -22,7 +22,8 @@ Parting *parting_ref(Parting *parting);
 void parting_unref(Parting *parting);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parting, parting_unref)
 
-/* Before the guest is asked. libvirt's alias of the device, since events name it by that. */
+/* Before the guest is asked. libvirt's alias of the device, since events name it by that; NULL for
+ * the end of the guest. */
 void parting_expect(Parting *parting, const char *alias);
 PartingEnd parting_wait(Parting *parting, unsigned timeout_ms);
 
@@ -31,3 +32,10 @@ void parting_on_removed(virConnectPtr connection, virDomainPtr domain, const cha
                         void *parting);
 void parting_on_refused(virConnectPtr connection, virDomainPtr domain, const char *alias,
                         void *parting);
+/* The same of LIFECYCLE. */
+int parting_on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
+                         void *parting);
+/* Any of them, for virConnectDomainEventRegisterAny(): its number, or -1. Holds a reference. */
+int parting_watch(Parting *parting, virDomainPtr domain, int event,
+                  virConnectDomainEventGenericCallback callback);
+void parting_unwatch(virDomainPtr domain, int watch);

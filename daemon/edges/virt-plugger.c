@@ -126,41 +126,21 @@ static void unplug_one(Order *order, virDomainPtr domain, Parting *parting, cons
                 await_parting(order, domain, parting, alias, source);
 }
 
-static void unref_parting(void *parting) {
-        parting_unref(parting);
-}
-
-static int watch(virDomainPtr domain, int id, virConnectDomainEventDeviceRemovedCallback callback,
-                 Parting *parting) {
-        int r;
-
-        r = virConnectDomainEventRegisterAny(virDomainGetConnect(domain), domain, id,
-                                             VIR_DOMAIN_EVENT_CALLBACK(callback),
-                                             parting_ref(parting), unref_parting);
-        if (r < 0)
-                parting_unref(parting);
-        return r;
-}
-
-static void unwatch(virDomainPtr domain, int id) {
-        if (id >= 0)
-                (void)virConnectDomainEventDeregisterAny(virDomainGetConnect(domain), id);
-}
-
 /* All that are out before one that does not come out are plugged again by whoever asked. */
 static void unplug_all(Order *order, virDomainPtr domain) {
         g_autoptr(Parting) parting = parting_new();
         int removed, refused;
 
-        removed = watch(domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, parting_on_removed, parting);
-        refused = watch(domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, parting_on_refused,
-                        parting);
+        removed = parting_watch(parting, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+                                VIR_DOMAIN_EVENT_CALLBACK(parting_on_removed));
+        refused = parting_watch(parting, domain, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
+                                VIR_DOMAIN_EVENT_CALLBACK(parting_on_refused));
 
         for (char **source = order->request->devices; *source && order->trouble->len == 0; source++)
                 unplug_one(order, domain, parting, *source);
 
-        unwatch(domain, removed);
-        unwatch(domain, refused);
+        parting_unwatch(domain, removed);
+        parting_unwatch(domain, refused);
 }
 
 /* In -------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
+#include "daemon/edges/virt-cold.h"
 #include "daemon/edges/virt-finder.h"
 #include "daemon/edges/virt-link.h"
 #include "daemon/edges/virt-mover.h"
@@ -130,7 +131,10 @@ static void measure(void *userdata, const char *domain, GuestFinder answer, void
 static void migrate(void *userdata, const MoveRequest *request) {
         Virt *virt = userdata;
 
-        virt_mover_begin(virt->uri, request, virt->door);
+        if (request->off)
+                virt_cold_move(virt->uri, request, virt->door);
+        else
+                virt_mover_begin(virt->uri, request, virt->door);
 }
 
 static void abort_job(void *userdata, const char *uuid) {
@@ -147,6 +151,18 @@ static void plug(void *userdata, const char *uuid, const char *const *elements) 
         virt_plugger_plug(virt->uri, uuid, elements, virt->door);
 }
 
+static void shut_down(void *userdata, const char *uuid, const char *metadata, unsigned timeout_ms) {
+        Virt *virt = userdata;
+
+        virt_cold_shut_down(virt->uri, uuid, metadata, timeout_ms, virt->door);
+}
+
+static void start(void *userdata, const char *uuid) {
+        Virt *virt = userdata;
+
+        virt_cold_start(virt->uri, uuid, virt->door);
+}
+
 static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
         virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
@@ -161,6 +177,8 @@ static const VirtOps virt_ops = {
         .abort_job = abort_job,
         .unplug = unplug,
         .plug = plug,
+        .shut_down = shut_down,
+        .start = start,
         .raise_max_downtime = raise_max_downtime,
 };
 

@@ -106,9 +106,9 @@ static void test_numbers_hold_to_their_bounds(void) {
 /* What is refused ------------------------------------------------------------------- */
 
 static void test_migrations_have_limits(void) {
-        static const char text[] =
-                "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
-                "63\nMaxOutgoing=64\nMediation=no\nSettleSec=0\nUnplugTimeoutSec=7\n";
+        static const char text[] = "[Migration]\nAnnounce=no\nMaxDowntimeMSec=5\nMaxIncoming="
+                                   "63\nMaxOutgoing=64\nMediation=no\nSettleSec="
+                                   "0\nShutdownTimeoutSec=8\nUnplugTimeoutSec=7\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
@@ -123,6 +123,8 @@ static void test_migrations_have_limits(void) {
         g_assert_cmpuint(defaults->incoming_max, ==, 2);
         g_assert_cmpuint(set->outgoing_max, ==, 64);
         g_assert_cmpuint(set->settle_usec, ==, 0);
+        g_assert_cmpuint(set->shutdown_timeout_ms, ==, 8000);
+        g_assert_cmpuint(defaults->shutdown_timeout_ms, ==, 120000);
         g_assert_cmpuint(set->unplug_timeout_ms, ==, 7000);
         g_assert_cmpuint(defaults->unplug_timeout_ms, ==, 30000);
         g_assert_cmpuint(defaults->outgoing_max, ==, 2);
@@ -155,6 +157,8 @@ static const struct {
         { "[Migration]\nMaxIncoming=0\n", "2: [Migration] MaxIncoming must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=0\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '0'" },
         { "[Migration]\nMaxOutgoing=65\n", "2: [Migration] MaxOutgoing must be 1 to 64, not '65'" },
+        { "[Migration]\nShutdownTimeoutSec=0\n",
+          "2: [Migration] ShutdownTimeoutSec must be 1 to 3600, not '0'" },
         { "[Migration]\nUnplugTimeoutSec=0\n",
           "2: [Migration] UnplugTimeoutSec must be 1 to 3600, not '0'" },
         { "[Migration]\nSettleSec=86401\n",
@@ -365,6 +369,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "Mediation",
                                             "SettleSec",
                                             "UnplugTimeoutSec",
+                                            "ShutdownTimeoutSec",
                                             "Class",
                                             "Parent",
                                             "Types",

@@ -129,6 +129,14 @@ static void test_a_device_that_could_migrate_is_unplugged_by_name(Fixture *f,
                       "is: leave the choice to 'auto'");
 }
 
+static void test_only_who_asks_for_cold_gets_it(Fixture *f, gconstpointer unused) {
+        add(f, U1, 0);
+        assert_chosen(f, GUEST("", MDEV(U1, "")), "cold",
+                      "cold: it is shut down here and started there, and nobody has it in between");
+        assert_chosen(f, GUEST("", ""), "cold",
+                      "cold: it is shut down here and started there, and nobody has it in between");
+}
+
 /* More than a sentence takes: then without the details. */
 static void test_many_devices_are_named_in_short(Fixture *f, gconstpointer unused) {
         add(f, U1, 0);
@@ -187,8 +195,9 @@ static void test_a_wish_that_cannot_be(Fixture *f, gconstpointer unused) {
                 f, GUEST("", ""), "vfio",
                 "Strategy vfio is not possible with the devices of this guest, live is: leave "
                 "the choice to 'auto'");
-        assert_chosen(f, GUEST("", ""), "teleport",
-                      "Strategy 'teleport' is not one of auto, live, vfio, failover and replug");
+        assert_chosen(
+                f, GUEST("", ""), "teleport",
+                "Strategy 'teleport' is not one of auto, live, vfio, failover, replug and cold");
 }
 
 #define ADD(name, function) \
@@ -204,6 +213,7 @@ int main(int argc, char **argv) {
         ADD("another strategy than that is refused", test_another_strategy_than_that_is_refused);
         ADD("a device that could migrate is unplugged by name",
             test_a_device_that_could_migrate_is_unplugged_by_name);
+        ADD("only who asks for cold gets it", test_only_who_asks_for_cold_gets_it);
         ADD("many devices are named in short", test_many_devices_are_named_in_short);
         ADD("what is unplugged already goes so", test_what_is_unplugged_already_goes_so);
         ADD("a transient device is unplugged", test_a_transient_device_is_unplugged);

@@ -41,6 +41,11 @@ static void abort_with_elements(void *userdata, const char *uuid, const char *co
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_with_timeout(void *userdata, const char *uuid, const char *metadata,
+                               unsigned timeout_ms) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
 static const VirtOps no_virt = {
         .set_metadata = abort_with_text,
         .redefine = abort_with_text,
@@ -51,6 +56,8 @@ static const VirtOps no_virt = {
         .abort_job = abort_with_uuid,
         .unplug = abort_with_unplug,
         .plug = abort_with_elements,
+        .shut_down = abort_with_timeout,
+        .start = abort_with_uuid,
         .raise_max_downtime = abort_with_time,
 };
 
@@ -75,8 +82,8 @@ static void note_find(void *userdata, const char *name, GuestFinder finder, void
 }
 
 static void note_migrate(void *userdata, const MoveRequest *request) {
-        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s%s%s\n",
-                               request->uuid, request->uri,
+        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s%s%s%s\n",
+                               request->uuid, request->uri, request->off ? " off" : "",
                                request->persistent ? " persistent" : "",
                                request->undefine_source ? " undefine" : "");
 }
@@ -106,6 +113,19 @@ static void note_plug(void *userdata, const char *uuid, const char *const *eleme
         g_string_append_printf(((Fixture *)userdata)->asked, "plug %s\n  %s\n", uuid, joined);
 }
 
+static void note_shut_down(void *userdata, const char *uuid, const char *metadata,
+                           unsigned timeout_ms) {
+        Fixture *fixture = userdata;
+
+        g_string_append_printf(fixture->asked, "shut down %s in %u ms\n", uuid, timeout_ms);
+        g_free(fixture->note);
+        fixture->note = g_strdup(metadata);
+}
+
+static void note_start(void *userdata, const char *uuid) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "start %s\n", uuid);
+}
+
 static const VirtOps noted_virt = {
         .set_metadata = note_metadata,
         .redefine = note_redefine,
@@ -116,6 +136,8 @@ static const VirtOps noted_virt = {
         .abort_job = note_abort,
         .unplug = note_unplug,
         .plug = note_plug,
+        .shut_down = note_shut_down,
+        .start = note_start,
         .raise_max_downtime = note_downtime,
 };
 

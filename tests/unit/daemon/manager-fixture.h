@@ -23,7 +23,7 @@ typedef struct Fixture {
         GuestFinder finder; /* of the last find(), for the test to answer */
         void *asker;
         GString *asked; /* "set_metadata UUID XML\n" ... */
-        char *note;     /* the metadata of the last unplug() */
+        char *note;     /* the metadata of the last unplug() or shut_down() */
 } Fixture;
 
 /* With mtty on the host. `config` NULL: the defaults. libvirt aborts until fixture_connect(). */

@@ -85,23 +85,30 @@ typedef struct Fixture {
         sd_event *loop;
         Virt *virt;
         virConnectPtr connection;
-        GuestEventKind last;
-        char *detail, *xml; /* of it */
+        GuestEventKind awaited; /* _GUEST_EVENT_KIND_MAX when it has come */
+        char *detail, *xml, *error; /* of it */
+        bool running;
 } Fixture;
 
 static void on_guest(void *userdata, const GuestEvent *event) {
         Fixture *f = userdata;
 
-        f->last = event->kind;
+        if (event->kind != f->awaited)
+                return;
+
+        f->awaited = _GUEST_EVENT_KIND_MAX;
         g_free(f->detail);
         f->detail = g_strdup(event->detail);
         g_free(f->xml);
         f->xml = g_strdup(event->xml);
+        g_free(f->error);
+        f->error = event->job ? g_strdup(event->job->error) : NULL;
+        f->running = event->running;
 }
 
 static void await(Fixture *f, GuestEventKind kind) {
-        f->last = _GUEST_EVENT_KIND_MAX;
-        while (f->last != kind)
+        f->awaited = kind;
+        while (f->awaited == kind)
                 g_assert_cmpint(sd_event_run(f->loop, UINT64_MAX), >=, 0);
 }
 
@@ -118,6 +125,7 @@ static void tear_down(Fixture *f, gconstpointer unused) {
         virt_free(f->virt);
         sd_event_unref(f->loop);
         g_free(f->detail);
+        g_free(f->error);
         g_free(f->xml);
 }
 
@@ -195,6 +203,81 @@ static void test_what_cannot_be_plugged_is_named(Fixture *f, gconstpointer unuse
         g_assert_true(g_str_has_prefix(f->detail, "libvirt does not give the guest: "));
 }
 
+/* Shut down ------------------------------------------------------------------------- */
+
+#define CONFIG_METADATA \
+        "<domain version='1'><device alias='ua-a'><need pool='gold'/></device></domain>"
+#define LIVE_METADATA                                                                       \
+        "<domain version='1'><device alias='ua-a'><need pool='live'/><seen driver='mtty'/>" \
+        "</device><device alias='ua-b'><need pool='live'/></device></domain>"
+
+static void shut_down(Fixture *f, const char *uuid) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+
+        ops->shut_down(ops->userdata, uuid, LIVE_METADATA, 60000);
+        await(f, GUEST_SHUT_DOWN);
+}
+
+/* What the operator says of the next start stays; what was seen goes along. */
+static void test_a_guest_is_shut_down_and_started(Fixture *f, gconstpointer unused) {
+        g_autoptr(virDomain) domain = virDomainLookupByName(f->connection, "test");
+        const VirtOps *ops = virt_get_ops(f->virt);
+        char uuid[VIR_UUID_STRING_BUFLEN];
+        g_autoptr(Metadata) read = NULL;
+        const MetadataDevice *entry;
+        char *metadata;
+
+        g_assert_cmpint(virDomainGetUUIDString(domain, uuid), ==, 0);
+        g_assert_cmpint(virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, CONFIG_METADATA,
+                                             METADATA_PREFIX, METADATA_URI,
+                                             VIR_DOMAIN_AFFECT_CONFIG),
+                        ==, 0);
+        shut_down(f, uuid);
+        g_assert_cmpstr(f->detail, ==, NULL);
+        g_assert_cmpint(virDomainIsActive(domain), ==, 0);
+
+        metadata = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, METADATA_URI,
+                                        VIR_DOMAIN_AFFECT_CONFIG);
+        read = metadata_from_xml(metadata, strlen(metadata), NULL);
+        free(metadata);
+        entry = read->devices->pdata[0];
+        g_assert_cmpstr(entry->need->pool, ==, "gold");
+        g_assert_cmpstr(entry->seen->driver, ==, "mtty");
+        g_assert_null(((MetadataDevice *)read->devices->pdata[1])->need);
+
+        ops->start(ops->userdata, uuid);
+        await(f, GUEST_RUNNING);
+        g_assert_cmpint(virDomainIsActive(domain), ==, 1);
+}
+
+static void test_a_transient_guest_is_not_shut_down(Fixture *f, gconstpointer unused) {
+        g_autoptr(virDomain) domain = virDomainCreateXML(f->connection, GUEST, 0);
+        char uuid[VIR_UUID_STRING_BUFLEN];
+
+        g_assert_cmpint(virDomainGetUUIDString(domain, uuid), ==, 0);
+        shut_down(f, uuid);
+        g_assert_cmpstr(f->detail, ==,
+                        "The guest is transient, so nothing would be left of it when it is shut "
+                        "down: define it first");
+        g_assert_cmpint(virDomainIsActive(domain), ==, 1);
+        g_assert_cmpint(virDomainDestroy(domain), ==, 0);
+}
+
+/* The test driver moves no definition. */
+static void test_a_definition_that_does_not_move(Fixture *f, gconstpointer unused) {
+        g_autoptr(virDomain) domain = virDomainLookupByName(f->connection, "test");
+        const VirtOps *ops = virt_get_ops(f->virt);
+        MoveRequest request = { .uri = (char *)TEST_URI, .off = true };
+        char uuid[VIR_UUID_STRING_BUFLEN];
+
+        g_assert_cmpint(virDomainGetUUIDString(domain, uuid), ==, 0);
+        request.uuid = uuid;
+        ops->migrate(ops->userdata, &request);
+        await(f, GUEST_MOVED);
+        g_assert_nonnull(f->error);
+        g_assert_false(f->running);
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/virt-plug/" name, Fixture, NULL, set_up, function, tear_down)
@@ -210,5 +293,8 @@ int main(int argc, char **argv) {
         ADD("nothing is unplugged without a note", test_nothing_is_unplugged_without_a_note);
         ADD("what is not there is out", test_what_is_not_there_is_out);
         ADD("what cannot be plugged is named", test_what_cannot_be_plugged_is_named);
+        ADD("a guest is shut down and started", test_a_guest_is_shut_down_and_started);
+        ADD("a transient guest is not shut down", test_a_transient_guest_is_not_shut_down);
+        ADD("a definition that does not move", test_a_definition_that_does_not_move);
         return g_test_run();
 }
