@@ -85,7 +85,7 @@ typedef struct Fixture {
         sd_event *loop;
         Virt *virt;
         virConnectPtr connection;
-        GuestEventKind awaited; /* _GUEST_EVENT_KIND_MAX when it has come */
+        GuestEventKind awaited;     /* _GUEST_EVENT_KIND_MAX when it has come */
         char *detail, *xml, *error; /* of it */
         bool running;
 } Fixture;
