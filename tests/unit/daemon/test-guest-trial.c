@@ -271,6 +271,18 @@ static void test_the_device_that_the_guest_would_get_loads(TrialFixture *f, gcon
         assert_clean(f, 3);
 }
 
+/* <need> is the last word before the move; the trial finds out what it is worth. */
+static void test_what_the_operator_wants_is_tried(TrialFixture *f, gconstpointer unused) {
+        g_autofree char *seen = coming("mtty-1"), *xml = NULL;
+        g_auto(GStrv) parts = g_strsplit(seen, "<ferry:seen", 2);
+
+        xml = g_strjoinv("<ferry:need class='mdev' type='mtty-2'/><ferry:seen", parts);
+        add_free(f, "mtty-2");
+        load(f, xml);
+        g_assert_cmpstr(f->started, ==, FREE_MDEV);
+        end(f, false, "no", TRIAL_LOAD, NULL);
+}
+
 static void test_one_that_would_be_made_is_made_for_it(TrialFixture *f, gconstpointer unused) {
         g_autofree char *xml = coming("mtty-2"), *writes = NULL;
 
@@ -444,6 +456,7 @@ int main(int argc, char **argv) {
              test_a_device_that_the_guest_has_not_is_named);
         TEST("the device that the guest would get loads",
              test_the_device_that_the_guest_would_get_loads);
+        TEST("what the operator wants is tried", test_what_the_operator_wants_is_tried);
         TEST("one that would be made is made for it", test_one_that_would_be_made_is_made_for_it);
         TEST("a guest that does not fit is not tried", test_a_guest_that_does_not_fit_is_not_tried);
         TEST("a document that is refused is an error", test_a_document_that_is_refused_is_an_error);
