@@ -173,6 +173,16 @@ static void check_kernel(const Arrival *arrival, const Answer *answer, const Dev
                      version_to_string(&rule->kernel_min, want));
 }
 
+/* What the source says cannot migrate is unplugged for the move, as what is in a team. */
+static bool brings_state(const Domain *domain, const DomainDevice *device) {
+        const MetadataDevice *entry = NULL;
+
+        if (domain->metadata)
+                entry = metadata_find(domain->metadata, device->address, device->alias);
+        return domain_device_brings_state(device) &&
+               !(entry && entry->seen && entry->seen->vfio_caps == 0);
+}
+
 static void check_devices(const Arrival *arrival) {
         for (guint i = 0; i < arrival->answers->len; i++) {
                 const Answer *answer = arrival->answers->pdata[i];
@@ -181,7 +191,7 @@ static void check_devices(const Arrival *arrival) {
                 if (!device)
                         continue;
                 check_distance(arrival, answer, device);
-                if (domain_device_brings_state(answer->device))
+                if (brings_state(arrival->domain, answer->device))
                         check_kernel(arrival, answer, device);
         }
 }
@@ -196,7 +206,7 @@ static HostGuest host_guest(const Domain *domain) {
 
                 guest.has_device = true;
                 guest.has_pci = guest.has_pci || device->kind == DOMAIN_DEVICE_PCI;
-                guest.brings_state = guest.brings_state || domain_device_brings_state(device);
+                guest.brings_state = guest.brings_state || brings_state(domain, device);
         }
         return guest;
 }

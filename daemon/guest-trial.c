@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/probe-memo.h"
+#include "daemon/core/strategy.h"
 #include "daemon/hardware.h"
 #include "daemon/recover.h"
 #include "xml/ferry-error.h"
@@ -215,6 +216,16 @@ static Lease *lease_answer(const Manager *manager, const Domain *domain, const A
         return lease;
 }
 
+/* Not what is unplugged for the move: by its team, or by replug as it cannot migrate. */
+static bool brings_state(const Manager *manager, const Domain *domain, const DomainDevice *device) {
+        g_auto(StrategyChoice) choice = { 0 };
+
+        if (!domain_device_brings_state(device))
+                return false;
+        return !strategy_choose(domain, manager->inventory, NULL, &choice, NULL) ||
+               !g_ptr_array_find(choice.unplugged, device, NULL);
+}
+
 #define NO_STATE "%s is unplugged for the move and brings no state"
 
 bool guest_trial_save(Manager *manager, const char *xml, const char *name, GuestTrialEnd end,
@@ -226,7 +237,7 @@ bool guest_trial_save(Manager *manager, const char *xml, const char *name, Guest
 
         if (!device)
                 return false;
-        if (!domain_device_brings_state(device))
+        if (!brings_state(manager, domain, device))
                 return end_untried(end, userdata, NO_STATE, name);
 
         found = inventory_find(manager->inventory, device->source);

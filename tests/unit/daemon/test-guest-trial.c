@@ -241,6 +241,17 @@ static void test_a_device_that_is_unplugged_is_not_tried(TrialFixture *f, gconst
         assert_told(f, "untried: hostdev 0 is unplugged for the move and brings no state\n");
 }
 
+/* It goes by unplugging: that is no failure of a trial. */
+static void test_a_device_that_cannot_migrate_is_not_tried(TrialFixture *f, gconstpointer unused) {
+        add_free(f, "mtty-1");
+        fake_root_set_vfio(f->base.root, "mtty", 0, 0);
+        fake_root_put(f->base.root, "sys/module/mtty/version", "2\n", -1); /* asked anew */
+        scan(f);
+        g_assert_cmpint(inventory_probe(f->base.manager->inventory, FREE_MDEV), ==, 0);
+        save(f);
+        assert_told(f, "untried: hostdev 0 is unplugged for the move and brings no state\n");
+}
+
 static void test_a_device_that_the_guest_has_not_is_named(TrialFixture *f, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
@@ -452,6 +463,8 @@ int main(int argc, char **argv) {
         TEST("without a free device nothing is tried", test_without_a_free_device_nothing_is_tried);
         TEST("a device that is unplugged is not tried",
              test_a_device_that_is_unplugged_is_not_tried);
+        TEST("a device that cannot migrate is not tried",
+             test_a_device_that_cannot_migrate_is_not_tried);
         TEST("a device that the guest has not is named",
              test_a_device_that_the_guest_has_not_is_named);
         TEST("the device that the guest would get loads",

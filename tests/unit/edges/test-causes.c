@@ -485,6 +485,20 @@ static const char *const checks[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(checks) == _ASKED_MAX);
 
+/* Nor is an old QEMU in the way of a device that is unplugged for the move. */
+static void test_what_brings_no_state_needs_no_qemu(void) {
+        g_autoptr(GPtrArray) findings = NULL;
+        Scene scene = { 0 };
+
+        scene_set_up(&scene, ASKED_DESTINATION, NULL);
+        qemu_too_old(&scene);
+        scene.seen = "class='sriov' vendor='0x15b3' device='0x101e' driver='mlx5_vfio_pci' vfio=''";
+        scene_play(&scene);
+        findings = scene_check(&scene);
+        g_assert_cmpuint(findings->len, ==, 0);
+        scene_tear_down(&scene);
+}
+
 static char *findings_text(const GPtrArray *findings) {
         GString *text = g_string_new(NULL);
 
@@ -580,6 +594,8 @@ int main(int argc, char **argv) {
                                        checks[asked]);
                 g_test_add_data_func(path, GINT_TO_POINTER(asked), test_without_a_cause);
         }
+        g_test_add_func("/causes/destination/what brings no state needs no QEMU",
+                        test_what_brings_no_state_needs_no_qemu);
         for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
                 g_autofree char *path = NULL;
 
