@@ -39,6 +39,7 @@ static GVariant *options_of(const Options *options) {
         add_number(&builder, "bandwidth", options->bandwidth);
         add_number(&builder, "max-downtime", options->max_downtime);
         add_number(&builder, "connections", options->connections);
+        add_word(&builder, "compression", options->compression);
         return g_variant_builder_end(&builder);
 }
 

@@ -34,10 +34,11 @@ typedef struct Options {
         bool dry_run;
         bool persistent;
         bool undefine_source;
-        const char *new_name;  /* NULL as it is */
-        uint64_t bandwidth;    /* MiB/s, 0 no limit */
-        uint64_t max_downtime; /* ms, 0 as it is */
-        uint64_t connections;  /* in parallel, 0 one */
+        const char *new_name;    /* NULL as it is */
+        uint64_t bandwidth;      /* MiB/s, 0 no limit */
+        uint64_t max_downtime;   /* ms, 0 as it is */
+        uint64_t connections;    /* in parallel, 0 as the daemon chooses */
+        const char *compression; /* NULL as the daemon chooses */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */

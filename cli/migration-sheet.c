@@ -51,6 +51,9 @@ static void print_plan(const Object *migration) {
         if (*object_string(migration, "Strategy"))
                 print_field("Strategy", "%s: %s", object_string(migration, "Strategy"),
                             object_string(migration, "StrategyReason"));
+        if (*object_string(migration, "Transfer"))
+                print_field("Transfer", "%s: %s", object_string(migration, "Transfer"),
+                            object_string(migration, "TransferReason"));
         if (object_int(migration, "AllowedDowntimeMSec") >= 0)
                 print_field("Allowed", "%s of downtime", allowed);
 }

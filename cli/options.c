@@ -35,7 +35,8 @@ static const OptionSpec specs[] = {
                                16u * 1024 * 1024 },
         [OPTION_MAX_DOWNTIME] = { "max-downtime", KIND_NUMBER, offsetof(Options, max_downtime),
                                   3600 * 1000 },
-        [OPTION_CONNECTIONS] = { "connections", KIND_NUMBER, offsetof(Options, connections), 255 },
+        [OPTION_PARALLEL] = { "parallel", KIND_NUMBER, offsetof(Options, connections), 255 },
+        [OPTION_COMPRESS] = { "compress", KIND_WORD, offsetof(Options, compression), 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

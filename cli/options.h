@@ -25,7 +25,8 @@ typedef enum CommandOption {
         OPTION_NEW_NAME,
         OPTION_BANDWIDTH,
         OPTION_MAX_DOWNTIME,
-        OPTION_CONNECTIONS,
+        OPTION_PARALLEL,
+        OPTION_COMPRESS,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 
@@ -38,7 +39,7 @@ typedef enum CommandOption {
          OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_PERSISTENT) |                         \
          OPTION_BIT(OPTION_UNDEFINE_SOURCE) | OPTION_BIT(OPTION_NEW_NAME) |                   \
          OPTION_BIT(OPTION_BANDWIDTH) | OPTION_BIT(OPTION_MAX_DOWNTIME) |                     \
-         OPTION_BIT(OPTION_CONNECTIONS))
+         OPTION_BIT(OPTION_PARALLEL) | OPTION_BIT(OPTION_COMPRESS))
 
 #define OPTIONS_OF_DRAIN                                             \
         (OPTION_BIT(OPTION_DETACH) | OPTION_BIT(OPTION_PERSISTENT) | \

@@ -6,6 +6,7 @@
 #include "daemon/core/strategy.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-metadata.h"
+#include "daemon/guest-transfer.h"
 #include "daemon/guest-migration.h"
 #include "daemon/incoming.h"
 #include "daemon/replug.h"
@@ -364,14 +365,14 @@ static void add_devices(const Manager *manager, Migration *migration, const Doma
 }
 
 /* What the user allows is never changed. */
-static void foretell(const Question *question, Migration *migration, const GuestEvent *found) {
+static bool foretell(const Question *question, Migration *migration, const GuestEvent *found,
+                     GError **error) {
         GuestMemory memory = { .total = found->memory,
                                .used = found->memory_used,
                                .dirty_rate = found->dirty_rate };
-        MoveRequest *request = question->request;
 
-        request->max_downtime_ms = forecasts_plan(question->drive->manager->forecasts, migration,
-                                                  request, memory);
+        return guest_transfer_plan(question->drive->manager, migration, question->request, memory,
+                                   error);
 }
 
 static Migration *plan(const Question *question, const GuestEvent *found, bool *ret_unplugs,
@@ -393,7 +394,8 @@ static Migration *plan(const Question *question, const GuestEvent *found, bool *
         migration->plan.why = g_steal_pointer(&choice.why);
         migration->plan.destination = g_strdup(question->request->uri);
         add_devices(manager, migration, domain);
-        foretell(question, migration, found);
+        if (!foretell(question, migration, found, error))
+                return NULL;
         return migration_log_add(manager->migrations, g_steal_pointer(&migration),
                                  MIGRATION_PLANNED, error);
 }

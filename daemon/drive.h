@@ -18,7 +18,7 @@
 
 /* What is wished of a move. */
 typedef struct DriveWish {
-        MoveRequest move;     /* all but the UUID */
+        MoveRequest move;     /* all but the UUID; connections and compression as TransferWish */
         const char *strategy; /* strategy_choose(); NULL for the best */
         bool force;           /* although it has come a moment ago */
 } DriveWish;

@@ -110,6 +110,13 @@ static Facts *facts_new(const Manager *manager, const Migration *migration,
         return facts;
 }
 
+uint64_t forecasts_rate(const Forecasts *forecasts, const char *uri) {
+        g_autofree char *way = way_of(uri);
+        const MoveFacts facts = { .way = way, .save_usec = -1, .load_usec = -1 };
+
+        return model_rate(forecasts->model, &facts);
+}
+
 /* Planning ------------------------------------------------------------------------ */
 
 static void note_forecast(MigrationPlan *plan, const MoveForecast *forecast) {

@@ -26,6 +26,8 @@ typedef struct GuestMemory {
  * ms. */
 int64_t forecasts_plan(Forecasts *forecasts, Migration *migration, const MoveRequest *request,
                        GuestMemory memory);
+/* What one connection has sent to this destination, in bytes/s; 0 not known. */
+uint64_t forecasts_rate(const Forecasts *forecasts, const char *uri);
 /* It has ended well, with these figures: learns from it if it was planned since the daemon began.
  */
 void forecasts_learn(Forecasts *forecasts, const Migration *migration, const GuestJob *job);

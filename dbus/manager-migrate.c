@@ -35,6 +35,7 @@ static const struct {
         { "bandwidth", "t", offsetof(Wish, bandwidth), BANDWIDTH_MAX },
         { "max-downtime", "t", offsetof(Wish, downtime_ms), DOWNTIME_MAX },
         { "connections", "t", offsetof(Wish, connections), CONNECTIONS_MAX },
+        { "compression", "s", offsetof(Wish, wish.move.compression), 0 },
 };
 
 static int refuse_option(sd_bus_error *reterr, const char *name, const char *what) {

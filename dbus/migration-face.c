@@ -78,6 +78,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Destination", "s", NULL, offsetof(Migration, plan.destination), CONST),
         SD_BUS_PROPERTY("Strategy", "s", NULL, offsetof(Migration, plan.strategy), CONST),
         SD_BUS_PROPERTY("StrategyReason", "s", NULL, offsetof(Migration, plan.why), CONST),
+        SD_BUS_PROPERTY("Transfer", "s", NULL, offsetof(Migration, plan.transfer), CONST),
+        SD_BUS_PROPERTY("TransferReason", "s", NULL, offsetof(Migration, plan.transfer_why), CONST),
         SD_BUS_PROPERTY("ForecastTotalMSec", "x", NULL, offsetof(Migration, plan.total_ms),
                         CHANGES),
         SD_BUS_PROPERTY("ForecastDowntimeMSec", "x", NULL, offsetof(Migration, plan.downtime_ms),

@@ -114,6 +114,8 @@ void migration_free(Migration *migration) {
         g_free(migration->plan.destination);
         g_free(migration->plan.strategy);
         g_free(migration->plan.why);
+        g_free(migration->plan.transfer);
+        g_free(migration->plan.transfer_why);
         g_ptr_array_unref(migration->devices);
         g_free(migration);
 }

@@ -64,6 +64,8 @@ typedef struct MigrationPlan {
         int64_t downtime_ms;
         uint64_t bytes;
         int64_t allowed_ms; /* downtime that is allowed, -1 as libvirt has it */
+        char *transfer;     /* as transfer_to_string() has it */
+        char *transfer_why; /* one sentence */
 } MigrationPlan;
 
 struct Migration {

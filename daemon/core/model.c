@@ -166,6 +166,13 @@ void model_forecast(const Model *model, const MoveFacts *facts, MoveForecast *re
         *ret_forecast = forecast;
 }
 
+uint64_t model_rate(const Model *model, const MoveFacts *facts) {
+        unsigned n_moves;
+        Terms terms = find_terms(model, facts, &n_moves);
+
+        return n_moves > 0 ? (uint64_t)to_int(terms.of[TERM_RATE]) : 0;
+}
+
 int64_t model_choose_downtime(const Model *model, const MoveFacts *facts, int64_t minimum,
                               int64_t maximum) {
         unsigned n_moves;

@@ -84,4 +84,7 @@ int64_t model_choose_downtime(const Model *model, const MoveFacts *facts, int64_
  * is what was allowed in the end. */
 bool model_learn(Model *model, const MoveFacts *facts, const MoveOutcome *outcome);
 
+/* What moves of this way have sent, in bytes/s; 0 where none was taught. */
+uint64_t model_rate(const Model *model, const MoveFacts *facts);
+
 unsigned model_n_ways(const Model *model);

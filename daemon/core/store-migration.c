@@ -29,6 +29,8 @@ static bool put_row(Store *store, const Migration *migration, GError **error) {
         query_put_int(&query, migration->plan.allowed_ms);
         query_put_int(&query, migration->setup_ms);
         query_put_int(&query, (int64_t)migration->dirty_rate);
+        query_put_text(&query, migration->plan.transfer);
+        query_put_text(&query, migration->plan.transfer_why);
         return query_run(&query, error);
 }
 
@@ -178,6 +180,8 @@ static Migration *migration_from_row(Query *row, GError **error) {
         migration->plan.allowed_ms = query_get_int(row);
         migration->setup_ms = query_get_int(row);
         migration->dirty_rate = (uint64_t)query_get_int(row);
+        migration->plan.transfer = query_get_text(row);
+        migration->plan.transfer_why = query_get_text(row);
         return g_steal_pointer(&migration);
 }
 

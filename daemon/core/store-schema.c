@@ -113,6 +113,8 @@ const char *const store_schema[] = {
         "  state TEXT NOT NULL"
         ") STRICT;",
         "ALTER TABLE leases ADD COLUMN switch_guest TEXT;",
+        "ALTER TABLE migrations ADD COLUMN transfer TEXT;"
+        "ALTER TABLE migrations ADD COLUMN transfer_why TEXT;",
         NULL,
 };
 

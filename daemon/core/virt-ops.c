@@ -15,6 +15,7 @@ MoveRequest *move_request_copy(const MoveRequest *request) {
         copy->uuid = g_strdup(request->uuid);
         copy->uri = g_strdup(request->uri);
         copy->new_name = g_strdup(request->new_name);
+        copy->compression = g_strdup(request->compression);
         return copy;
 }
 
@@ -25,6 +26,7 @@ void move_request_free(MoveRequest *request) {
         g_free(request->uuid);
         g_free(request->uri);
         g_free(request->new_name);
+        g_free(request->compression);
         g_free(request);
 }
 

@@ -72,7 +72,9 @@ typedef struct MoveRequest {
         bool off;                /* it is shut down: its definition moves, and it starts there */
         uint64_t bandwidth;      /* MiB/s, 0 no limit */
         int64_t max_downtime_ms; /* -1 as it is */
-        unsigned connections;    /* in parallel; 0 one, as of old */
+        unsigned connections;    /* in parallel; 1 one, as of old; 0 to be chosen */
+        char *compression;       /* a method of libvirt's; NULL none. To be chosen: transfer.h */
+        bool auto_converge;      /* QEMU slows the guest down where it has to */
 } MoveRequest;
 
 MoveRequest *move_request_copy(const MoveRequest *request);

@@ -5,6 +5,7 @@
 #include <libvirt/virterror.h>
 #include <pthread.h>
 
+#include "daemon/edges/virt-move-params.h"
 #include "daemon/edges/virt-read.h"
 
 typedef struct Mover {
@@ -31,33 +32,6 @@ static void tell(const Mover *mover, const char *error) {
         guest_door_push(mover->door, event);
 }
 
-static unsigned flags_of(const MoveRequest *request) {
-        unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER;
-
-        if (request->persistent)
-                flags |= VIR_MIGRATE_PERSIST_DEST;
-        if (request->undefine_source)
-                flags |= VIR_MIGRATE_UNDEFINE_SOURCE;
-        if (request->connections > 0)
-                flags |= VIR_MIGRATE_PARALLEL;
-        return flags;
-}
-
-static int add_params(const MoveRequest *request, virTypedParameterPtr *params, int *n, int *max) {
-        int r = 0;
-
-        if (request->new_name)
-                r = virTypedParamsAddString(params, n, max, VIR_MIGRATE_PARAM_DEST_NAME,
-                                            request->new_name);
-        if (r == 0 && request->bandwidth > 0)
-                r = virTypedParamsAddULLong(params, n, max, VIR_MIGRATE_PARAM_BANDWIDTH,
-                                            request->bandwidth);
-        if (r == 0 && request->connections > 0)
-                r = virTypedParamsAddInt(params, n, max, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
-                                         (int)request->connections);
-        return r;
-}
-
 static int move(virDomainPtr domain, const MoveRequest *request) {
         virTypedParameterPtr params = NULL;
         int n = 0, max = 0, r;
@@ -67,10 +41,10 @@ static int move(virDomainPtr domain, const MoveRequest *request) {
                                            0) < 0)
                 return -1;
 
-        r = add_params(request, &params, &n, &max);
+        r = virt_move_params(request, &params, &n, &max);
         if (r == 0)
                 r = virDomainMigrateToURI3(domain, request->uri, params, (unsigned)n,
-                                           flags_of(request));
+                                           virt_move_flags(request));
         virTypedParamsFree(params, n);
         return r;
 }

@@ -106,6 +106,7 @@ static void on_guest(void *userdata, const GuestEvent *event) {
         bool known = daemon->manager->libvirt_known;
 
         daemon->host.libvirt_version = virt_get_version(daemon->virt);
+        daemon->manager->libvirt_version = daemon->host.libvirt_version;
         daemon->host.qemu_version = virt_get_qemu_version(daemon->virt);
         manager_on_guest_event(daemon->manager, event);
         if (daemon->manager->libvirt_known == known)

@@ -43,7 +43,7 @@ __virt_ferry_command() {
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 -H | -c | --host | --class | --xml | --strategy | --max-downtime | --bandwidth | \
-                        --connections | --new-name) ((i++)) ;;
+                        --parallel | --compress | --new-name) ((i++)) ;;
                 -*) ;;
                 *)
                         echo "${COMP_WORDS[i]}"
@@ -74,6 +74,10 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto cold failover live replug vfio' -- "$current")
                 return
                 ;;
+        --compress)
+                mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
+                return
+                ;;
         --xml)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -98,7 +102,7 @@ _virt_ferry() {
                 fi
                 ;;
         migrate)
-                options+=' --strategy --max-downtime --bandwidth --connections --persistent --undefine-source'
+                options+=' --strategy --max-downtime --bandwidth --parallel --compress --persistent --undefine-source'
                 options+=' --new-name --force --detach --dry-run'
                 if [[ $current != -* ]]; then
                         words=$(__virt_ferry_guests)

@@ -92,13 +92,13 @@ static void test_each_option_is_handed_on(void) {
         g_autoptr(Program) program = cli_run(
                 mock, "migrate db1 qemu+tls://b/system --strategy vfio --new-name db2 --force "
                       "--persistent --undefine-source --bandwidth 100 --max-downtime 250 "
-                      "--connections 4 --detach");
+                      "--parallel 4 --compress zstd --detach");
 
         cli_check(program, 0, "It is on its way: 'virt-ferry migrations --watch' follows it.\n",
                   "");
         assert_calls(mock, "Migrate(db1, qemu+tls://b/system, strategy=vfio, new-name=db2, "
                            "force=yes, persistent=yes, undefine-source=yes, bandwidth=100, "
-                           "max-downtime=250, connections=4)");
+                           "max-downtime=250, connections=4, compression=zstd)");
 }
 
 static void test_a_refusal_is_shown(void) {
@@ -144,8 +144,8 @@ static void test_a_number_out_of_its_bounds_is_refused(void) {
                   "--bandwidth must be a number from 1 to 16777216, not '0'" },
                 { "migrate db1 b --max-downtime 1s",
                   "--max-downtime must be a number from 1 to 3600000, not '1s'" },
-                { "migrate db1 b --connections 256",
-                  "--connections must be a number from 1 to 255, not '256'" },
+                { "migrate db1 b --parallel 256",
+                  "--parallel must be a number from 1 to 255, not '256'" },
                 { "migrate db1", "'migrate' needs DOMAIN and DESTINATION" },
                 { "migrate db1 b c", "'migrate' takes DOMAIN and DESTINATION" },
                 { "leases --detach", "'leases' takes no --detach" },

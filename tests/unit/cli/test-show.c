@@ -3,78 +3,13 @@
 /* All that is known of one migration, as golden/show-*.txt have it; UPDATE_GOLDEN=1 writes them
  * anew. */
 
-#include "daemon/names.h"
 #include "tests/unit/cli/fixture.h"
 
-#define UUID    "0b7e3a52-51a9-4f0d-8f6b-1c0f1de40001"
-#define PATH(n) FERRY_OBJECT_MIGRATION "/_3" n
+#define UUID "0b7e3a52-51a9-4f0d-8f6b-1c0f1de40001"
 
 /* Two moves of one guest, and one of another; the second has all that a record can have. */
-static const char all[] = "{'" PATH(
-        "1") "': {'org.virtferry1.Migration': {"
-             " 'Id': <'f1000000-0000-4000-8000-000000000001'>,"
-             " 'DomainUUID': <'" UUID "'>, 'DomainName': <'db1'>, 'Direction': <'incoming'>,"
-             " 'State': <'rolled-back'>, 'Reason': <'hostdev0 needs an mdev\\nof type mtty-1'>,"
-             " 'Devices': <@a(ssssss) []>,"
-             " 'Timeline': <[('planned', uint64 1795100000000000), ('aborting', 1795100000000000),"
-             "               ('rolled-back', 1795100000000000)]>,"
-             " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, 'MemoryBytes': <uint64 0>,"
-             " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>,"
-             " 'Iterations': <uint32 0>, 'Destination': <''>, 'Strategy': <''>, 'StrategyReason': "
-             "<''>,"
-             " 'ForecastTotalMSec': <int64 -1>, 'ForecastDowntimeMSec': <int64 -1>,"
-             " 'ForecastBytes': <uint64 0>, 'AllowedDowntimeMSec': <int64 -1>,"
-             " 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>}},"
-             "'" PATH(
-                     "2") "': {'org.virtferry1.Migration': {"
-                          " 'Id': <'f2000000-0000-4000-8000-000000000002'>,"
-                          " 'DomainUUID': <'" UUID
-                          "'>, 'DomainName': <'db1'>, 'Direction': <'outgoing'>,"
-                          " 'State': <'finished'>, 'Reason': <''>,"
-                          " 'Devices': <[('hostdev0', 'mdev', 'mtty-1', "
-                          "'3b8f4f25-09f3-4b2f-8c1e-e6bfe0fa1001', '',"
-                          "               ''), ('hostdev1', 'sriov', '', '0000:3b:00.2', '', '')]>,"
-                          " 'Timeline': <[('planned', uint64 1795173600000000), ('checked', "
-                          "1795173610000000),"
-                          "               ('precopy', 1795173611000000), ('switchover', "
-                          "1795173639000000),"
-                          "               ('finished', 1795173640000000)]>,"
-                          " 'DowntimeMSec': <int64 525>, 'TotalMSec': <int64 29000>,"
-                          " 'MemoryBytes': <uint64 536870912>, 'VfioBytes': <uint64 1048576>,"
-                          " 'MemoryTotal': <uint64 1073741824>, 'MemoryRemaining': <uint64 0>,"
-                          " 'Iterations': <uint32 4>, 'Destination': <'qemu+ssh://root@b/system'>,"
-                          " 'Strategy': <'vfio'>,"
-                          " 'StrategyReason': <'its devices carry their state, once it is paused'>,"
-                          " 'ForecastTotalMSec': <int64 30450>, 'ForecastDowntimeMSec': <int64 "
-                          "420>,"
-                          " 'ForecastBytes': <uint64 537919488>, 'AllowedDowntimeMSec': <int64 "
-                          "1000>,"
-                          " 'SetupMSec': <int64 120>, 'DirtyRate': <uint64 1258291>}},"
-                          "'" PATH("3") "': {'org.virtferry1.Migration': {"
-                                        " 'Id': <'f2f00000-0000-4000-8000-000000000003'>,"
-                                        " 'DomainUUID': <'0b7e3a52-51a9-4f0d-8f6b-1c0f1de40007'>, "
-                                        "'DomainName': <'web7'>,"
-                                        " 'Direction': <'outgoing'>, 'State': <'precopy'>, "
-                                        "'Reason': <''>,"
-                                        " 'Devices': <[('hostdev0', 'sriov', '', '0000:3b:00.4', "
-                                        "'0000:af:00.4',"
-                                        "               'same ids and driver')]>,"
-                                        " 'Timeline': <[('precopy', uint64 1795173700000000)]>,"
-                                        " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, "
-                                        "'MemoryBytes': <uint64 76755763>,"
-                                        " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 "
-                                        "134217728>,"
-                                        " 'MemoryRemaining': <uint64 67108864>, 'Iterations': "
-                                        "<uint32 1>,"
-                                        " 'Destination': <'qemu+tls://b/system'>, 'Strategy': "
-                                        "<''>, 'StrategyReason': <''>,"
-                                        " 'ForecastTotalMSec': <int64 41000>, "
-                                        "'ForecastDowntimeMSec': <int64 500>,"
-                                        " 'ForecastBytes': <uint64 0>, 'AllowedDowntimeMSec': "
-                                        "<int64 -1>,"
-                                        " 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>}}}";
-
 static MockDaemon *mock_new(void) {
+        g_autofree char *all = cli_test_file("show.gvariant");
         MockDaemon *mock = cli_mock_new();
 
         mock_daemon_set_objects(mock, all);
@@ -118,6 +53,7 @@ static void test_a_guest_stands_for_its_latest(void) {
 
 /* Whoever named a guest so has no other word for it. */
 static void test_a_name_is_before_the_beginning_of_an_id(void) {
+        g_autofree char *all = cli_test_file("show.gvariant");
         g_autofree char *objects = cli_replace(all, "'web7'", "'f1'");
         g_autoptr(MockDaemon) mock = cli_mock_new();
         g_autoptr(Program) program = NULL;

@@ -24,7 +24,8 @@
         " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, 'MemoryBytes': <uint64 0>,"    \
         " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>," \
         " 'Iterations': <uint32 0>, 'Destination': <''>, 'Strategy': <''>,"                   \
-        " 'StrategyReason': <''>, 'ForecastTotalMSec': <int64 -1>,"                           \
+        " 'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                  \
+        " 'ForecastTotalMSec': <int64 -1>,"                                                   \
         " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>, "                  \
         "'AllowedDowntimeMSec': <int64 -1>, 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>}"
 
@@ -109,6 +110,7 @@ static void test_json(void) {
                         "\"Iterations\":1,\"Destination\":\"qemu+ssh://b/system\","
                         "\"Strategy\":\"vfio\","
                         "\"StrategyReason\":\"its devices carry their state, once it is paused\","
+                        "\"Transfer\":\"\",\"TransferReason\":\"\","
                         "\"ForecastTotalMSec\":41000,\"ForecastDowntimeMSec\":500,"
                         "\"ForecastBytes\":536870912,\"AllowedDowntimeMSec\":-1,"
                         "\"SetupMSec\":-1,\"DirtyRate\":0}");
