@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "daemon/drain.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -358,6 +359,25 @@ static void test_managed_vf_is_left_to_libvirt(Fixture *f, gconstpointer unused)
 #define TEST(name, config, function) \
         g_test_add("/hook-ops/" name, Fixture, config, fixture_set_up, function, fixture_tear_down)
 
+/* Where the hook asks at all: it lets guests without devices pass by their text alone. */
+static void test_a_drained_host_takes_no_plain_guest_either(Fixture *fixture,
+                                                            gconstpointer unused) {
+        const char *const uris[] = { "qemu+ssh://b/system", NULL };
+        const DrainWish wish = { .destinations = uris };
+        const char *xml = "<domain type='kvm'><name>g1</name><uuid>" GUEST_UUID "</uuid></domain>";
+        g_autoptr(GError) error = NULL;
+        g_autofree char *restored = NULL;
+
+        fixture->manager->libvirt_known = true;
+        g_assert_true(drain_begin(fixture->manager->drain, &wish, &error));
+        g_assert_no_error(error);
+        g_assert_null(manager_filter_domain(fixture->manager, "migrate", xml, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE);
+        g_assert_nonnull(strstr(error->message, "drained for maintenance"));
+        restored = manager_filter_domain(fixture->manager, "restore", xml, NULL);
+        g_assert_cmpstr(restored, ==, xml);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -365,6 +385,8 @@ int main(int argc, char **argv) {
              test_free_device_takes_the_place_of_the_source);
         TEST("guest-without-passthrough-passes-untouched", NULL,
              test_guest_without_passthrough_passes_untouched);
+        TEST("a-drained-host-takes-no-plain-guest-either", NULL,
+             test_a_drained_host_takes_no_plain_guest_either);
         TEST("refusal-reserves-nothing-and-says-why", NULL,
              test_refusal_reserves_nothing_and_says_why);
         TEST("device-is-made-at-prepare-and-removed-at-release", NULL,
