@@ -50,6 +50,7 @@ int cmd_drain(const Options *options, char *const *arguments, GError **error);
 int cmd_leases(const Options *options, char *const *arguments, GError **error);
 int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);
+int cmd_move(const Options *options, char *const *arguments, GError **error);
 int cmd_offers(const Options *options, char *const *arguments, GError **error);
 int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);

@@ -29,6 +29,7 @@ static const Command commands[] = {
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
+        { "move", "DOMAIN, DEVICE and TARGET", 3, 3, OPTION_BIT(OPTION_FORCE), cmd_move },
         { "offers", NULL, 0, 0, 0, cmd_offers },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
@@ -48,6 +49,10 @@ static const char help[] =
         "  leases                        which guest has which device\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
+        "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "
+        "of "
+        "a\n"
+        "                                parent or a pool\n"
         "  migrations [--watch]          what moves, and what has moved\n"
         "  show MIGRATION                all about one: by id, its beginning, or the guest's name\n"
         "  drain DESTINATION...          move all guests away, each to the first that takes it, "

@@ -307,7 +307,7 @@ static int64_t last_move(const Manager *manager, const char *uuid) {
         return last;
 }
 
-static bool check_settled(const Manager *manager, const GuestEvent *found, GError **error) {
+bool drive_check_settled(const Manager *manager, const GuestEvent *found, GError **error) {
         int64_t last = last_move(manager, found->uuid), since = manager->now() - last, left;
 
         if (last == 0)
@@ -349,7 +349,7 @@ static bool check_guest(const Question *question, const GuestEvent *found, GErro
                             found->name, migration_state_to_string(current->state));
                 return false;
         }
-        return question->force || check_settled(manager, found, error);
+        return question->force || drive_check_settled(manager, found, error);
 }
 
 static void add_devices(const Manager *manager, Migration *migration, const Domain *domain) {

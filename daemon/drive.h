@@ -46,6 +46,8 @@ void drive_on_shut_down(Drive *drive, const GuestEvent *event);
 /* A move out of here of a guest that is not active any more, by a daemon that was killed. False: it
  * has left. True: it was being shut down; it is started here again where that is safe. */
 bool drive_recover_cold(Drive *drive, Migration *migration);
+/* Whether this guest (GUEST_FOUND) has been here for long enough. FERRY_ERROR_INVALID_STATE. */
+bool drive_check_settled(const Manager *manager, const GuestEvent *found, GError **error);
 /* GUEST_MOVED. */
 void drive_on_moved(Drive *drive, const GuestEvent *event);
 /* It is planned, or was told to wait, and libvirt is not asked for it now. */

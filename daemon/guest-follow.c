@@ -15,6 +15,7 @@
 #include "daemon/mediation.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
+#include "daemon/swap.h"
 
 /* What libvirt tells of guests arrives here after the fact; it never refuses,
  * and what cannot be written down is told in the journal. */
@@ -95,6 +96,7 @@ static void release_unplugged(Manager *manager, const Domain *domain) {
                 Lease *lease = leases->pdata[i];
 
                 if (!domain_names(domain, lease->device) &&
+                    !swaps_holds(manager->swaps, lease->device) &&
                     !hardware_release(manager, lease, &error))
                         complain(lease->device, error);
         }

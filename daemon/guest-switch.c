@@ -174,6 +174,17 @@ bool guest_switch_replugged(Manager *manager, const Domain *domain, const Domain
         return !target || apply_one(manager, lease, target, error);
 }
 
+bool guest_switch_lend(Manager *manager, const Domain *domain, const DomainDevice *device,
+                       Lease *lease, GError **error) {
+        const MetadataDevice *entry = NULL;
+
+        if (domain->metadata)
+                entry = metadata_find(domain->metadata, device->address, device->alias);
+        if (!manager->rtnl || !entry || !entry->switch_state)
+                return true;
+        return apply_one(manager, lease, entry->switch_state, error);
+}
+
 /* When it has gone ------------------------------------------------------------------- */
 
 /* A guest that was here before us, or a PF that became a bridge's port only later: all that is
@@ -214,6 +225,19 @@ static void end_one(Manager *manager, Lease *lease, const SwitchState *guest) {
 
         if (lease->switch_applied && guest && !note(manager, lease, before, guest, true, &error))
                 g_warning("%s: %s", lease->device, error->message);
+}
+
+void guest_switch_moved(Manager *manager, const char *from, const char *to) {
+        Lease *old = lease_book_find_device(manager->leases, from);
+        const Lease *new = lease_book_find_device(manager->leases, to);
+        g_autoptr(SwitchState) guest = NULL;
+
+        if (!manager->rtnl || !old || !new)
+                return;
+
+        guest = parse(new->switch_guest);
+        if (guest)
+                leave_one(manager, old, guest);
 }
 
 void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated) {

@@ -25,6 +25,12 @@ bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error);
  * metadata say is given once more. FERRY_ERROR_HARDWARE. */
 bool guest_switch_replugged(Manager *manager, const Domain *domain, const DomainDevice *device,
                             GError **error);
+/* The VF of `lease` is to be the guest's in the place of `device`: gets what the metadata say of
+ * that, as far as libvirt does not set it. FERRY_ERROR_HARDWARE. */
+bool guest_switch_lend(Manager *manager, const Domain *domain, const DomainDevice *device,
+                       Lease *lease, GError **error);
+/* The guest has the VF `to` now and not `from`, which goes back to what it had without its MACs. */
+void guest_switch_moved(Manager *manager, const char *from, const char *to);
 /* `release end`: notes what the guest had. When it has left for another host, its VFs are to go
  * back to what they had before it, without its MACs. Done by guest_switch_put_back(). */
 void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated);

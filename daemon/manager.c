@@ -11,6 +11,7 @@
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
+#include "daemon/swap.h"
 #include "xml/ferry-error.h"
 
 static int64_t real_now(void) {
@@ -40,6 +41,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->forecasts = forecasts_new(manager);
         manager->mediations = mediations_new(manager);
         manager->replug = replug_new(manager);
+        manager->swaps = swaps_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -47,6 +49,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->mediations, mediations_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);

@@ -26,6 +26,7 @@ typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
 typedef struct Mediations Mediations;
 typedef struct Replug Replug;
+typedef struct Swaps Swaps;
 
 typedef struct Manager {
         Config *config;
@@ -42,6 +43,7 @@ typedef struct Manager {
         Forecasts *forecasts;
         Mediations *mediations;
         Replug *replug;
+        Swaps *swaps;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */

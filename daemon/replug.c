@@ -27,12 +27,12 @@ typedef enum Course {
 /* A guest of which something is known or awaited. */
 typedef struct Guest {
         Course course;
-        char *trouble;  /* why a device is not plugged, NULL */
-        int64_t failed; /* when a plug failed, 0 */
-        int64_t due;    /* to be looked at again, 0 */
-        int64_t late;   /* until then it may let go of a device, 0 */
-        bool plugged;   /* a moment ago: its notes are of no use any more */
-        ReplugDone done;
+        char *trouble;   /* why a device is not plugged, NULL */
+        int64_t failed;  /* when a plug failed, 0 */
+        int64_t due;     /* to be looked at again, 0 */
+        int64_t late;    /* until then it may let go of a device, 0 */
+        bool plugged;    /* a moment ago: its notes are of no use any more */
+        ReplugDone done; /* of whoever awaits the end of its course; NULL */
         void *userdata;
 } Guest;
 
@@ -88,6 +88,14 @@ const char *replug_trouble(const Replug *replug, const char *uuid) {
         const Guest *guest = find_guest(replug, uuid);
 
         return guest ? guest->trouble : NULL;
+}
+
+/* It may begin something else of the same guest. */
+static void answer(Guest *guest, const GError *error) {
+        ReplugDone done = guest->done;
+
+        guest->done = NULL;
+        done(guest->userdata, error);
 }
 
 static bool is_on_its_way(const Manager *manager, const char *uuid) {
@@ -400,7 +408,36 @@ void replug_on_unplugged(Replug *replug, const GuestEvent *event) {
                 guest->late = guest->due = replug->manager->now() + LATE_USEC;
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_HARDWARE, event->detail);
         }
-        guest->done(guest->userdata, error);
+        answer(guest, error);
+        if (error)
+                replug_on_stayed(replug, event->uuid);
+}
+
+void replug_plug_instead(Replug *replug, const char *uuid, const char *element, ReplugDone done,
+                         void *userdata) {
+        const VirtOps *virt = replug->manager->virt;
+        const char *const elements[] = { element, NULL };
+        Guest *guest = require_guest(replug, uuid);
+
+        guest->course = COURSE_PLUGGING;
+        guest->done = done;
+        guest->userdata = userdata;
+        virt->plug(virt->userdata, uuid, elements);
+}
+
+/* Another one than its note names was to be plugged, and somebody waits for that. */
+static void end_instead(Replug *replug, const GuestEvent *event, const Domain *domain) {
+        Guest *guest = find_guest(replug, event->uuid);
+        g_autoptr(GError) error = NULL;
+
+        if (event->detail || !domain) {
+                guest->plugged = false;
+                g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
+                                    event->detail ?: "libvirt does not tell how that went");
+        } else {
+                guest->late = 0;
+        }
+        answer(guest, error);
         if (error)
                 replug_on_stayed(replug, event->uuid);
 }
@@ -428,6 +465,10 @@ void replug_on_plugged(Replug *replug, const GuestEvent *event, const Domain *do
         guest->plugged = true;
         if (domain)
                 put_switch(replug, domain);
+        if (guest->done) {
+                end_instead(replug, event, domain);
+                return;
+        }
         if (event->detail || !domain) {
                 fail(replug, event->uuid, event->name ?: event->uuid,
                      event->detail ?: "libvirt does not tell how that went");

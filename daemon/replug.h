@@ -33,6 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replug, replug_free)
 void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain,
                    const GPtrArray *devices, UnplugStrategy strategy, ReplugDone done,
                    void *userdata);
+/* After that, and instead of what was unplugged: this element of a domain. When it fails, the guest
+ * gets what its note names, after `done`. */
+void replug_plug_instead(Replug *replug, const char *uuid, const char *element, ReplugDone done,
+                         void *userdata);
 /* The guest's metadata when these devices are out. FERRY_ERROR_INVALID_XML. */
 Metadata *replug_note(const Manager *manager, const Domain *domain, const char *xml,
                       const GPtrArray *devices, UnplugStrategy strategy, GError **error);

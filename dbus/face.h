@@ -52,6 +52,8 @@ int manager_get_drain_guests(sd_bus *bus, const char *path, const char *interfac
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* MoveDevice() of the manager; `userdata` is the faces. */
+int manager_method_move_device(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Probe() of a device; `userdata` is the faces. */
 int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int lease_face_attach(Faces *faces);

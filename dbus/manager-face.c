@@ -244,6 +244,10 @@ static const sd_bus_vtable vtable[] = {
                 manager_method_load_trial_state, FREE),
         SD_BUS_METHOD_WITH_ARGS("Migrate", SD_BUS_ARGS("s", domain, "s", uri, "a{sv}", options),
                                 SD_BUS_RESULT("o", migration), manager_method_migrate, FREE),
+        SD_BUS_METHOD_WITH_ARGS(
+                "MoveDevice", SD_BUS_ARGS("s", domain, "s", device, "s", target, "a{sv}", options),
+                SD_BUS_RESULT("s", guest, "s", name, "s", from, "s", to, "t", without_usec),
+                manager_method_move_device, FREE),
         SD_BUS_METHOD_WITH_ARGS("Drain", SD_BUS_ARGS("as", destinations, "a{sv}", options),
                                 SD_BUS_NO_RESULT, manager_method_drain, FREE),
         SD_BUS_METHOD_WITH_ARGS("Undrain", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, manager_method_undrain,

@@ -86,7 +86,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain leases migrate migrations offers probe release rescan show undrain' ;;
+        '') words='check devices drain leases migrate migrations move offers probe release rescan show undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -109,6 +109,12 @@ _virt_ferry() {
                 fi
                 ;;
         migrations) options+=' --watch' ;;
+        move)
+                options+=' --force'
+                if [[ $current != -* && $previous =~ ^(move|--force)$ ]]; then
+                        words=$(__virt_ferry_guests)
+                fi
+                ;;
         probe)
                 if [[ $current != -* ]]; then
                         __virt_ferry_complete_address "$(__virt_ferry_ids devices --free)"

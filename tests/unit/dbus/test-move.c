@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Migrate() and Abort() of the real daemon, which asks libvirt's test driver: that has a guest and
- * moves none. */
+/* Migrate(), Abort() and MoveDevice() of the real daemon, which asks libvirt's test driver: that
+ * has a guest and moves none. */
 
 #include <string.h>
 
@@ -108,6 +108,27 @@ static void test_what_has_ended_cannot_be_stopped(DaemonFixture *f, gconstpointe
 #define ADD(name, set_up, function) \
         g_test_add("/move/" name, DaemonFixture, NULL, set_up, function, daemon_fixture_tear_down)
 
+/* The test driver's guest has no device. */
+static void test_a_device_that_is_not_there_is_not_exchanged(DaemonFixture *f,
+                                                             gconstpointer unused) {
+        g_auto(sd_bus_error) none = SD_BUS_ERROR_NULL, guest = SD_BUS_ERROR_NULL,
+                             option = SD_BUS_ERROR_NULL, type = SD_BUS_ERROR_NULL;
+
+        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &none, "sssa{sv}",
+                                  "test", "hostdev0", "default", 1, "force", "b", true);
+        assert_error(&none, FERRY_ERROR_PREFIX "NotFound",
+                     "Guest test has no passthrough device 'hostdev0'");
+        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &guest, "sssa{sv}",
+                                  "nobody", "hostdev0", "default", 0);
+        assert_error(&guest, FERRY_ERROR_PREFIX "NotFound", "This host has no guest 'nobody'");
+        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &option, "sssa{sv}",
+                                  "test", "hostdev0", "default", 1, "speed", "b", true);
+        assert_error(&option, SD_BUS_ERROR_INVALID_ARGS, "Option 'speed' of MoveDevice is unknown");
+        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &type, "sssa{sv}",
+                                  "test", "hostdev0", "default", 1, "force", "s", "yes");
+        assert_error(&type, SD_BUS_ERROR_INVALID_ARGS, "Option 'force' of MoveDevice is a boolean");
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -117,5 +138,7 @@ int main(int argc, char **argv) {
         ADD("a guest that is not there is not found", set_up, test_a_guest_that_is_not_there);
         ADD("without libvirt nothing moves", set_up_without, test_without_libvirt_nothing_moves);
         ADD("what has ended cannot be stopped", set_up, test_what_has_ended_cannot_be_stopped);
+        g_test_add("/move/a device that is not there is not exchanged", DaemonFixture, NULL, set_up,
+                   test_a_device_that_is_not_there_is_not_exchanged, daemon_fixture_tear_down);
         return g_test_run();
 }

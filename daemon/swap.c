@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/swap.h"
+
+#include <string.h>
+
+#include "daemon/core/refusal.h"
+#include "daemon/drive.h"
+#include "daemon/guest-switch.h"
+#include "daemon/hardware.h"
+#include "daemon/replug.h"
+#include "xml/ferry-error.h"
+#include "xml/rewrite.h"
+#include "xml/unplug.h"
+
+struct Swaps {
+        Manager *manager;
+        GHashTable *held; /* ids of devices that are being exchanged */
+};
+
+typedef struct Swap {
+        Swaps *swaps;
+        char *device, *target; /* as asked for */
+        bool force;
+        SwapReply reply;
+        void *userdata;
+
+        char *uuid, *guest, *name; /* when the guest was found */
+        char *from, *to;
+        char *element;     /* of the new one */
+        int64_t unplugged; /* when */
+} Swap;
+
+static void swap_free(Swap *swap) {
+        if (swap->to)
+                g_hash_table_remove(swap->swaps->held, swap->to);
+        if (swap->from)
+                g_hash_table_remove(swap->swaps->held, swap->from);
+        g_free(swap->device);
+        g_free(swap->target);
+        g_free(swap->uuid);
+        g_free(swap->guest);
+        g_free(swap->name);
+        g_free(swap->from);
+        g_free(swap->to);
+        g_free(swap->element);
+        g_free(swap);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swap, swap_free)
+
+Swaps *swaps_new(Manager *manager) {
+        Swaps *swaps = g_new0(Swaps, 1);
+
+        swaps->manager = manager;
+        swaps->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        return swaps;
+}
+
+void swaps_free(Swaps *swaps) {
+        if (!swaps)
+                return;
+
+        g_hash_table_unref(swaps->held);
+        g_free(swaps);
+}
+
+bool swaps_holds(const Swaps *swaps, const char *device) {
+        return g_hash_table_contains(swaps->held, device);
+}
+
+/* What to take ---------------------------------------------------------------------- */
+
+/* What is to be leased, whether it is there or can be made. */
+static Lease *lease_for(const Manager *manager, const Swap *swap, const DomainDevice *device,
+                        const DeviceClass *class) {
+        Lease *lease = lease_new();
+
+        lease->domain_uuid = g_strdup(swap->uuid);
+        lease->domain_name = g_strdup(swap->guest);
+        lease->class_name = g_strdup(class->name);
+        lease->address = g_strdup(device->address);
+        lease->name = g_strdup(swap->name);
+        lease->managed = device->managed;
+        lease->created = manager->now();
+        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
+        return lease;
+}
+
+static Lease *lease_device(const Manager *manager, const Swap *swap, const DomainDevice *device,
+                           const Device *found) {
+        Lease *lease = lease_for(manager, swap, device, found->class);
+
+        lease->device = g_strdup(found->id);
+        lease->pool = g_strdup(inventory_pool(manager->inventory, found)->name);
+        lease->parent = g_strdup(found->parent);
+        lease->type = g_strdup(found->fingerprint->mdev_type);
+        return lease;
+}
+
+static Lease *lease_offer(const Manager *manager, const Swap *swap, const DomainDevice *device,
+                          const Offer *offer) {
+        Lease *lease = lease_for(manager, swap, device, offer->class);
+
+        lease->device = g_uuid_string_random();
+        lease->make = true;
+        lease->pool = g_strdup(offer->pool->name);
+        lease->parent = g_strdup(offer->parent->id);
+        lease->type = g_strdup(offer->type->id);
+        return lease;
+}
+
+/* The operator's word: it need not be of the same kind. */
+static Lease *choose_named(const Swap *swap, Want *want, const Device *found, Usage *usage,
+                           GError **error) {
+        g_autofree char *refusal = NULL;
+        Fit fit;
+
+        want->vendor = want->product = want->revision = -1;
+        want->type = NULL;
+        fit = fit_device(want, found, usage);
+        if (fit == FIT_YES && !g_str_equal(found->id, swap->from))
+                return lease_device(swap->swaps->manager, swap, want->device, found);
+
+        refusal = fit == FIT_YES ? g_strdup_printf("%s is what %s of guest %s is already",
+                                                   found->id, swap->name, swap->guest)
+                                 : refuse_named(want, found, fit, usage);
+        g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE, refusal);
+        return NULL;
+}
+
+static bool is_in(const char *target, const char *parent, const Pool *pool) {
+        return g_strcmp0(parent, target) == 0 || g_str_equal(pool->name, target);
+}
+
+static Lease *choose_device(const Swap *swap, const Want *want, Usage *usage, bool *ret_any) {
+        const Manager *manager = swap->swaps->manager;
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *found = devices->pdata[i];
+
+                if (!is_in(swap->target, found->parent, inventory_pool(manager->inventory, found)))
+                        continue;
+                *ret_any = true;
+                if (!g_str_equal(found->id, swap->from) &&
+                    fit_device(want, found, usage) == FIT_YES)
+                        return lease_device(manager, swap, want->device, found);
+        }
+        return NULL;
+}
+
+static Lease *choose_offer(const Swap *swap, const Want *want, Usage *usage, bool *ret_any) {
+        const Manager *manager = swap->swaps->manager;
+        g_autoptr(GArray) offers = inventory_offers(manager->inventory);
+
+        for (guint i = 0; i < offers->len; i++) {
+                const Offer *offer = &g_array_index(offers, Offer, i);
+
+                if (!is_in(swap->target, offer->parent->id, offer->pool))
+                        continue;
+                *ret_any = true;
+                if (fit_offer(want, offer, usage) == FIT_YES)
+                        return lease_offer(manager, swap, want->device, offer);
+        }
+        return NULL;
+}
+
+static Lease *choose_one_of(const Swap *swap, const Want *want, Usage *usage, GError **error) {
+        bool any = config_find_pool(swap->swaps->manager->config, swap->target);
+        g_autofree char *what = want_to_text(want);
+        Lease *lease;
+
+        lease = choose_device(swap, want, usage, &any);
+        if (!lease)
+                lease = choose_offer(swap, want, usage, &any);
+        if (lease)
+                return lease;
+
+        if (any)
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE,
+                            "%s needs %s, and '%.64s' has none that is free: 'virt-ferry devices "
+                            "--free' shows what is",
+                            swap->name, what, swap->target);
+        else
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                            "This host has no device, no parent of devices and no pool '%.64s': "
+                            "'virt-ferry devices' shows what it has",
+                            swap->target);
+        return NULL;
+}
+
+/* `device` brings no state, as one that is unplugged. */
+static Lease *choose(const Swap *swap, const Domain *domain, DomainDevice *device, GError **error) {
+        const Manager *manager = swap->swaps->manager;
+        const Device *found = inventory_find(manager->inventory, swap->target);
+        g_autofree char *problem = NULL;
+        g_autoptr(Usage) usage = NULL;
+        g_autoptr(Want) want = NULL;
+
+        device->unplugged = true;
+        want = want_new(domain, device, inventory_compat(manager->inventory), &problem);
+        device->unplugged = false;
+        if (problem) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INCOMPATIBLE, problem);
+                return NULL;
+        }
+
+        usage = usage_new(domain, manager->inventory, manager->leases);
+        if (found && found->role == DEVICE_ROLE_FUNCTION)
+                return choose_named(swap, want, found, usage, error);
+        return choose_one_of(swap, want, usage, error);
+}
+
+/* The exchange ---------------------------------------------------------------------- */
+
+static void end(Swap *taken, const GError *error) {
+        g_autoptr(Swap) swap = taken;
+        const Manager *manager = swap->swaps->manager;
+        Swapped done = { swap->guest, swap->name, swap->from, swap->to,
+                         manager->now() - swap->unplugged };
+
+        swap->reply(swap->userdata, error ? NULL : &done, error);
+}
+
+/* Whatever was taken for it is given back. */
+static void fail(Swap *swap, const GError *error) {
+        Manager *manager = swap->swaps->manager;
+        Lease *lease = swap->to ? lease_book_find_device(manager->leases, swap->to) : NULL;
+        g_autoptr(GError) problem = NULL;
+
+        if (lease && !hardware_release(manager, lease, &problem))
+                g_warning("%s, trying again later", problem->message);
+        end(swap, error);
+}
+
+/* A ReplugDone. The old one is given back when the guest is looked at, since nothing names it. */
+static void on_plugged(void *userdata, const GError *error) {
+        Swap *swap = userdata;
+        Manager *manager = swap->swaps->manager;
+        g_autoptr(GError) reason = NULL;
+        const Lease *old;
+
+        if (error) {
+                g_set_error(&reason, error->domain, error->code, "%s: guest %s gets %s back as %s",
+                            error->message, swap->guest, swap->from, swap->name);
+                fail(swap, reason);
+                return;
+        }
+
+        old = lease_book_find_device(manager->leases, swap->from);
+        if (old)
+                guest_switch_moved(manager, swap->from, swap->to);
+        g_message("Guest %s has %s instead of %s as %s", swap->guest, swap->to, swap->from,
+                  swap->name);
+        end(swap, NULL);
+}
+
+/* A ReplugDone. */
+static void on_unplugged(void *userdata, const GError *error) {
+        Swap *swap = userdata;
+
+        if (error) {
+                fail(swap, error);
+                return;
+        }
+        swap->unplugged = swap->swaps->manager->now();
+        replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->element, on_plugged,
+                            swap);
+}
+
+/* Stored before it is touched; `lease` is taken. */
+static bool take(Swap *swap, const Domain *domain, const DomainDevice *device, Lease *lease,
+                 GError **error) {
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        g_autoptr(GPtrArray) taken = g_ptr_array_new();
+        Manager *manager = swap->swaps->manager;
+
+        g_ptr_array_add(leases, lease);
+        swap->to = g_strdup(lease->device);
+        if (!lease_book_reserve(manager->leases, leases, error)) {
+                g_clear_pointer(&swap->to, g_free); /* it may be another guest's */
+                return false;
+        }
+
+        g_hash_table_add(swap->swaps->held, g_strdup(swap->to));
+        g_hash_table_add(swap->swaps->held, g_strdup(swap->from));
+        g_ptr_array_add(taken, lease_book_find_device(manager->leases, swap->to));
+        return hardware_claim(manager, taken, error) &&
+               guest_switch_prepare(manager, domain, taken, error) &&
+               guest_switch_lend(manager, domain, device, taken->pdata[0], error);
+}
+
+static DomainDevice *find_device(const Swap *swap, const Domain *domain, GError **error) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                DomainDevice *device = domain->devices->pdata[i];
+                g_autofree char *name = domain_device_name(domain, device);
+
+                if (!device->unplugged &&
+                    (g_str_equal(name, swap->device) ||
+                     g_ascii_strcasecmp(device->source, swap->device) == 0 ||
+                     g_strcmp0(device->address, swap->device) == 0 ||
+                     (device->mac && g_ascii_strcasecmp(device->mac, swap->device) == 0)))
+                        return device;
+        }
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                    "Guest %s has no passthrough device '%.64s': 'virt-ferry leases' shows those "
+                    "it has",
+                    domain->name, swap->device);
+        return NULL;
+}
+
+static bool begin(Swap *swap, const GuestEvent *found, const Domain *domain, DomainDevice *device,
+                  GError **error) {
+        g_autofree char *element = NULL;
+        Lease *lease;
+        guint number;
+
+        swap->from = g_strdup(device->source);
+        swap->name = domain_device_name(domain, device);
+        (void)g_ptr_array_find(domain->devices, device, &number);
+        element = domain_device_element(found->xml, strlen(found->xml), number, error);
+        lease = element ? choose(swap, domain, device, error) : NULL;
+        if (!lease || !take(swap, domain, device, lease, error))
+                return false;
+
+        swap->element = domain_device_rewrite(element, strlen(element), swap->to, error);
+        return swap->element;
+}
+
+static bool check_guest(const Swap *swap, const GuestEvent *found, GError **error) {
+        const Manager *manager = swap->swaps->manager;
+
+        if (!found->uuid) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                                    found->detail ?: "libvirt does not answer");
+                return false;
+        }
+        if (!found->running || drive_is_moving(manager->drive, found->uuid) ||
+            migration_log_current(manager->migrations, found->uuid) ||
+            replug_is_busy(manager->replug, found->uuid)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Guest %s %s: a device is exchanged while it runs and stays",
+                            found->name, found->running ? "is on its way" : "does not run");
+                return false;
+        }
+        return swap->force || drive_check_settled(manager, found, error);
+}
+
+/* A GuestFinder. */
+static void on_found(void *userdata, const GuestEvent *found) {
+        g_autoptr(GPtrArray) devices = g_ptr_array_new();
+        g_autoptr(Domain) domain = NULL;
+        DomainDevice *device = NULL;
+        g_autoptr(GError) error = NULL;
+        Swap *swap = userdata;
+
+        if (check_guest(swap, found, &error))
+                domain = domain_from_xml(found->xml, strlen(found->xml), &error);
+        if (domain) {
+                swap->uuid = g_strdup(found->uuid);
+                swap->guest = g_strdup(found->name);
+                device = find_device(swap, domain, &error);
+        }
+        if (!device || !begin(swap, found, domain, device, &error)) {
+                fail(swap, error);
+                return;
+        }
+
+        g_ptr_array_add(devices, device);
+        replug_unplug(swap->swaps->manager->replug, found, domain, devices, UNPLUG_REPLUG,
+                      on_unplugged, swap);
+}
+
+void swaps_begin(Swaps *swaps, const char *domain, const char *device, const char *target,
+                 bool force, SwapReply reply, void *userdata) {
+        const VirtOps *virt = swaps->manager->virt;
+        g_autoptr(GError) error = NULL;
+        Swap *swap;
+
+        if (!virt) {
+                g_set_error(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                            "virtferryd runs without libvirt (--no-libvirt), so it exchanges no "
+                            "device");
+                reply(userdata, NULL, error);
+                return;
+        }
+
+        swap = g_new0(Swap, 1);
+        swap->swaps = swaps;
+        swap->device = g_strdup(device);
+        swap->target = g_strdup(target);
+        swap->force = force;
+        swap->reply = reply;
+        swap->userdata = userdata;
+        virt->find(virt->userdata, domain, on_found, swap);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/swap.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "tests/unit/daemon/manager-fixture.h"
+#include "xml/ferry-error.h"
+
+#define ADDRESS "0000:00:05.0"
+
+/* A guest that runs with an mdev, and stays: it gets another one of this host. */
+
+typedef struct Test {
+        Fixture f;
+        char *folder, *path;
+        char *done, *error;
+        int code;
+} Test;
+
+static void set_up(Test *t, gconstpointer config) {
+        t->folder = g_dir_make_tmp("swap-XXXXXX", NULL);
+        t->f.path = t->path = g_build_filename(t->folder, "state.db", NULL);
+        fixture_set_up(&t->f, config);
+        fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV);
+        fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV_2);
+        g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
+        fixture_connect(&t->f);
+}
+
+static void tear_down(Test *t, gconstpointer config) {
+        g_autoptr(GDir) folder = g_dir_open(t->folder, 0, NULL);
+        const char *name;
+
+        fixture_tear_down(&t->f, config);
+        while ((name = g_dir_read_name(folder))) {
+                g_autofree char *path = g_build_filename(t->folder, name, NULL);
+
+                g_assert_cmpint(g_unlink(path), ==, 0);
+        }
+        g_assert_cmpint(g_rmdir(t->folder), ==, 0);
+        g_free(t->folder);
+        g_free(t->path);
+        g_free(t->done);
+        g_free(t->error);
+}
+
+#define ELEMENT(mdev)                                                                      \
+        "<hostdev mode=\"subsystem\" type=\"mdev\" model=\"vfio-pci\"><source><address "   \
+        "uuid=\"" mdev                                                                     \
+        "\"/></source><address type=\"pci\" domain=\"0x0000\" bus=\"0x00\" slot=\"0x05\" " \
+        "function=\"0x0\"/></hostdev>"
+
+/* With this device, or without any; with a note of HERE_MDEV. */
+static char *noted(const char *mdev) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, mdev ?: HERE_MDEV, "mtty-1");
+        g_autofree char *escaped = g_markup_escape_text(ELEMENT(HERE_MDEV), -1);
+        g_autofree char *note = g_strdup_printf(
+                "<ferry:unplugged strategy='replug' source='" HERE_MDEV
+                "'>%s</ferry:unplugged></ferry:device>",
+                escaped);
+        g_auto(GStrv) parts = g_strsplit(xml, "</ferry:device>", 2);
+        g_autofree char *with = g_strjoinv(note, parts);
+        g_auto(GStrv) around = g_strsplit(with, "<devices>", 2);
+
+        return mdev ? g_steal_pointer(&with)
+                    : g_strconcat(around[0], "<devices></devices></domain>", NULL);
+}
+
+static void tell(Test *t, GuestEventKind kind, char *taken_xml, const char *detail) {
+        g_autofree char *xml = taken_xml;
+        GuestEvent event = { .kind = kind,
+                             .uuid = (char *)GUEST_UUID,
+                             .name = (char *)"g1",
+                             .xml = xml,
+                             .detail = (char *)detail };
+
+        manager_on_guest_event(t->f.manager, &event);
+}
+
+static void answer(Test *t, char *taken_xml) {
+        g_autofree char *xml = taken_xml;
+        GuestEvent found = { .kind = GUEST_FOUND,
+                             .uuid = (char *)GUEST_UUID,
+                             .name = (char *)"g1",
+                             .xml = xml,
+                             .running = true };
+
+        t->f.finder(t->f.asker, &found);
+}
+
+static void assert_asked(Test *t, const char *expected) {
+        g_assert_cmpstr(t->f.asked->str, ==, expected);
+        g_string_truncate(t->f.asked, 0);
+}
+
+static void assert_leases(Test *t, const char *expected) {
+        g_autofree char *leases = leases_text(&t->f);
+
+        g_assert_cmpstr(leases, ==, expected);
+}
+
+static void on_reply(void *userdata, const Swapped *done, const GError *error) {
+        Test *t = userdata;
+
+        g_assert_true(!done != !error);
+        g_assert_true(!t->done && !t->error);
+        if (done)
+                t->done = g_strdup_printf("%s %s %s %s %d s", done->guest, done->name, done->from,
+                                          done->to, (int)(done->without_usec / G_USEC_PER_SEC));
+        t->error = g_strdup(error ? error->message : NULL);
+        t->code = error ? error->code : -1;
+}
+
+#define FIND       "find " GUEST_UUID "\n"
+#define UNPLUG     "unplug " GUEST_UUID " " HERE_MDEV " in 30000 ms\n"
+#define PLUG(mdev) "plug " GUEST_UUID "\n  " ELEMENT(mdev) "\n"
+
+static void ask(Test *t, const char *device, const char *target) {
+        char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+
+        tell(t, GUEST_RUNNING, g_strdup(xml), NULL);
+        g_string_truncate(t->f.asked, 0);
+        swaps_begin(t->f.manager->swaps, "g1", device, target, false, on_reply, t);
+        assert_asked(t, "find g1\n");
+        answer(t, xml);
+}
+
+static void begin(Test *t) {
+        ask(t, ADDRESS, HERE_MDEV_2);
+        g_assert_cmpstr(t->error, ==, NULL);
+        assert_asked(t, UNPLUG);
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+}
+
+static void begin_plug(Test *t) {
+        begin(t);
+        tell(t, GUEST_RUNNING, noted(NULL), NULL);
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+        tell(t, GUEST_UNPLUGGED, noted(NULL), NULL);
+        assert_asked(t, PLUG(HERE_MDEV_2));
+}
+
+static void test_the_guest_gets_the_other_device(Test *t, gconstpointer unused) {
+        begin_plug(t);
+        fixture_pass_time(2 * G_USEC_PER_SEC);
+        tell(t, GUEST_RUNNING, noted(HERE_MDEV_2), NULL); /* libvirt tells of it before */
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+        tell(t, GUEST_PLUGGED, noted(HERE_MDEV_2), NULL);
+        g_assert_cmpstr(t->done, ==, "g1 hostdev 0 " HERE_MDEV " " HERE_MDEV_2 " 2 s");
+        assert_leases(t, HERE_MDEV_2 " running\n");
+        g_assert_null(strstr(t->f.asked->str, "<unplugged"));
+        g_assert_true(g_str_has_prefix(t->f.asked->str, "metadata "));
+}
+
+static void test_one_that_does_not_let_go_keeps_its_own(Test *t, gconstpointer unused) {
+        begin(t);
+        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "The guest did not let go of hostdev0");
+        g_assert_cmpstr(t->error, ==, "The guest did not let go of hostdev0");
+        assert_leases(t, HERE_MDEV " running\n");
+        assert_asked(t, FIND);
+        answer(t, noted(HERE_MDEV));
+        assert_asked(t, "");
+}
+
+static void test_a_plug_that_fails_gives_the_old_one_back(Test *t, gconstpointer unused) {
+        begin_plug(t);
+        tell(t, GUEST_PLUGGED, noted(NULL), "no room");
+        g_assert_cmpstr(t->error, ==, "no room: guest g1 gets " HERE_MDEV " back as hostdev 0");
+        assert_leases(t, HERE_MDEV " running\n");
+        assert_asked(t, FIND);
+        answer(t, noted(NULL));
+        assert_asked(t, PLUG(HERE_MDEV));
+        tell(t, GUEST_PLUGGED, noted(HERE_MDEV), NULL);
+        assert_leases(t, HERE_MDEV " running\n");
+}
+
+static void test_killed_in_between_gives_the_old_one_back(Test *t, gconstpointer unused) {
+        begin_plug(t);
+        fixture_restart(&t->f);
+        tell(t, GUEST_RUNNING, noted(NULL), NULL);
+        assert_asked(t, FIND);
+        assert_leases(t, HERE_MDEV " running\n");
+        answer(t, noted(NULL));
+        assert_asked(t, PLUG(HERE_MDEV));
+}
+
+static void test_killed_when_the_new_one_was_in(Test *t, gconstpointer unused) {
+        begin_plug(t);
+        fixture_restart(&t->f);
+        tell(t, GUEST_RUNNING, noted(HERE_MDEV_2), NULL);
+        assert_leases(t, HERE_MDEV_2 " running\n");
+        assert_asked(t, "");
+}
+
+static void test_one_of_a_parent_is_chosen(Test *t, gconstpointer unused) {
+        ask(t, "hostdev 0", "mtty");
+        assert_asked(t, UNPLUG);
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+}
+
+static void test_one_of_a_pool_is_chosen(Test *t, gconstpointer unused) {
+        ask(t, HERE_MDEV, "default");
+        assert_asked(t, UNPLUG);
+}
+
+/* And removed again when it comes to nothing. */
+static void test_one_that_is_not_there_is_made(Test *t, gconstpointer unused) {
+        g_autofree char *other = guest_xml("g2", OTHER_UUID, HERE_MDEV_2, "mtty-1"), *leases = NULL;
+
+        send_event(&t->f, GUEST_RUNNING, OTHER_UUID, other);
+        ask(t, ADDRESS, "mtty");
+        assert_asked(t, UNPLUG);
+        leases = leases_text(&t->f);
+        g_assert_nonnull(strstr(leases, " claimed expires\n"));
+        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+        g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 3);
+}
+
+static void assert_refused(Test *t, const char *device, const char *target, int code,
+                           const char *words) {
+        ask(t, device, target);
+        assert_asked(t, "");
+        g_assert_cmpint(t->code, ==, code);
+        if (!strstr(t->error, words))
+                g_error("not '%s' but '%s'", words, t->error);
+        assert_leases(t, HERE_MDEV " running\n");
+        g_clear_pointer(&t->error, g_free);
+}
+
+static void test_what_cannot_be_is_refused(Test *t, gconstpointer unused) {
+        assert_refused(t, "hostdev7", HERE_MDEV_2, FERRY_ERROR_NOT_FOUND,
+                       "Guest g1 has no passthrough device 'hostdev7'");
+        assert_refused(t, ADDRESS, "nowhere", FERRY_ERROR_NOT_FOUND,
+                       "no device, no parent of devices and no pool 'nowhere'");
+        assert_refused(t, ADDRESS, HERE_MDEV, FERRY_ERROR_NO_DEVICE,
+                       HERE_MDEV " is what hostdev 0 of guest g1 is already");
+}
+
+static void test_another_guests_device_is_not_taken(Test *t, gconstpointer unused) {
+        g_autofree char *other = guest_xml("g2", OTHER_UUID, HERE_MDEV_2, "mtty-1");
+
+        send_event(&t->f, GUEST_RUNNING, OTHER_UUID, other);
+        ask(t, ADDRESS, HERE_MDEV_2);
+        g_assert_cmpint(t->code, ==, FERRY_ERROR_NO_DEVICE);
+        g_assert_nonnull(strstr(t->error, "leased to guest g1"));
+        assert_asked(t, "");
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+}
+
+static void test_a_guest_that_moves_is_let_be(Test *t, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        migration_log_add(t->f.manager->migrations,
+                          migration_new(MIGRATION_OUTGOING, GUEST_UUID, "g1"), MIGRATION_PRECOPY,
+                          &error);
+        g_assert_no_error(error);
+        assert_refused(t, ADDRESS, HERE_MDEV_2, FERRY_ERROR_INVALID_STATE, "is on its way");
+}
+
+#define ADD(name, function) g_test_add("/swap/" name, Test, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_log_set_always_fatal(G_LOG_FATAL_MASK);
+
+        ADD("the guest gets the other device", test_the_guest_gets_the_other_device);
+        ADD("one that does not let go keeps its own", test_one_that_does_not_let_go_keeps_its_own);
+        ADD("a plug that fails gives the old one back",
+            test_a_plug_that_fails_gives_the_old_one_back);
+        ADD("killed in between gives the old one back",
+            test_killed_in_between_gives_the_old_one_back);
+        ADD("killed when the new one was in", test_killed_when_the_new_one_was_in);
+        ADD("one of a parent is chosen", test_one_of_a_parent_is_chosen);
+        ADD("one of a pool is chosen", test_one_of_a_pool_is_chosen);
+        ADD("one that is not there is made", test_one_that_is_not_there_is_made);
+        ADD("what cannot be is refused", test_what_cannot_be_is_refused);
+        ADD("another guest's device is not taken", test_another_guests_device_is_not_taken);
+        ADD("a guest that moves is let be", test_a_guest_that_moves_is_let_be);
+        return g_test_run();
+}
