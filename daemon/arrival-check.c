@@ -198,22 +198,26 @@ static void check_devices(const Arrival *arrival) {
 
 /* The whole ------------------------------------------------------------------------ */
 
-static HostGuest host_guest(const Domain *domain) {
+static HostGuest host_guest(const Arrival *arrival) {
         HostGuest guest = { 0 };
 
-        for (guint i = 0; i < domain->devices->len; i++) {
-                const DomainDevice *device = domain->devices->pdata[i];
+        for (guint i = 0; i < arrival->answers->len; i++) {
+                const Answer *answer = arrival->answers->pdata[i];
+                const Device *device = candidate_of(arrival, answer);
 
                 guest.has_device = true;
-                guest.has_pci = guest.has_pci || device->kind == DOMAIN_DEVICE_PCI;
-                guest.brings_state = guest.brings_state || brings_state(domain, device);
+                guest.brings_state = guest.brings_state ||
+                                     brings_state(arrival->domain, answer->device);
+                guest.lacks_iommu = guest.lacks_iommu ||
+                                    (device && device->role == DEVICE_ROLE_FUNCTION &&
+                                     device->iommu_group < 0);
         }
         return guest;
 }
 
 static void check(Arrival *arrival) {
         const Sysfs *sysfs = arrival->manager->sysfs;
-        const HostGuest guest = host_guest(arrival->domain);
+        const HostGuest guest = host_guest(arrival);
 
         (void)host_memory_read(sysfs,
                                &arrival->memory); /* what is not known is not held against it */

@@ -215,20 +215,23 @@ static void check_devices(GPtrArray *findings, const Manager *manager) {
         }
 }
 
-static void check_iommu(GPtrArray *findings, const Manager *manager, FindingSeverity severity) {
+static void tell_iommu(GPtrArray *findings, FindingSeverity severity) {
+        findings_add(findings, severity, "kernel",
+                     "The IOMMU is off, so VFs cannot be passed through: switch it on in the "
+                     "firmware and, for Intel, boot with intel_iommu=on");
+}
+
+static void check_iommu(GPtrArray *findings, const Manager *manager) {
         g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
 
         for (guint i = 0; i < devices->len; i++) {
                 const Device *device = devices->pdata[i];
 
-                if (device->role != DEVICE_ROLE_FUNCTION ||
-                    device->class->kind != DOMAIN_DEVICE_PCI || device->iommu_group >= 0)
-                        continue;
-
-                findings_add(findings, severity, "kernel",
-                             "The IOMMU is off, so VFs cannot be passed through: switch it on in "
-                             "the firmware and, for Intel, boot with intel_iommu=on");
-                return;
+                if (device->role == DEVICE_ROLE_FUNCTION &&
+                    device->class->kind == DOMAIN_DEVICE_PCI && device->iommu_group < 0) {
+                        tell_iommu(findings, FINDING_WARNING);
+                        return;
+                }
         }
 }
 
@@ -314,8 +317,8 @@ void host_check_guest(GPtrArray *findings, const Manager *manager, const HostSta
         check_libvirt(findings, manager, state, &process);
         if (guest->brings_state)
                 check_qemu(findings, manager, state, FINDING_ERROR);
-        if (guest->has_pci)
-                check_iommu(findings, manager, FINDING_ERROR);
+        if (guest->lacks_iommu)
+                tell_iommu(findings, FINDING_ERROR);
         if (guest->has_device) {
                 check_hook(findings, manager, state, &process);
                 check_vfio(findings, manager->sysfs);
@@ -334,7 +337,7 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         check_vfio(findings, manager->sysfs);
         check_lockdown(findings, manager->sysfs);
         check_devices(findings, manager);
-        check_iommu(findings, manager, FINDING_WARNING);
+        check_iommu(findings, manager);
         check_drivers(findings, manager);
         check_leases(findings, manager);
         check_rules(findings, manager);

@@ -24,7 +24,7 @@ typedef struct HostState {
 /* What a guest has that wants to come. */
 typedef struct HostGuest {
         bool has_device;
-        bool has_pci;      /* a VF, for which the IOMMU must be on */
+        bool lacks_iommu;  /* it would get a VF that is in no IOMMU group */
         bool brings_state; /* a device that is not unplugged for the move */
 } HostGuest;
 
