@@ -125,8 +125,8 @@ static bool unplug(Turn *turn, const GuestEvent *found, GError **error) {
         if (!domain || !strategy_choose(domain, manager->inventory, turn->strategy, &choice, error))
                 return false;
 
-        replug_unplug(manager->replug, found, domain, choice.unplugged, UNPLUG_REPLUG, on_unplugged,
-                      turn);
+        replug_unplug(manager->replug, found, domain, choice.unplugged, UNPLUG_REPLUG,
+                      (ReplugWaiter){ on_unplugged, turn_free_any, turn });
         return true;
 }
 

@@ -49,8 +49,8 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
-        g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->replug, replug_free);
+        g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->mediations, mediations_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drain, drain_free);

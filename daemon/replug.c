@@ -27,13 +27,12 @@ typedef enum Course {
 /* A guest of which something is known or awaited. */
 typedef struct Guest {
         Course course;
-        char *trouble;   /* why a device is not plugged, NULL */
-        int64_t failed;  /* when a plug failed, 0 */
-        int64_t due;     /* to be looked at again, 0 */
-        int64_t late;    /* until then it may let go of a device, 0 */
-        bool plugged;    /* a moment ago: its notes are of no use any more */
-        ReplugDone done; /* of whoever awaits the end of its course; NULL */
-        void *userdata;
+        char *trouble;       /* why a device is not plugged, NULL */
+        int64_t failed;      /* when a plug failed, 0 */
+        int64_t due;         /* to be looked at again, 0 */
+        int64_t late;        /* until then it may let go of a device, 0 */
+        bool plugged;        /* a moment ago: its notes are of no use any more */
+        ReplugWaiter waiter; /* for the end of its course; all NULL without */
 } Guest;
 
 struct Replug {
@@ -44,6 +43,8 @@ struct Replug {
 static void guest_free(void *data) {
         Guest *guest = data;
 
+        if (guest->waiter.done)
+                guest->waiter.release(guest->waiter.userdata);
         g_free(guest->trouble);
         g_free(guest);
 }
@@ -92,10 +93,10 @@ const char *replug_trouble(const Replug *replug, const char *uuid) {
 
 /* It may begin something else of the same guest. */
 static void answer(Guest *guest, const GError *error) {
-        ReplugDone done = guest->done;
+        ReplugWaiter waiter = guest->waiter;
 
-        guest->done = NULL;
-        done(guest->userdata, error);
+        guest->waiter = (ReplugWaiter){ 0 };
+        waiter.done(waiter.userdata, error);
 }
 
 static bool is_on_its_way(const Manager *manager, const char *uuid) {
@@ -216,8 +217,7 @@ static UnplugRequest *make_request(const Manager *manager, const Domain *domain,
 }
 
 void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain,
-                   const GPtrArray *devices, UnplugStrategy strategy, ReplugDone done,
-                   void *userdata) {
+                   const GPtrArray *devices, UnplugStrategy strategy, ReplugWaiter waiter) {
         const VirtOps *virt = replug->manager->virt;
         g_autoptr(UnplugRequest) request = NULL;
         g_autoptr(Metadata) metadata = NULL;
@@ -230,7 +230,7 @@ void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain
                             "A device of guest %s is being plugged or unplugged: ask again later",
                             domain->name);
         if (error) {
-                done(userdata, error);
+                waiter.done(waiter.userdata, error);
                 return;
         }
 
@@ -238,8 +238,7 @@ void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain
         guest->course = COURSE_UNPLUGGING;
         guest->plugged = false;
         guest->late = 0;
-        guest->done = done;
-        guest->userdata = userdata;
+        guest->waiter = waiter;
         request = make_request(replug->manager, domain, devices, metadata);
         virt->unplug(virt->userdata, request);
 }
@@ -413,15 +412,14 @@ void replug_on_unplugged(Replug *replug, const GuestEvent *event) {
                 replug_on_stayed(replug, event->uuid);
 }
 
-void replug_plug_instead(Replug *replug, const char *uuid, const char *element, ReplugDone done,
-                         void *userdata) {
+void replug_plug_instead(Replug *replug, const char *uuid, const char *element,
+                         ReplugWaiter waiter) {
         const VirtOps *virt = replug->manager->virt;
         const char *const elements[] = { element, NULL };
         Guest *guest = require_guest(replug, uuid);
 
         guest->course = COURSE_PLUGGING;
-        guest->done = done;
-        guest->userdata = userdata;
+        guest->waiter = waiter;
         virt->plug(virt->userdata, uuid, elements);
 }
 
@@ -465,7 +463,7 @@ void replug_on_plugged(Replug *replug, const GuestEvent *event, const Domain *do
         guest->plugged = true;
         if (domain)
                 put_switch(replug, domain);
-        if (guest->done) {
+        if (guest->waiter.done) {
                 end_instead(replug, event, domain);
                 return;
         }

@@ -22,8 +22,15 @@
 #include "daemon/manager.h"
 
 /* Called once, from the loop: all of the devices are out, or the error says why not; then those
- * that are out are plugged again when the caller has ended the move. */
+ * that are out are plugged again when the caller has ended the move. When the daemon ends before,
+ * `release` is called instead. */
 typedef void (*ReplugDone)(void *userdata, const GError *error);
+
+typedef struct ReplugWaiter {
+        ReplugDone done;
+        GDestroyNotify release;
+        void *userdata;
+} ReplugWaiter;
 
 Replug *replug_new(Manager *manager);
 void replug_free(Replug *replug);
@@ -31,12 +38,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replug, replug_free)
 
 /* Takes `devices` (DomainDevice of `domain`, which was read from found->xml) out of the guest. */
 void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain,
-                   const GPtrArray *devices, UnplugStrategy strategy, ReplugDone done,
-                   void *userdata);
+                   const GPtrArray *devices, UnplugStrategy strategy, ReplugWaiter waiter);
 /* After that, and instead of what was unplugged: this element of a domain. When it fails, the guest
  * gets what its note names, after `done`. */
-void replug_plug_instead(Replug *replug, const char *uuid, const char *element, ReplugDone done,
-                         void *userdata);
+void replug_plug_instead(Replug *replug, const char *uuid, const char *element,
+                         ReplugWaiter waiter);
 /* The guest's metadata when these devices are out. FERRY_ERROR_INVALID_XML. */
 Metadata *replug_note(const Manager *manager, const Domain *domain, const char *xml,
                       const GPtrArray *devices, UnplugStrategy strategy, GError **error);

@@ -221,6 +221,16 @@ static void end(Swap *taken, const GError *error) {
         swap->reply(swap->userdata, error ? NULL : &done, error);
 }
 
+/* The daemon ends before: the next one gives back what was taken, since the guest does not have it.
+ */
+static void release(void *swap) {
+        g_autoptr(GError) error = NULL;
+
+        g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                            "virtferryd ends: the guest has its device again when it is back");
+        end(swap, error);
+}
+
 /* Whatever was taken for it is given back. */
 static void fail(Swap *swap, const GError *error) {
         Manager *manager = swap->swaps->manager;
@@ -263,8 +273,8 @@ static void on_unplugged(void *userdata, const GError *error) {
                 return;
         }
         swap->unplugged = swap->swaps->manager->now();
-        replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->element, on_plugged,
-                            swap);
+        replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->element,
+                            (ReplugWaiter){ on_plugged, release, swap });
 }
 
 /* Stored before it is touched; `lease` is taken. */
@@ -368,7 +378,7 @@ static void on_found(void *userdata, const GuestEvent *found) {
 
         g_ptr_array_add(devices, device);
         replug_unplug(swap->swaps->manager->replug, found, domain, devices, UNPLUG_REPLUG,
-                      on_unplugged, swap);
+                      (ReplugWaiter){ on_unplugged, release, swap });
 }
 
 void swaps_begin(Swaps *swaps, const char *domain, const char *device, const char *target,

@@ -28,10 +28,20 @@ static void set_up(Test *t, gconstpointer config) {
         fixture_connect(&t->f);
 }
 
+/* As the edge does when the daemon ends. */
+static void end_questions(Test *t) {
+        GuestEvent ended = { .kind = GUEST_FOUND, .detail = (char *)"virtferryd ends" };
+
+        if (t->f.finder)
+                t->f.finder(t->f.asker, &ended);
+        t->f.finder = NULL;
+}
+
 static void tear_down(Test *t, gconstpointer config) {
         g_autoptr(GDir) folder = g_dir_open(t->folder, 0, NULL);
         const char *name;
 
+        end_questions(t);
         fixture_tear_down(&t->f, config);
         while ((name = g_dir_read_name(folder))) {
                 g_autofree char *path = g_build_filename(t->folder, name, NULL);
@@ -86,7 +96,10 @@ static void answer(Test *t, char *taken_xml) {
                              .xml = xml,
                              .running = true };
 
-        t->f.finder(t->f.asker, &found);
+        GuestFinder finder = t->f.finder;
+
+        t->f.finder = NULL;
+        finder(t->f.asker, &found);
 }
 
 static void assert_asked(Test *t, const char *expected) {
@@ -177,7 +190,10 @@ static void test_a_plug_that_fails_gives_the_old_one_back(Test *t, gconstpointer
 
 static void test_killed_in_between_gives_the_old_one_back(Test *t, gconstpointer unused) {
         begin_plug(t);
+        end_questions(t);
         fixture_restart(&t->f);
+        g_assert_true(g_str_has_prefix(t->error, "virtferryd ends"));
+        g_clear_pointer(&t->error, g_free);
         tell(t, GUEST_RUNNING, noted(NULL), NULL);
         assert_asked(t, FIND);
         assert_leases(t, HERE_MDEV " running\n");
@@ -187,7 +203,9 @@ static void test_killed_in_between_gives_the_old_one_back(Test *t, gconstpointer
 
 static void test_killed_when_the_new_one_was_in(Test *t, gconstpointer unused) {
         begin_plug(t);
+        end_questions(t);
         fixture_restart(&t->f);
+        g_clear_pointer(&t->error, g_free);
         tell(t, GUEST_RUNNING, noted(HERE_MDEV_2), NULL);
         assert_leases(t, HERE_MDEV_2 " running\n");
         assert_asked(t, "");
