@@ -174,6 +174,96 @@ test_the_daemon_dies_while_it_moves() {
         stayed 'back again'
 }
 
+# Two VFs of one host; the guest stays.
+test_it_gets_another_vf_here() {
+        local said
+        said=$(ferry a move "$guest" "$mac" "$vf_b" --force) || said="no success: $said"
+        like "$said" "is $vf_b now, and was $vf_a. The guest was without it for " \
+                'move: it says what was done'
+        has_vf a "$vf_b" 'move'
+        is "$(leases a)" "$vf_b running" 'move: the old one is given back'
+        like "$(ferry_get a devices "[d for d in rows if d['Id'] == '$vf_a'][0]['Driver']")" \
+                '^(igbvf|)$' 'move: and is the host'"'"'s again'
+
+        said=$(ferry a move "$guest" "$mac" "$vf_b" --force 2>&1) && said="not refused: $said"
+        like "$said" 'is what .* is already' 'move: not to itself'
+        ok 'move: and back, by the PF' -- ferry a move "$guest" "$mac" 0000:01:00.0 --force
+        has_vf a "$vf_a" 'moved back'
+}
+
+test_a_move_here_that_fails() {
+        local said
+        on_host a "printf '[Migration]\nUnplugTimeoutSec=3\n' >/etc/virtferry/virtferry.conf &&
+                systemctl restart virtferryd && virsh suspend $guest"
+        wait_until 60 ferry_up a
+        said=$(ferry a move "$guest" "$mac" "$vf_b" --force 2>&1) && said="not refused: $said"
+        like "$said" 'did not let go of .* within 3 s' 'move: a guest that does not let go'
+        is "$(leases a)" "$vf_a running" 'move: nothing is left of it'
+        on_host a "virsh resume $guest; rm /etc/virtferry/virtferry.conf; systemctl restart virtferryd"
+        wait_until 60 ferry_up a
+        stayed 'move that failed'
+}
+
+# The guest has nobody who hears the power button, so it is told on its console.
+power_off() {
+        wait_until 60 is_to_shut_down "$1"
+        on_host "$1" "exec 3<>\"\$(virsh ttyconsole $guest)\"; echo poweroff >&3
+                timeout 60 sh -c 'while virsh domstate $guest | grep -q running; do sleep 0.3; done'"
+}
+
+# libvirt is asked for that right behind it.
+is_to_shut_down() {
+        on_host "$1" "virsh dumpxml --inactive $guest" | grep -q '<ferry:domain '
+}
+
+# drive_cold FROM TO: its output.
+drive_cold() {
+        on_host "$1" "virsh metadata $guest --config --uri urn:virtferry:domain:1 --remove" || true
+        drive "$1" "$2" --force --strategy cold >"$log" &
+        driving=$!
+        power_off "$1"
+        wait "$driving" || true
+        cat "$log"
+}
+
+# Its definition comes with the VF of hosta and starts with one of hostb.
+test_it_moves_cold() {
+        local said
+        said=$(drive_cold a b)
+        like "$said" 'finished' 'cold: it moves'
+        is "$(guest_host "$guest")" b 'cold: it runs there'
+        ok 'cold: and has booted' -- guest_wait b "$guest" '^tick '
+        has_vf b "$vf_b" 'cold'
+        ok 'cold: none is left on hosta' -- wait_until 30 no_lease a
+        said=$(drive_cold b a)
+        like "$said" 'finished' 'cold: and it goes back'
+        has_vf a "$vf_a" 'cold, back'
+}
+
+test_cold_is_refused() {
+        local said
+        on_host a "printf '[Migration]\nShutdownTimeoutSec=3\n' >/etc/virtferry/virtferry.conf &&
+                systemctl restart virtferryd"
+        wait_until 60 ferry_up a
+        said=$(drive a b --force --strategy cold) && said="not refused: $said"
+        like "$said" 'does not shut down within 3 s: it runs on' 'cold: the button is not heard'
+        stayed 'cold, not shut down'
+        on_host a 'rm /etc/virtferry/virtferry.conf; systemctl restart virtferryd'
+        wait_until 60 ferry_up a
+
+        on_host b 'systemctl stop virtferryd && systemctl mask --runtime virtferryd'
+        said=$(drive_cold a b)
+        on_host b 'systemctl unmask --runtime virtferryd && systemctl start virtferryd'
+        like "$said" 'rolled-back' 'cold: refused there'
+        ok 'cold, refused there: it is started here again' -- wait_until 60 runs_here
+        stayed 'cold, refused there'
+        wait_until 60 ferry_up b
+}
+
+runs_here() {
+        [[ $(guest_host "$guest") == a ]]
+}
+
 occupy_b() {
         guest_define b vf occupant "MAC=52:54:00:76:00:12" BUS=0x01 SLOT=0x10 FUNCTION=0x0
         guest_start b occupant
@@ -214,5 +304,9 @@ test_the_job_is_aborted
 test_the_guest_does_not_let_go
 test_the_daemon_dies_while_it_is_unplugged
 test_the_daemon_dies_while_it_moves
+test_it_gets_another_vf_here
+test_a_move_here_that_fails
+test_it_moves_cold
+test_cold_is_refused
 clean
 done_testing
