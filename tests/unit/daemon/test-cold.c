@@ -249,6 +249,10 @@ static void test_its_definition_gets_the_devices_of_that_host(Test *t, gconstpoi
 }
 
 static void test_what_an_operator_defines_is_left(Test *t, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+
+        send_event(&t->f, GUEST_RUNNING, GUEST_UUID, xml);
+        g_string_truncate(t->f.asked, 0);
         tell_defined(t, SOURCE_MDEV);
         assert_asked(t, "");
 }
