@@ -369,6 +369,10 @@ const Pool *inventory_pool(const Inventory *inventory, const Device *device) {
         return device->pool;
 }
 
+bool inventory_mediates(const Inventory *inventory) {
+        return inventory->config->mediation;
+}
+
 const Compat *inventory_compat(const Inventory *inventory) {
         return inventory->config->compat;
 }

@@ -71,4 +71,5 @@ const Pool *inventory_pool(const Inventory *inventory, const Device *device);
 
 /* The rules of its configuration. */
 const Compat *inventory_compat(const Inventory *inventory);
+bool inventory_mediates(const Inventory *inventory); /* the same says so */
 Sysfs *inventory_sysfs(Inventory *inventory);

@@ -7,8 +7,9 @@
 #include "xml/ferry-error.h"
 
 static const char *const words[] = {
-        [STRATEGY_LIVE] = "live",     [STRATEGY_VFIO] = "vfio", [STRATEGY_FAILOVER] = "failover",
-        [STRATEGY_REPLUG] = "replug", [STRATEGY_COLD] = "cold",
+        [STRATEGY_LIVE] = "live",         [STRATEGY_VFIO] = "vfio",
+        [STRATEGY_FAILOVER] = "failover", [STRATEGY_MEDIATED] = "mediated",
+        [STRATEGY_REPLUG] = "replug",     [STRATEGY_COLD] = "cold",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(words) == _STRATEGY_MAX);
 
@@ -36,6 +37,7 @@ typedef struct Picture {
         GPtrArray *stuck;   /* DomainDevice: can neither migrate nor does QEMU unplug it */
         GPtrArray *staying; /* DomainDevice: the others that are not transient */
         bool unplugged;     /* one is so already */
+        Strategy of_a_team;
 } Picture;
 
 static void picture_done(Picture *picture) {
@@ -89,6 +91,8 @@ static void look_at(Picture *picture, DomainDevice *device) {
 static Picture look(const Domain *domain, const Inventory *inventory) {
         Picture picture = { .domain = domain,
                             .inventory = inventory,
+                            .of_a_team = inventory_mediates(inventory) ? STRATEGY_MEDIATED
+                                                                       : STRATEGY_FAILOVER,
                             .stuck = g_ptr_array_new(),
                             .staying = g_ptr_array_new() };
 
@@ -102,7 +106,7 @@ static Strategy best(const Picture *picture) {
                 return STRATEGY_LIVE;
         if (picture->stuck->len > 0 || picture->unplugged)
                 return STRATEGY_REPLUG;
-        return picture->transient > 0 ? STRATEGY_FAILOVER : STRATEGY_VFIO;
+        return picture->transient > 0 ? picture->of_a_team : STRATEGY_VFIO;
 }
 
 /* The reasons ---------------------------------------------------------------------- */
@@ -169,6 +173,11 @@ static char *why(const Picture *picture, Strategy strategy, const GPtrArray *unp
                 return g_strdup_printf("%u of its devices %s unplugged while it moves, and the "
                                        "virtio half of the team carries the traffic",
                                        picture->transient, picture->transient == 1 ? "is" : "are");
+        case STRATEGY_MEDIATED:
+                return g_strdup_printf("%u of its devices %s unplugged while it moves, the virtio "
+                                       "half of the team carries the traffic, and both hosts see "
+                                       "that little of it is lost",
+                                       picture->transient, picture->transient == 1 ? "is" : "are");
         case STRATEGY_REPLUG:
                 return why_replug(picture, unplugged);
         case STRATEGY_COLD:
@@ -206,7 +215,8 @@ static bool check_wish(const Picture *picture, const char *wish, Strategy wanted
 
         if (wanted < 0)
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
-                            "Strategy '%.32s' is not one of auto, live, vfio, failover, replug and "
+                            "Strategy '%.32s' is not one of auto, live, vfio, failover, mediated, "
+                            "replug and "
                             "cold",
                             wish);
         else if (wanted != STRATEGY_LIVE && picture->stuck->len > 0)

@@ -10,6 +10,8 @@
  *             virtio halves carry the traffic, and devices of the destination
  *             are plugged in there (QEMU: docs/system/virtio-net-failover.rst);
  *             others go as with vfio
+ *   mediated  the same, and both hosts see to it that little is lost meanwhile
+ *             (daemon/mediation.h); failover is what Mediation=no leaves of it
  *   replug    devices that cannot migrate are unplugged before the move and
  *             plugged after it (daemon/replug.h): the guest is without them in
  *             between; others go as above. Asked for by name: all but the
@@ -25,6 +27,7 @@ typedef enum Strategy {
         STRATEGY_LIVE,
         STRATEGY_VFIO,
         STRATEGY_FAILOVER,
+        STRATEGY_MEDIATED,
         STRATEGY_REPLUG,
         STRATEGY_COLD,
         _STRATEGY_MAX,

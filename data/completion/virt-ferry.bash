@@ -71,7 +71,7 @@ _virt_ferry() {
                 return
                 ;;
         --strategy)
-                mapfile -t COMPREPLY < <(compgen -W 'auto cold failover live replug vfio' -- "$current")
+                mapfile -t COMPREPLY < <(compgen -W 'auto cold failover live mediated replug vfio' -- "$current")
                 return
                 ;;
         --compress)

@@ -125,7 +125,7 @@ static void test_a_device_that_could_migrate_is_unplugged_by_name(Fixture *f,
                       "replug: hostdev 0 (" U1 ", driver mtty) is unplugged while it "
                       "moves" WITHOUT_IT ", -" U1);
         assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT)), "replug",
-                      "Strategy replug is not possible with the devices of this guest, failover "
+                      "Strategy replug is not possible with the devices of this guest, mediated "
                       "is: leave the choice to 'auto'");
 }
 
@@ -169,9 +169,15 @@ static void test_what_is_unplugged_already_goes_so(Fixture *f, gconstpointer unu
 
 static void test_a_transient_device_is_unplugged(Fixture *f, gconstpointer unused) {
         add(f, U1, 0);
-        assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT)), NULL,
-                      "failover: 1 of its devices is unplugged while it moves, and the virtio half "
-                      "of the team carries the traffic");
+        assert_chosen(
+                f, GUEST("", MDEV(U1, TRANSIENT)), NULL,
+                "mediated: 1 of its devices is unplugged while it moves, the virtio half of the "
+                "team carries the traffic, and both hosts see that little of it is lost");
+        assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT)), "failover",
+                      "Strategy failover is not possible with the devices of this guest, mediated "
+                      "is: leave the choice to 'auto'");
+
+        f->config->mediation = false;
         assert_chosen(f, GUEST("", MDEV(U1, TRANSIENT) MDEV(U2, TRANSIENT) MDEV(U1, TRANSIENT)),
                       "failover",
                       "failover: 3 of its devices are unplugged while it moves, and the virtio "
@@ -195,9 +201,9 @@ static void test_a_wish_that_cannot_be(Fixture *f, gconstpointer unused) {
                 f, GUEST("", ""), "vfio",
                 "Strategy vfio is not possible with the devices of this guest, live is: leave "
                 "the choice to 'auto'");
-        assert_chosen(
-                f, GUEST("", ""), "teleport",
-                "Strategy 'teleport' is not one of auto, live, vfio, failover, replug and cold");
+        assert_chosen(f, GUEST("", ""), "teleport",
+                      "Strategy 'teleport' is not one of auto, live, vfio, failover, mediated, "
+                      "replug and cold");
 }
 
 #define ADD(name, function) \

@@ -52,7 +52,7 @@ static const Table tables[] = {
           migration_state_word, migration_state_value },
         { "directions of migrations", "incoming outgoing", migration_direction_word,
           migration_direction_value },
-        { "strategies", "live vfio failover replug cold", strategy_word, strategy_value },
+        { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
 };
 
 static void test_each_value_has_one_word(gconstpointer data) {
