@@ -104,6 +104,7 @@ test_it_moves() {
         is "$(last_migration a Strategy)" replug 'the strategy is in the record'
         ok 'none is left on hosta' -- wait_until 30 no_lease a
         ok 'and it goes back' -- drive b a --force
+        vf_a=0000:01:10.2 spare_a=0000:01:10.0 # of two that are free it takes the one of that name
         stayed 'back'
 }
 
@@ -177,15 +178,15 @@ test_the_daemon_dies_while_it_moves() {
 # Two VFs of one host; the guest stays.
 test_it_gets_another_vf_here() {
         local said
-        said=$(ferry a move "$guest" "$mac" "$vf_b" --force) || said="no success: $said"
-        like "$said" "is $vf_b now, and was $vf_a. The guest was without it for " \
+        said=$(ferry a move "$guest" "$mac" "$spare_a" --force) || said="no success: $said"
+        like "$said" "is $spare_a now, and was $vf_a. The guest was without it for " \
                 'move: it says what was done'
-        has_vf a "$vf_b" 'move'
-        is "$(leases a)" "$vf_b running" 'move: the old one is given back'
+        has_vf a "$spare_a" 'move'
+        is "$(leases a)" "$spare_a running" 'move: the old one is given back'
         like "$(ferry_get a devices "[d for d in rows if d['Id'] == '$vf_a'][0]['Driver']")" \
                 '^(igbvf|)$' 'move: and is the host'"'"'s again'
 
-        said=$(ferry a move "$guest" "$mac" "$vf_b" --force 2>&1) && said="not refused: $said"
+        said=$(ferry a move "$guest" "$mac" "$spare_a" --force 2>&1) && said="not refused: $said"
         like "$said" 'is what .* is already' 'move: not to itself'
         ok 'move: and back, by the PF' -- ferry a move "$guest" "$mac" 0000:01:00.0 --force
         has_vf a "$vf_a" 'moved back'
@@ -196,7 +197,7 @@ test_a_move_here_that_fails() {
         on_host a "printf '[Migration]\nUnplugTimeoutSec=3\n' >/etc/virtferry/virtferry.conf &&
                 systemctl restart virtferryd && virsh suspend $guest"
         wait_until 60 ferry_up a
-        said=$(ferry a move "$guest" "$mac" "$vf_b" --force 2>&1) && said="not refused: $said"
+        said=$(ferry a move "$guest" "$mac" "$spare_a" --force 2>&1) && said="not refused: $said"
         like "$said" 'did not let go of .* within 3 s' 'move: a guest that does not let go'
         is "$(leases a)" "$vf_a running" 'move: nothing is left of it'
         on_host a "virsh resume $guest; rm /etc/virtferry/virtferry.conf; systemctl restart virtferryd"
