@@ -91,6 +91,26 @@ static void print_figures(const Object *migration) {
                 print_field("Setup", "%s before the first byte", setup);
 }
 
+static void print_packet(const char *which, int64_t usec) {
+        g_autofree char *time = text_time(usec);
+
+        print_field("Traffic", "%s packet at %s.%03d", which, time, (int)(usec / 1000 % 1000));
+}
+
+/* The source knows the last one, the destination the first one. */
+static void print_traffic(const Object *migration) {
+        bool outgoing = strcmp(object_string(migration, "Direction"), "outgoing") == 0;
+        const char *name = outgoing ? "LastTrafficUSec" : "FirstTrafficUSec";
+        g_autoptr(GVariant) value = object_value(migration, name, "x");
+        int64_t usec = value ? g_variant_get_int64(value) : -1;
+
+        if (usec > 0)
+                print_packet(outgoing ? "last" : "first", usec);
+        else if (usec == 0)
+                print_field("Traffic", outgoing ? "none in the second before it was paused"
+                                                : "none in the ten seconds after it was resumed");
+}
+
 /* States -------------------------------------------------------------------------- */
 
 static const Column state_columns[] = {
@@ -253,10 +273,13 @@ static void print_devices(const Options *options, const Object *migration) {
         }
 }
 
-void migration_sheet_print(const Options *options, const Object *migration) {
+void migration_sheet_print(const Options *options, const Object *migration, const char *cut_off) {
         print_head(migration);
         print_plan(migration);
         print_figures(migration);
+        print_traffic(migration);
+        if (cut_off)
+                print_field("Cut off", "%s", cut_off);
         print_states(options, migration);
         print_forecast(options, migration);
         print_devices(options, migration);

@@ -16,6 +16,7 @@
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 #include "daemon/swap.h"
+#include "daemon/traffic.h"
 
 /* What libvirt tells of guests arrives here after the fact; it never refuses,
  * and what cannot be written down is told in the journal. */
@@ -338,5 +339,6 @@ static void follow(Manager *manager, const GuestEvent *event) {
 
 void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         follow(manager, event);
+        traffic_on_guest_event(manager->traffic, event);
         drain_on_guest_event(manager->drain, event);
 }

@@ -12,6 +12,7 @@
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 #include "daemon/swap.h"
+#include "daemon/traffic.h"
 #include "xml/ferry-error.h"
 
 static int64_t real_now(void) {
@@ -39,6 +40,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->drive = drive_new(manager);
         manager->drain = drain_new(manager);
         manager->forecasts = forecasts_new(manager);
+        manager->traffic = traffic_new(manager);
         manager->mediations = mediations_new(manager);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
@@ -52,6 +54,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->mediations, mediations_free);
+        g_clear_pointer(&manager->traffic, traffic_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drain, drain_free);
         g_clear_pointer(&manager->drive, drive_free);

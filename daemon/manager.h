@@ -27,6 +27,7 @@ typedef struct Forecasts Forecasts;
 typedef struct Mediations Mediations;
 typedef struct Replug Replug;
 typedef struct Swaps Swaps;
+typedef struct Traffic Traffic;
 
 typedef struct Manager {
         Config *config;
@@ -41,6 +42,7 @@ typedef struct Manager {
         Drive *drive;
         Drain *drain;
         Forecasts *forecasts;
+        Traffic *traffic;
         Mediations *mediations;
         Replug *replug;
         Swaps *swaps;

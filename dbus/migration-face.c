@@ -89,6 +89,8 @@ static const sd_bus_vtable vtable[] = {
                         CHANGES),
         SD_BUS_PROPERTY("SetupMSec", "x", NULL, offsetof(Migration, setup_ms), CHANGES),
         SD_BUS_PROPERTY("DirtyRate", "t", NULL, offsetof(Migration, dirty_rate), CHANGES),
+        SD_BUS_PROPERTY("LastTrafficUSec", "x", NULL, offsetof(Migration, last_traffic), CHANGES),
+        SD_BUS_PROPERTY("FirstTrafficUSec", "x", NULL, offsetof(Migration, first_traffic), CHANGES),
         SD_BUS_VTABLE_END,
 };
 

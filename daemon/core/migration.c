@@ -100,6 +100,8 @@ Migration *migration_new(MigrationDirection direction, const char *domain_uuid,
         migration->plan.downtime_ms = -1;
         migration->plan.allowed_ms = -1;
         migration->setup_ms = -1;
+        migration->last_traffic = -1;
+        migration->first_traffic = -1;
         return migration;
 }
 

@@ -86,6 +86,9 @@ struct Migration {
         unsigned iterations;
         int64_t setup_ms;    /* before the first byte, -1 not known */
         uint64_t dirty_rate; /* of its memory, bytes/s at the end; 0 not known */
+        /* Of the guest's packets: the last before it was paused, at the source; the first after it
+         * was resumed, at the destination. CLOCK_REALTIME in us, 0 there was none, -1 not known. */
+        int64_t last_traffic, first_traffic;
         MigrationPlan plan;
 };
 

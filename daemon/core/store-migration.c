@@ -31,6 +31,8 @@ static bool put_row(Store *store, const Migration *migration, GError **error) {
         query_put_int(&query, (int64_t)migration->dirty_rate);
         query_put_text(&query, migration->plan.transfer);
         query_put_text(&query, migration->plan.transfer_why);
+        query_put_int(&query, migration->last_traffic);
+        query_put_int(&query, migration->first_traffic);
         return query_run(&query, error);
 }
 
@@ -182,6 +184,8 @@ static Migration *migration_from_row(Query *row, GError **error) {
         migration->dirty_rate = (uint64_t)query_get_int(row);
         migration->plan.transfer = query_get_text(row);
         migration->plan.transfer_why = query_get_text(row);
+        migration->last_traffic = query_get_int(row);
+        migration->first_traffic = query_get_int(row);
         return g_steal_pointer(&migration);
 }
 

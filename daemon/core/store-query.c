@@ -22,7 +22,7 @@
         "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms,"        \
         " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations,"                \
         " destination, strategy, why, forecast_total_ms, forecast_downtime_ms, forecast_bytes," \
-        " allowed_ms, setup_ms, dirty_rate, transfer, transfer_why"
+        " allowed_ms, setup_ms, dirty_rate, transfer, transfer_why, last_traffic, first_traffic"
 #define MIGRATION_EXCLUDED                                                             \
         "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.direction," \
         " excluded.state, excluded.reason, excluded.downtime_ms, excluded.total_ms,"   \
@@ -31,7 +31,8 @@
         " excluded.strategy, excluded.why, excluded.forecast_total_ms,"                \
         " excluded.forecast_downtime_ms, excluded.forecast_bytes,"                     \
         " excluded.allowed_ms, excluded.setup_ms, excluded.dirty_rate,"                \
-        " excluded.transfer, excluded.transfer_why"
+        " excluded.transfer, excluded.transfer_why,"                                   \
+        " excluded.last_traffic, excluded.first_traffic"
 #define MOVE_COLUMNS                                                                      \
         "way, connections, ram, ram_used, working_set, dirty_rate, n_devices, n_precopy," \
         " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
@@ -55,7 +56,8 @@ static const char *const sql[] = {
 
         [STATEMENT_PUT_MIGRATION] =
                 "INSERT INTO migrations(" MIGRATION_COLUMNS ")"
-                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "?, ?)"
                 " ON CONFLICT(id) DO UPDATE SET (" MIGRATION_COLUMNS ") = (" MIGRATION_EXCLUDED ")",
         [STATEMENT_DELETE_MIGRATION] = "DELETE FROM migrations WHERE id = ?",
         [STATEMENT_LOAD_MIGRATIONS] = "SELECT " MIGRATION_COLUMNS

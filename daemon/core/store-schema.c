@@ -115,6 +115,8 @@ const char *const store_schema[] = {
         "ALTER TABLE leases ADD COLUMN switch_guest TEXT;",
         "ALTER TABLE migrations ADD COLUMN transfer TEXT;"
         "ALTER TABLE migrations ADD COLUMN transfer_why TEXT;",
+        "ALTER TABLE migrations ADD COLUMN last_traffic INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE migrations ADD COLUMN first_traffic INTEGER NOT NULL DEFAULT -1;",
         NULL,
 };
 

@@ -119,27 +119,20 @@ G_STATIC_ASSERT((int)IFLA_VF_LINK_STATE_AUTO == (int)SWITCH_LINK_AUTO);
 G_STATIC_ASSERT((int)IFLA_VF_LINK_STATE_ENABLE == (int)SWITCH_LINK_UP);
 G_STATIC_ASSERT((int)IFLA_VF_LINK_STATE_DISABLE == (int)SWITCH_LINK_DOWN);
 
-/* NULL when it is another VF's. */
-static SwitchVf *read_info(struct nlattr *info, unsigned index) {
-        struct nlattr *attributes[IFLA_VF_MAX + 1];
+/* Each VF has its own. False when it is another VF's. */
+static bool parse_info(struct nlattr *info, unsigned index,
+                       struct nlattr *ret_attributes[IFLA_VF_MAX + 1]) {
         const struct ifla_vf_mac *mac;
-        SwitchVf *vf;
 
-        if (nla_parse_nested(attributes, IFLA_VF_MAX, info, NULL) < 0)
-                return NULL;
+        if (nla_parse_nested(ret_attributes, IFLA_VF_MAX, info, NULL) < 0)
+                return false;
 
-        mac = RTNL_PAYLOAD(attributes[IFLA_VF_MAC], struct ifla_vf_mac);
-        if (!mac || mac->vf != index)
-                return NULL;
-
-        vf = switch_vf_new();
-        vf->mac = format_mac(mac);
-        read_vlan(attributes, vf);
-        read_settings(attributes, vf);
-        return vf;
+        mac = RTNL_PAYLOAD(ret_attributes[IFLA_VF_MAC], struct ifla_vf_mac);
+        return mac && mac->vf == index;
 }
 
-static int find_info(const struct nlmsghdr *message, unsigned index, SwitchVf **ret_vf) {
+static int find_info(const struct nlmsghdr *message, unsigned index,
+                     struct nlattr *ret_attributes[IFLA_VF_MAX + 1]) {
         struct nlattr *attributes[IFLA_MAX + 1], *info;
         int rest;
 
@@ -148,18 +141,14 @@ static int find_info(const struct nlmsghdr *message, unsigned index, SwitchVf **
         if (!attributes[IFLA_VFINFO_LIST])
                 return -ENOENT;
 
-        nla_for_each_nested(info, attributes[IFLA_VFINFO_LIST], rest) {
-                SwitchVf *vf = read_info(info, index);
-
-                if (vf) {
-                        *ret_vf = vf;
-                        return 0;
-                }
-        }
+        nla_for_each_nested(info, attributes[IFLA_VFINFO_LIST],
+                            rest) if (parse_info(info, index, ret_attributes)) return 0;
         return -ENOENT;
 }
 
-int vf_link_read(Rtnl *rtnl, int pf, unsigned vf, SwitchVf **ret_vf) {
+/* The attributes are those of the answer, which the caller keeps as long. */
+static int ask(Rtnl *rtnl, int pf, unsigned vf, GPtrArray **ret_answers,
+               struct nlattr *ret_attributes[IFLA_VF_MAX + 1]) {
         struct ifinfomsg header = { .ifi_index = pf };
         g_autoptr(RtnlMessage) request = NULL;
         g_autoptr(GPtrArray) answers = NULL;
@@ -170,8 +159,57 @@ int vf_link_read(Rtnl *rtnl, int pf, unsigned vf, SwitchVf **ret_vf) {
         r = rtnl_talk(rtnl, request, &answers);
         if (r < 0)
                 return r;
+        if (answers->len == 0)
+                return -EBADMSG;
 
-        return answers->len > 0 ? find_info(answers->pdata[0], vf, ret_vf) : -EBADMSG;
+        r = find_info(answers->pdata[0], vf, ret_attributes);
+        if (r >= 0)
+                *ret_answers = g_steal_pointer(&answers);
+        return r;
+}
+
+int vf_link_read(Rtnl *rtnl, int pf, unsigned vf, SwitchVf **ret_vf) {
+        struct nlattr *attributes[IFLA_VF_MAX + 1];
+        g_autoptr(GPtrArray) answers = NULL;
+        int r;
+
+        r = ask(rtnl, pf, vf, &answers, attributes);
+        if (r < 0)
+                return r;
+
+        *ret_vf = switch_vf_new();
+        (*ret_vf)->mac = format_mac(nla_data(attributes[IFLA_VF_MAC]));
+        read_vlan(attributes, *ret_vf);
+        read_settings(attributes, *ret_vf);
+        return 0;
+}
+
+/* Attributes stand at multiples of 4 bytes, and these numbers have 8. */
+static uint64_t read_count(const struct nlattr *attribute) {
+        const void *payload = rtnl_payload(attribute, sizeof(uint64_t));
+        uint64_t count = 0;
+
+        if (payload)
+                memcpy(&count, payload, sizeof(count));
+        return count;
+}
+
+int vf_link_read_packets(Rtnl *rtnl, int pf, unsigned vf, uint64_t *ret_packets) {
+        struct nlattr *attributes[IFLA_VF_MAX + 1], *counts[IFLA_VF_STATS_MAX + 1];
+        g_autoptr(GPtrArray) answers = NULL;
+        int r;
+
+        r = ask(rtnl, pf, vf, &answers, attributes);
+        if (r < 0)
+                return r;
+        if (!attributes[IFLA_VF_STATS])
+                return -EOPNOTSUPP;
+        if (nla_parse_nested(counts, IFLA_VF_STATS_MAX, attributes[IFLA_VF_STATS], NULL) < 0)
+                return -EBADMSG;
+
+        *ret_packets = read_count(counts[IFLA_VF_STATS_RX_PACKETS]) +
+                       read_count(counts[IFLA_VF_STATS_TX_PACKETS]);
+        return 0;
 }
 
 /* Setting -------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@ VfSetting vf_setting_from_string(const char *text);
 
 /* `pf` is the index of the PF's netdev. -ENOENT: its driver knows no VF of that number. */
 int vf_link_read(Rtnl *rtnl, int pf, unsigned vf, SwitchVf **ret_vf);
+/* Packets that it has sent and taken. -EOPNOTSUPP: the PF's driver does not count them. */
+int vf_link_read_packets(Rtnl *rtnl, int pf, unsigned vf, uint64_t *ret_packets);
 /* Whether the VF, which is as `current`, has to be told. What `target` does not know is not told.
  */
 bool vf_link_differs(VfSetting setting, const SwitchVf *current, const SwitchVf *target);

@@ -8,6 +8,7 @@
 #include "daemon/drain.h"
 #include "daemon/edges/announce.h"
 #include "daemon/edges/clock.h"
+#include "daemon/edges/sampler.h"
 #include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
@@ -30,6 +31,7 @@ struct Daemon {
         SwitchWatch *switches;
         Announcer *announcer;
         Clock *clock;
+        Sampler *sampler;
         TrialHelper *trial_helper;
         Virt *virt;
 };
@@ -225,6 +227,8 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
                 return fail(error, r, "The kernel's events about devices cannot be had");
 
         r = clock_new(daemon->loop, daemon->manager, &daemon->clock);
+        if (r >= 0)
+                r = sampler_new(daemon->loop, daemon->manager->traffic, &daemon->sampler);
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
@@ -284,6 +288,7 @@ void daemon_free(Daemon *daemon) {
 
         virt_free(daemon->virt);
         trial_helper_free(daemon->trial_helper);
+        sampler_free(daemon->sampler);
         clock_free(daemon->clock);
         announcer_free(daemon->announcer);
         switch_watch_free(daemon->switches);

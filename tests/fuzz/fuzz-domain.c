@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "xml/domain-demand.h"
 #include "xml/domain-quirks.h"
+#include "xml/domain-taps.h"
 #include "xml/domain.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
@@ -56,6 +57,18 @@ static void check_demand(const char *xml, size_t size) {
         g_assert_cmpmem(&again, sizeof(again), &demand->cpus, sizeof(demand->cpus));
 }
 
+static void check_taps(const char *xml, size_t size) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) taps = domain_taps_from_xml(xml, size, &error);
+
+        if (!taps) { /* it has two <devices> */
+                assert_refusal(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML);
+                return;
+        }
+        for (guint i = 0; i < taps->len; i++)
+                g_assert_null(strpbrk(taps->pdata[i], "/: \n"));
+}
+
 /* What is read keeps the promises of the header, and what is refused is refused in a sentence. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_autoptr(GError) error = NULL;
@@ -75,5 +88,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 check_metadata(domain->metadata);
         check_quirks((const char *)data, size);
         check_demand((const char *)data, size);
+        check_taps((const char *)data, size);
         return 0;
 }

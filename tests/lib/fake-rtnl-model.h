@@ -20,6 +20,8 @@ typedef struct FakeVf {
         struct ifla_vf_trust trust;
         struct ifla_vf_link_state link_state;
         struct ifla_vf_guid node_guid, port_guid;
+        bool counts; /* its packets */
+        uint64_t received, sent;
 } FakeVf;
 
 #define FAKE_VLANS 4096

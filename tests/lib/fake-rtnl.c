@@ -66,6 +66,12 @@ static void put_vf(struct nl_msg *message, const FakeVf *vf) {
         rtnl_put(message, IFLA_VF_LINK_STATE, &vf->link_state, sizeof(vf->link_state));
         rtnl_put(message, IFLA_VF_IB_NODE_GUID, &vf->node_guid, sizeof(vf->node_guid));
         rtnl_put(message, IFLA_VF_IB_PORT_GUID, &vf->port_guid, sizeof(vf->port_guid));
+        if (vf->counts) {
+                list = rtnl_begin(message, IFLA_VF_STATS);
+                rtnl_put(message, IFLA_VF_STATS_RX_PACKETS, &vf->received, sizeof(vf->received));
+                rtnl_put(message, IFLA_VF_STATS_TX_PACKETS, &vf->sent, sizeof(vf->sent));
+                nla_nest_end(message, list);
+        }
         nla_nest_end(message, info);
 }
 
@@ -245,6 +251,15 @@ void fake_rtnl_add_vf(FakeRtnl *fake, int pf, unsigned number) {
         vf->vlan.vlan_proto = htons(ETH_P_8021Q);
         vf->spoof_check.setting = 1;
         g_ptr_array_add(fake->vfs, vf);
+}
+
+void fake_rtnl_count(FakeRtnl *fake, int pf, unsigned number, uint64_t received, uint64_t sent) {
+        FakeVf *vf = find_vf(fake, pf, number);
+
+        g_assert(vf);
+        vf->counts = true;
+        vf->received += received;
+        vf->sent += sent;
 }
 
 void fake_rtnl_refuse(FakeRtnl *fake, VfSetting setting) {

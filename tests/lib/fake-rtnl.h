@@ -25,6 +25,8 @@ int fake_rtnl_add_netdev(FakeRtnl *fake, const char *name); /* its index */
 void fake_rtnl_add_port(FakeRtnl *fake, int index);
 /* VF `vf` of a PF; with spoof check, no trust, link state auto. */
 void fake_rtnl_add_vf(FakeRtnl *fake, int pf, unsigned vf);
+/* From now on the PF's driver counts the VF's packets; so many more. */
+void fake_rtnl_count(FakeRtnl *fake, int pf, unsigned vf, uint64_t received, uint64_t sent);
 /* The PF's driver does not know how. */
 void fake_rtnl_refuse(FakeRtnl *fake, VfSetting setting);
 

@@ -163,6 +163,67 @@ static void test_a_dry_run_moves_nothing(void) {
         g_assert_null(strstr(calls, "Migrate("));
 }
 
+#define RECORD(n, direction, state, last, first)                                                 \
+        "'" FERRY_OBJECT_MIGRATION "/_3" n "': {'org.virtferry1.Migration': {"                   \
+        "'Id': <'" n "'>, 'DomainUUID': <'u'>, 'DomainName': <'db1'>, 'Direction': <'" direction \
+        "'>, 'State': <'" state "'>, 'Reason': <''>, 'Devices': <@a(ssssss) []>,"                \
+        "'Timeline': <@a(st) []>, 'DowntimeMSec': <int64 525>, 'TotalMSec': <int64 -1>,"         \
+        "'MemoryBytes': <uint64 0>, 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>,"         \
+        "'MemoryRemaining': <uint64 0>, 'Iterations': <uint32 0>,"                               \
+        "'Destination': <'qemu+ssh://b.example/system'>, 'Strategy': <''>,"                      \
+        "'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                      \
+        "'ForecastTotalMSec': <int64 -1>, 'ForecastDowntimeMSec': <int64 -1>,"                   \
+        "'ForecastBytes': <uint64 0>, 'AllowedDowntimeMSec': <int64 -1>,"                        \
+        "'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>, 'LastTrafficUSec': <int64 " last ">," \
+        "'FirstTrafficUSec': <int64 " first ">}}"
+
+/* `b.example` has the same daemon, thus both halves. */
+static void assert_cut_off(const char *others, const char *words) {
+        g_autofree char *objects = g_strdup_printf(
+                "{" RECORD("1", "outgoing", "finished", "1795173639000000", "-1") "%s}", others);
+        g_autoptr(MockDaemon) mock = mock_of_both("true", "");
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_objects(mock, objects);
+        program = cli_run(mock, "show 1");
+        g_assert_cmpstr(program->err->str, ==, "");
+        g_assert_nonnull(strstr(program->out->str, "Traffic: last packet at 2026-11-20 "
+                                                   "11:20:39.000\n"));
+        if (!strstr(program->out->str, words))
+                g_error("not '%s' in '%s'", words, program->out->str);
+}
+
+static void test_the_packets_of_both_hosts_tell_how_long_it_was_cut_off(void) {
+        if (!has_bridge())
+                return;
+
+        assert_cut_off(", " RECORD("2", "incoming", "finished", "-1",
+                                   "1795173641000000") ", " RECORD("3", "incoming", "finished",
+                                                                   "-1", "1795173639640000"),
+                       "     Cut off: 640ms as its packets tell, by the clocks of both hosts; "
+                       "525ms as QEMU says\n");
+        assert_cut_off(", " RECORD("2", "incoming", "finished", "-1", "1795173638999999"),
+                       "not to be told, since the clocks of the two hosts differ\n");
+        assert_cut_off(", " RECORD("2", "incoming", "finished", "-1", "0"),
+                       "not known, since b.example has seen no packet of it\n");
+        assert_cut_off(", " RECORD("2", "incoming", "finished", "-1", "1795179639000000"),
+                       "not known, since b.example has seen no packet of it\n");
+        set_ssh("#!/bin/sh\nexit 255\n");
+}
+
+static void test_a_host_that_is_away_tells_nothing_of_the_packets(void) {
+        g_autoptr(MockDaemon) mock = mock_of_both("true", "");
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_objects(
+                mock, "{" RECORD("1", "outgoing", "finished", "1795173639000000", "-1") "}");
+        set_ssh("#!/bin/sh\nexit 255\n");
+        program = cli_run(mock, "show 1");
+        g_assert_cmpint(program->status, ==, 0);
+        g_assert_nonnull(strstr(program->out->str, "Cut off: not known, since b.example was not "
+                                                   "asked: the system bus of b.example"));
+}
+
 int main(int argc, char *argv[]) {
         g_autofree char *path = NULL, *ssh = NULL;
         int r;
@@ -183,6 +244,10 @@ int main(int argc, char *argv[]) {
                         test_a_host_that_cannot_be_asked_has_its_hook);
         g_test_add_func("/remote/a host that others are on their way to is waited for",
                         test_a_host_that_others_are_on_their_way_to_is_waited_for);
+        g_test_add_func("/remote/the packets of both hosts tell how long it was cut off",
+                        test_the_packets_of_both_hosts_tell_how_long_it_was_cut_off);
+        g_test_add_func("/remote/a host that is away tells nothing of the packets",
+                        test_a_host_that_is_away_tells_nothing_of_the_packets);
         g_test_add_func("/remote/a dry run moves nothing", test_a_dry_run_moves_nothing);
 
         r = g_test_run();

@@ -54,7 +54,7 @@ char *dump_migration(const Migration *migration) {
                 " iterations=%u destination=%s strategy=%s"
                 " why=%s forecast=%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT
                 " allowed=%" G_GINT64_FORMAT " setup=%" G_GINT64_FORMAT " dirty=%" G_GUINT64_FORMAT
-                " transfer=%s since %s\n",
+                " transfer=%s since %s traffic=%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "\n",
                 text(migration->id), text(migration->domain_uuid), text(migration->domain_name),
                 migration_direction_to_string(migration->direction),
                 migration_state_to_string(migration->state), text(migration->reason),
@@ -64,7 +64,8 @@ char *dump_migration(const Migration *migration) {
                 text(migration->plan.strategy), text(migration->plan.why), migration->plan.total_ms,
                 migration->plan.downtime_ms, migration->plan.bytes, migration->plan.allowed_ms,
                 migration->setup_ms, migration->dirty_rate, text(migration->plan.transfer),
-                text(migration->plan.transfer_why));
+                text(migration->plan.transfer_why), migration->last_traffic,
+                migration->first_traffic);
 
         for (guint i = 0; i < migration->devices->len; i++)
                 dump_device(dump, migration->devices->pdata[i]);

@@ -220,6 +220,8 @@ static Migration *make_migration(void) {
         migration->plan.allowed_ms = 400;
         migration->setup_ms = 12;
         migration->dirty_rate = 4096;
+        migration->last_traffic = 77;
+        migration->first_traffic = 0;
         migration->plan.transfer = g_strdup("4 connections, zstd");
         migration->plan.transfer_why = g_strdup("zstd was asked for");
         return migration;
