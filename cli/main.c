@@ -52,7 +52,7 @@ static const char help[] =
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "
         "of "
         "a\n"
-        "                                parent or a pool\n"
+        "                                parent or a pool; or virtio[:BRIDGE]\n"
         "  migrations [--watch]          what moves, and what has moved\n"
         "  show MIGRATION                all about one: by id, its beginning, or the guest's name\n"
         "  drain DESTINATION...          move all guests away, each to the first that takes it, "

@@ -110,8 +110,10 @@ void guest_follow_write_metadata(Manager *manager, const Domain *domain) {
         if (!manager->virt || replug_is_busy(manager->replug, domain->uuid))
                 return;
         metadata = guest_metadata(domain, manager->inventory, manager->leases);
-        if (!metadata)
+        if (!metadata && (!domain->metadata || !metadata_has_unplugged(domain->metadata)))
                 return;
+        if (!metadata)
+                metadata = metadata_new(); /* or an old note would last */
 
         guest_switch_capture(manager, domain, metadata);
         replug_keep_notes(manager->replug, domain, metadata);

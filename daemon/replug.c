@@ -216,13 +216,22 @@ static UnplugRequest *make_request(const Manager *manager, const Domain *domain,
         return request;
 }
 
+static void ask(Replug *replug, const UnplugRequest *request, ReplugWaiter waiter) {
+        const VirtOps *virt = replug->manager->virt;
+        Guest *guest = require_guest(replug, request->uuid);
+
+        guest->course = COURSE_UNPLUGGING;
+        guest->plugged = false;
+        guest->late = 0;
+        guest->waiter = waiter;
+        virt->unplug(virt->userdata, request);
+}
+
 void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain,
                    const GPtrArray *devices, UnplugStrategy strategy, ReplugWaiter waiter) {
-        const VirtOps *virt = replug->manager->virt;
         g_autoptr(UnplugRequest) request = NULL;
         g_autoptr(Metadata) metadata = NULL;
         g_autoptr(GError) error = NULL;
-        Guest *guest;
 
         metadata = replug_note(replug->manager, domain, found->xml, devices, strategy, &error);
         if (metadata && replug_is_busy(replug, domain->uuid))
@@ -234,13 +243,20 @@ void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain
                 return;
         }
 
-        guest = require_guest(replug, domain->uuid);
-        guest->course = COURSE_UNPLUGGING;
-        guest->plugged = false;
-        guest->late = 0;
-        guest->waiter = waiter;
         request = make_request(replug->manager, domain, devices, metadata);
-        virt->unplug(virt->userdata, request);
+        ask(replug, request, waiter);
+}
+
+void replug_unplug_noted(Replug *replug, const char *uuid, const Metadata *metadata,
+                         const char *device, ReplugWaiter waiter) {
+        g_autofree char *xml = metadata_to_libvirt(metadata);
+        char *devices[] = { (char *)device, NULL };
+        UnplugRequest request = { .uuid = (char *)uuid,
+                                  .metadata = xml,
+                                  .devices = devices,
+                                  .timeout_ms = replug->manager->config->unplug_timeout_ms };
+
+        ask(replug, &request, waiter);
 }
 
 /* In -------------------------------------------------------------------------------- */

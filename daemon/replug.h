@@ -39,6 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replug, replug_free)
 /* Takes `devices` (DomainDevice of `domain`, which was read from found->xml) out of the guest. */
 void replug_unplug(Replug *replug, const GuestEvent *found, const Domain *domain,
                    const GPtrArray *devices, UnplugStrategy strategy, ReplugWaiter waiter);
+/* The same with metadata of the caller's, for one device as in UnplugRequest. */
+void replug_unplug_noted(Replug *replug, const char *uuid, const Metadata *metadata,
+                         const char *device, ReplugWaiter waiter);
 /* After that, and instead of what was unplugged: this element of a domain. When it fails, the guest
  * gets what its note names, after `done`. */
 void replug_plug_instead(Replug *replug, const char *uuid, const char *element,

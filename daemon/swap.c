@@ -5,10 +5,14 @@
 
 #include "daemon/core/refusal.h"
 #include "daemon/drive.h"
+#include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/replug.h"
+#include "xml/domain-interface.h"
 #include "xml/ferry-error.h"
+#include "xml/pci-address.h"
+#include "xml/reader.h"
 #include "xml/rewrite.h"
 #include "xml/unplug.h"
 
@@ -27,7 +31,9 @@ typedef struct Swap {
         char *uuid, *guest, *name; /* when the guest was found */
         char *from, *to;
         char *element;     /* of the new one */
+        char *old_element; /* of an interface that is not to be found in the note; NULL */
         int64_t unplugged; /* when */
+        GError *reason;    /* why it has failed, while the old one is given back */
 } Swap;
 
 static void swap_free(Swap *swap) {
@@ -35,6 +41,7 @@ static void swap_free(Swap *swap) {
                 g_hash_table_remove(swap->swaps->held, swap->to);
         if (swap->from)
                 g_hash_table_remove(swap->swaps->held, swap->from);
+        g_clear_error(&swap->reason);
         g_free(swap->device);
         g_free(swap->target);
         g_free(swap->uuid);
@@ -43,6 +50,7 @@ static void swap_free(Swap *swap) {
         g_free(swap->from);
         g_free(swap->to);
         g_free(swap->element);
+        g_free(swap->old_element);
         g_free(swap);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swap, swap_free)
@@ -242,6 +250,22 @@ static void fail(Swap *swap, const GError *error) {
         end(swap, error);
 }
 
+/* A ReplugDone. */
+static void on_given_back(void *userdata, const GError *error) {
+        Swap *swap = userdata;
+
+        if (error)
+                g_warning("Guest %s is without %s: %s", swap->guest, swap->name, error->message);
+        fail(swap, swap->reason);
+}
+
+/* The note is of the VF, and the VF is what could not be plugged. */
+static void give_interface_back(Swap *swap, const GError *reason) {
+        swap->reason = g_error_copy(reason);
+        replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->old_element,
+                            (ReplugWaiter){ on_given_back, release, swap });
+}
+
 /* A ReplugDone. The old one is given back when the guest is looked at, since nothing names it. */
 static void on_plugged(void *userdata, const GError *error) {
         Swap *swap = userdata;
@@ -252,7 +276,10 @@ static void on_plugged(void *userdata, const GError *error) {
         if (error) {
                 g_set_error(&reason, error->domain, error->code, "%s: guest %s gets %s back as %s",
                             error->message, swap->guest, swap->from, swap->name);
-                fail(swap, reason);
+                if (swap->old_element)
+                        give_interface_back(swap, reason);
+                else
+                        fail(swap, reason);
                 return;
         }
 
@@ -299,7 +326,7 @@ static bool take(Swap *swap, const Domain *domain, const DomainDevice *device, L
                guest_switch_lend(manager, domain, device, taken->pdata[0], error);
 }
 
-static DomainDevice *find_device(const Swap *swap, const Domain *domain, GError **error) {
+static DomainDevice *find_device(const Swap *swap, const Domain *domain) {
         for (guint i = 0; i < domain->devices->len; i++) {
                 DomainDevice *device = domain->devices->pdata[i];
                 g_autofree char *name = domain_device_name(domain, device);
@@ -311,30 +338,130 @@ static DomainDevice *find_device(const Swap *swap, const Domain *domain, GError 
                      (device->mac && g_ascii_strcasecmp(device->mac, swap->device) == 0)))
                         return device;
         }
-
-        g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
-                    "Guest %s has no passthrough device '%.64s': 'virt-ferry leases' shows those "
-                    "it has",
-                    domain->name, swap->device);
         return NULL;
 }
 
-static bool begin(Swap *swap, const GuestEvent *found, const Domain *domain, DomainDevice *device,
-                  GError **error) {
+/* Between two passthrough devices. */
+static bool prepare_device(Swap *swap, const Domain *domain, DomainDevice *device,
+                           const char *element, GError **error) {
+        Lease *lease = choose(swap, domain, device, error);
+
+        if (!lease || !take(swap, domain, device, lease, error))
+                return false;
+
+        swap->element = domain_device_rewrite(element, strlen(element), swap->to, error);
+        return swap->element;
+}
+
+/* From a VF to an interface that QEMU emulates. */
+static bool prepare_virtio(Swap *swap, const DomainDevice *device, GError **error) {
+        const char *bridge = strchr(swap->target, ':');
+        g_autofree char *source = NULL;
+
+        if (!device->network || !device->mac) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INCOMPATIBLE,
+                            "%s is no <interface> with a MAC, so no virtio interface can take its "
+                            "place",
+                            swap->name);
+                return false;
+        }
+        if (bridge && !xml_name_is_valid(bridge + 1)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
+                            "'%.64s' is no name of a bridge: 'virtio:br0' has one", bridge + 1);
+                return false;
+        }
+
+        source = bridge ? g_strdup_printf("bridge='%s'", bridge + 1)
+                        : g_strdup("network='default'");
+        swap->to = g_strdup(swap->target);
+        swap->element = g_strdup_printf("<interface type='%s'><mac address='%s'/><source %s/>"
+                                        "<model type='virtio'/></interface>",
+                                        bridge ? "bridge" : "network", device->mac, source);
+        g_hash_table_add(swap->swaps->held, g_strdup(swap->from));
+        return true;
+}
+
+static bool is_virtio(const char *target) {
+        return g_str_equal(target, "virtio") || g_str_has_prefix(target, "virtio:");
+}
+
+static bool begin_from_device(Swap *swap, const GuestEvent *found, const Domain *domain,
+                              DomainDevice *device, GError **error) {
+        g_autoptr(GPtrArray) devices = g_ptr_array_new();
         g_autofree char *element = NULL;
-        Lease *lease;
         guint number;
 
         swap->from = g_strdup(device->source);
         swap->name = domain_device_name(domain, device);
         (void)g_ptr_array_find(domain->devices, device, &number);
         element = domain_device_element(found->xml, strlen(found->xml), number, error);
-        lease = element ? choose(swap, domain, device, error) : NULL;
-        if (!lease || !take(swap, domain, device, lease, error))
+        if (!element ||
+            !(is_virtio(swap->target) ? prepare_virtio(swap, device, error)
+                                      : prepare_device(swap, domain, device, element, error)))
                 return false;
 
-        swap->element = domain_device_rewrite(element, strlen(element), swap->to, error);
-        return swap->element;
+        g_ptr_array_add(devices, device);
+        replug_unplug(swap->swaps->manager->replug, found, domain, devices, UNPLUG_REPLUG,
+                      (ReplugWaiter){ on_unplugged, release, swap });
+        return true;
+}
+
+/* The VF comes where the interface was. */
+static char *vf_element(const char *vf, const DomainInterface *interface) {
+        PciAddress host, guest;
+
+        if (pci_address_from_string(vf, &host) < 0 ||
+            pci_address_from_string(interface->address, &guest) < 0)
+                return NULL;
+
+        return g_strdup_printf("<interface type='hostdev' managed='yes'><mac address='%s'/><source>"
+                               "<address type='pci' domain='0x%04x' bus='0x%02x' slot='0x%02x' "
+                               "function='0x%x'/></source><address type='pci' domain='0x%04x' "
+                               "bus='0x%02x' slot='0x%02x' function='0x%x'/></interface>",
+                               interface->mac, host.domain, host.bus, host.slot, host.function,
+                               guest.domain, guest.bus, guest.slot, guest.function);
+}
+
+static void note_vf(Swap *swap, const Domain *domain, const DomainInterface *interface) {
+        const Manager *manager = swap->swaps->manager;
+        g_autoptr(Metadata) metadata = guest_metadata(domain, manager->inventory, manager->leases);
+        MetadataDevice *entry = metadata_device_new(NULL, interface->address);
+
+        if (!metadata)
+                metadata = metadata_new();
+        entry->unplugged = unplugged_new(UNPLUG_REPLUG, swap->to, swap->element);
+        g_ptr_array_add(metadata->devices, entry);
+        replug_unplug_noted(manager->replug, swap->uuid, metadata, interface->mac,
+                            (ReplugWaiter){ on_unplugged, release, swap });
+}
+
+static bool begin_from_interface(Swap *swap, const Domain *domain, const DomainInterface *interface,
+                                 GError **error) {
+        DomainDevice device = { .kind = DOMAIN_DEVICE_PCI,
+                                .source = (char *)"",
+                                .address = interface->address,
+                                .alias = interface->alias,
+                                .mac = interface->mac,
+                                .managed = true,
+                                .network = true };
+        Lease *lease;
+
+        swap->name = g_strdup(interface->alias ?: interface->mac);
+        swap->from = g_strdup("virtio");
+        if (!interface->address) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INCOMPATIBLE,
+                            "%s has no PCI address in the guest, where a VF could come",
+                            swap->name);
+                return false;
+        }
+
+        lease = choose(swap, domain, &device, error);
+        if (!lease || !take(swap, domain, &device, lease, error))
+                return false;
+        swap->element = vf_element(swap->to, interface);
+        swap->old_element = g_strdup(interface->element);
+        note_vf(swap, domain, interface);
+        return true;
 }
 
 static bool check_guest(const Swap *swap, const GuestEvent *found, GError **error) {
@@ -356,29 +483,41 @@ static bool check_guest(const Swap *swap, const GuestEvent *found, GError **erro
         return swap->force || drive_check_settled(manager, found, error);
 }
 
+static bool begin(Swap *swap, const GuestEvent *found, GError **error) {
+        g_autoptr(DomainInterface) interface = NULL;
+        g_autoptr(Domain) domain = NULL;
+        DomainDevice *device;
+
+        domain = domain_from_xml(found->xml, strlen(found->xml), error);
+        if (!domain)
+                return false;
+
+        swap->uuid = g_strdup(found->uuid);
+        swap->guest = g_strdup(found->name);
+        device = find_device(swap, domain);
+        if (device)
+                return begin_from_device(swap, found, domain, device, error);
+
+        if (!is_virtio(swap->target))
+                interface = domain_interface_find(found->xml, strlen(found->xml), swap->device,
+                                                  NULL);
+        if (interface)
+                return begin_from_interface(swap, domain, interface, error);
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                    "Guest %s has no passthrough device and no interface '%.64s' to exchange: "
+                    "'virsh dumpxml' and 'virt-ferry leases' show those it has",
+                    domain->name, swap->device);
+        return false;
+}
+
 /* A GuestFinder. */
 static void on_found(void *userdata, const GuestEvent *found) {
-        g_autoptr(GPtrArray) devices = g_ptr_array_new();
-        g_autoptr(Domain) domain = NULL;
-        DomainDevice *device = NULL;
         g_autoptr(GError) error = NULL;
         Swap *swap = userdata;
 
-        if (check_guest(swap, found, &error))
-                domain = domain_from_xml(found->xml, strlen(found->xml), &error);
-        if (domain) {
-                swap->uuid = g_strdup(found->uuid);
-                swap->guest = g_strdup(found->name);
-                device = find_device(swap, domain, &error);
-        }
-        if (!device || !begin(swap, found, domain, device, &error)) {
+        if (!check_guest(swap, found, &error) || !begin(swap, found, &error))
                 fail(swap, error);
-                return;
-        }
-
-        g_ptr_array_add(devices, device);
-        replug_unplug(swap->swaps->manager->replug, found, domain, devices, UNPLUG_REPLUG,
-                      (ReplugWaiter){ on_unplugged, release, swap });
 }
 
 void swaps_begin(Swaps *swaps, const char *domain, const char *device, const char *target,

@@ -7,6 +7,11 @@
  *   swaps_begin() ─► VirtOps.find() ─► lease, make, bind the new one ─► replug_unplug()
  *        the old one is given back ◄─ reply ◄─ GUEST_PLUGGED ◄─ replug_plug_instead()
  *
+ * A VF and an emulated interface are exchanged for each other in the same way,
+ * with the same MAC. The note is of the VF in both directions, and of no use
+ * while the interface is there (xml/domain.h): so a daemon that is killed leaves
+ * the guest one of the two, or gives it the VF.
+ *
  * The note in the guest's metadata names the old one until the new one is in: a
  * plug that fails and a daemon that is killed give it back to the guest
  * (replug.h). In memory; one thread; belongs to the manager.
@@ -16,7 +21,7 @@
 
 typedef struct Swapped {
         const char *guest, *name; /* "g1", "hostdev0" */
-        const char *from, *to;    /* ids */
+        const char *from, *to;    /* ids; "virtio", "virtio:br0" */
         int64_t without_usec;     /* how long the guest did not have it */
 } Swapped;
 
@@ -28,7 +33,9 @@ void swaps_free(Swaps *swaps);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swaps, swaps_free)
 
 /* `domain` is a name or a UUID; `device` its name ("hostdev0"), MAC, address in the guest or id
- * here; `target` the id of a device, or what it is to be one of: a parent or a pool. Replies later,
+ * here, or the alias or MAC of an emulated interface; `target` the id of a device, or what it is to
+ * be one of: a parent or a pool, or "virtio:BRIDGE", or "virtio" for libvirt's network 'default'.
+ * Replies later,
  * once. FERRY_ERROR_UNAVAILABLE without libvirt, FERRY_ERROR_NOT_FOUND, FERRY_ERROR_INVALID_STATE
  * for a guest that does not run, moves or has settled too short a time, FERRY_ERROR_NO_DEVICE when
  * nothing fits, FERRY_ERROR_HARDWARE. */

@@ -58,7 +58,7 @@ static bool read_source(const xmlNode *element, DomainDevice *device, xmlNode **
 }
 
 /* libvirt takes an address without domain, bus and slot for one that it has yet to choose. */
-static bool read_guest_address(const xmlNode *element, DomainDevice *device, GError **error) {
+bool domain_guest_address(const xmlNode *element, char **ret_address, GError **error) {
         char buffer[PCI_ADDRESS_STRING_MAX];
         PciAddress guest;
         xmlNode *address = NULL;
@@ -71,7 +71,7 @@ static bool read_guest_address(const xmlNode *element, DomainDevice *device, GEr
                 return false;
 
         if (guest.domain || guest.bus || guest.slot)
-                device->address = g_strdup(pci_address_to_string(&guest, buffer));
+                *ret_address = g_strdup(pci_address_to_string(&guest, buffer));
         return true;
 }
 
@@ -117,7 +117,8 @@ static bool read_details(const xmlNode *element, DomainDevice *device, GError **
                 return false;
 
         device->transient = teaming && has_value(teaming, "type", "transient");
-        return read_guest_address(element, device, error) && read_mac(element, device, error);
+        return domain_guest_address(element, &device->address, error) &&
+               read_mac(element, device, error);
 }
 
 DomainDevice *domain_device_from_node(const xmlNode *element, DomainDeviceKind kind,

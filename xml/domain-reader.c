@@ -9,6 +9,13 @@
 /* All versions of our namespace. */
 #define METADATA_URI_FAMILY "urn:virtferry:domain:"
 
+static void note_mac(const xmlNode *element, Domain *domain) {
+        char *mac = domain_interface_mac(element);
+
+        if (mac)
+                g_ptr_array_add(domain->macs, mac);
+}
+
 static bool read_devices(const xmlNode *devices, Domain *domain, GPtrArray *addresses,
                          GError **error) {
         for (xmlNode *element = xmlFirstElementChild((xmlNode *)devices); element;
@@ -17,8 +24,10 @@ static bool read_devices(const xmlNode *devices, Domain *domain, GPtrArray *addr
                 DomainDevice *device;
                 xmlNode *address = NULL;
 
-                if (kind < 0)
+                if (kind < 0) {
+                        note_mac(element, domain);
                         continue;
+                }
                 if (domain->devices->len >= METADATA_DEVICES_MAX)
                         return xml_fail(element, error, "more than %d passthrough devices",
                                         METADATA_DEVICES_MAX);
@@ -157,8 +166,14 @@ static bool is_plugged(const Domain *domain, const MetadataDevice *entry) {
         return false;
 }
 
-static bool add_unplugged(Domain *domain, const MetadataDevice *entry, unsigned line,
-                          GError **error) {
+/* An emulated interface has taken its place (daemon/swap.h). */
+static bool is_replaced(const Domain *domain, const DomainDevice *device) {
+        return device->mac &&
+               g_ptr_array_find_with_equal_func(domain->macs, device->mac, g_str_equal, NULL);
+}
+
+static bool add_unplugged(Domain *domain, const MetadataDevice *entry, xmlNode *element,
+                          GPtrArray *addresses, GError **error) {
         const Unplugged *unplugged = entry->unplugged;
         char buffer[PCI_ADDRESS_STRING_MAX];
         DomainDevice *device;
@@ -167,10 +182,15 @@ static bool add_unplugged(Domain *domain, const MetadataDevice *entry, unsigned 
         device = domain_device_from_xml(unplugged->element, strlen(unplugged->element), error);
         if (!device)
                 return false;
+        if (is_replaced(domain, device)) {
+                domain_device_free(device);
+                return true;
+        }
 
         g_ptr_array_add(domain->devices, device);
+        g_ptr_array_add(addresses, element);
         device->unplugged = true;
-        device->line = line;
+        device->line = xml_line(element);
         g_free(device->source);
         device->source = g_strdup(pci_address_from_string(unplugged->source, &address) >= 0
                                           ? pci_address_to_string(&address, buffer)
@@ -201,9 +221,8 @@ static bool read_unplugged(const xmlNode *root, Domain *domain, GPtrArray *addre
                                         METADATA_DEVICES_MAX);
 
                 element = next_ours(xmlFirstElementChild(element), "unplugged");
-                if (!add_unplugged(domain, entry, xml_line(element), error))
+                if (!add_unplugged(domain, entry, element, addresses, error))
                         return false;
-                g_ptr_array_add(addresses, element);
         }
         return true;
 }

@@ -30,6 +30,7 @@ static bool is_persistent_half(const xmlNode *element) {
 
 static void read_interface(const xmlNode *element, GPtrArray *standbys) {
         g_autofree char *mac = child_prop(element, "mac", "address");
+        g_autofree char *link = child_prop(element, "link", "state");
         DomainStandby *standby;
 
         if (!mac)
@@ -39,6 +40,7 @@ static void read_interface(const xmlNode *element, GPtrArray *standbys) {
         standby->mac = g_ascii_strdown(mac, -1);
         standby->tap = child_prop(element, "target", "dev");
         standby->bridge = child_prop(element, "source", "bridge");
+        standby->down = g_strcmp0(link, "down") == 0;
         g_ptr_array_add(standbys, standby);
 }
 

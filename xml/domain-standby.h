@@ -7,12 +7,14 @@
  */
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct DomainStandby {
         char *mac;    /* lower case; both halves have the same */
         char *tap;    /* the host's end: "vnet0"; NULL none */
         char *bridge; /* that the tap is a port of: "br0"; NULL none that libvirt knows */
+        bool down;    /* somebody has taken its link away: <link state='down'/> */
 } DomainStandby;
 
 /* GPtrArray of DomainStandby, those with a MAC. FERRY_ERROR_INVALID_XML, with the limits of

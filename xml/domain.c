@@ -43,6 +43,7 @@ Domain *domain_new(void) {
         Domain *domain = g_new0(Domain, 1);
 
         domain->devices = g_ptr_array_new_with_free_func((GDestroyNotify)domain_device_free);
+        domain->macs = g_ptr_array_new_with_free_func(g_free);
         return domain;
 }
 
@@ -53,6 +54,7 @@ void domain_free(Domain *domain) {
         g_free(domain->name);
         g_free(domain->uuid);
         g_ptr_array_unref(domain->devices);
+        g_ptr_array_unref(domain->macs);
         metadata_free(domain->metadata);
         g_free(domain);
 }

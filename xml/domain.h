@@ -52,8 +52,10 @@ typedef struct Domain {
         char *name;
         char *uuid;         /* lower case; NULL where the XML has none (virsh define makes one) */
         GPtrArray *devices; /* DomainDevice of passthrough kinds only, in document order; then
-                             * those that our element says are unplugged, in its order */
+                             * those that our element says are unplugged, in its order; not one
+                             * whose MAC an emulated interface has now */
         Metadata *metadata; /* our element, NULL without */
+        GPtrArray *macs;    /* of its interfaces that QEMU emulates alone, lower case */
 } Domain;
 
 Domain *domain_from_xml(const char *xml, size_t size, GError **error);

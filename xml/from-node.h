@@ -16,6 +16,13 @@ void switch_state_write(GString *xml, const SwitchState *state, const char *pref
 
 Domain *domain_new(void);
 
+/* The MAC of an <interface> that QEMU emulates alone; NULL for all else. Free it. */
+char *domain_interface_mac(const xmlNode *element);
+/* The guest's side of a device: NULL where libvirt has yet to choose it. Free it. */
+bool domain_guest_address(const xmlNode *element, char **ret_address, GError **error);
+/* A device's element on one line, as xml/unplug.h has it. */
+char *domain_element_text(const xmlNode *element, GError **error);
+
 /* What an element is to us: _INVALID for all that is no passthrough device. */
 DomainDeviceKind domain_device_kind_of_node(const xmlNode *element);
 /* `ret_address` gets the <address> of its source. */

@@ -196,3 +196,10 @@ void metadata_take_needs(Metadata *metadata, Metadata *from) {
                 entry->need = other ? g_steal_pointer(&other->need) : NULL;
         }
 }
+
+bool metadata_has_unplugged(const Metadata *metadata) {
+        for (unsigned i = 0; i < metadata->devices->len; i++)
+                if (((const MetadataDevice *)metadata->devices->pdata[i])->unplugged)
+                        return true;
+        return false;
+}

@@ -113,6 +113,8 @@ char *metadata_to_xml(const Metadata *metadata);
 char *metadata_to_libvirt(const Metadata *metadata);
 bool metadata_equal(const Metadata *a, const Metadata *b);
 
+/* Whether an entry is of a device that is unplugged. */
+bool metadata_has_unplugged(const Metadata *metadata);
 /* Every entry gets the <need> that it has in `from` (NULL: nothing), and loses its own. */
 void metadata_take_needs(Metadata *metadata, Metadata *from);
 

@@ -50,33 +50,38 @@ static xmlNode *element_of(const GPtrArray *addresses, unsigned number) {
         return address->parent->parent;
 }
 
+char *domain_element_text(const xmlNode *element, GError **error) {
+        g_autoptr(xmlDoc) alone = xmlNewDoc((const xmlChar *)"1.0");
+        g_autofree char *text = NULL;
+        xmlNode *copy;
+
+        copy = xmlDocCopyNode((xmlNode *)element, alone, 1);
+        (void)xmlDocSetRootElement(alone, copy);
+        remove_own_alias(copy);
+        remove_blanks(copy);
+
+        text = to_text(alone, copy);
+        if (text && strlen(text) <= METADATA_ELEMENT_MAX)
+                return g_steal_pointer(&text);
+
+        xml_fail(element, error,
+                 "the device's element has more than %u bytes, so it cannot be kept while the "
+                 "device is unplugged",
+                 METADATA_ELEMENT_MAX);
+        return NULL;
+}
+
 char *domain_device_element(const char *xml, size_t size, unsigned number, GError **error) {
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
-        g_autoptr(xmlDoc) alone = xmlNewDoc((const xmlChar *)"1.0");
         g_autoptr(GPtrArray) addresses = NULL;
         g_autoptr(Domain) domain = NULL;
-        g_autofree char *text = NULL;
-        xmlNode *element;
 
         domain = doc ? domain_from_document(doc, &addresses, error) : NULL;
         if (!domain)
                 return NULL;
 
         g_assert(number < domain->devices->len);
-        element = xmlDocCopyNode(element_of(addresses, number), alone, 1);
-        (void)xmlDocSetRootElement(alone, element);
-        remove_own_alias(element);
-        remove_blanks(element);
-
-        text = to_text(alone, element);
-        if (text && strlen(text) <= METADATA_ELEMENT_MAX)
-                return g_steal_pointer(&text);
-
-        xml_fail(element_of(addresses, number), error,
-                 "the device's element has more than %u bytes, so it cannot be kept while the "
-                 "device is unplugged",
-                 METADATA_ELEMENT_MAX);
-        return NULL;
+        return domain_element_text(element_of(addresses, number), error);
 }
 
 static xmlNode *require_metadata(xmlNode *root) {

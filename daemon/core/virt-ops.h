@@ -85,7 +85,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MoveRequest, move_request_free)
 typedef struct UnplugRequest {
         char *uuid;
         char *metadata;      /* our element: written first, or nothing is unplugged */
-        char **devices;      /* their host-side sources, as in its XML */
+        char **devices;      /* their host-side sources, as in its XML; of an emulated interface
+                              * its MAC */
         unsigned timeout_ms; /* for each to let go */
 } UnplugRequest;
 

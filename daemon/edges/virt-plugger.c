@@ -8,6 +8,7 @@
 
 #include "daemon/edges/virt-parting.h"
 #include "daemon/edges/virt-read.h"
+#include "xml/domain-interface.h"
 #include "xml/domain.h"
 
 typedef struct Order {
@@ -68,8 +69,16 @@ static char *read_xml(virDomainPtr domain) {
 
 /* libvirt's alias of the device with this source; NULL without an error: it is not in the guest. */
 static char *find_alias(virDomainPtr domain, const char *source, GError **error) {
+        g_autoptr(DomainInterface) interface = NULL;
         g_autofree char *xml = read_xml(domain);
         g_autoptr(Domain) read = NULL;
+
+        if (xml)
+                interface = domain_interface_find(xml, strlen(xml), source, error);
+        if (interface)
+                return g_strdup(interface->alias ?: "");
+        if (*error)
+                return NULL;
 
         read = xml ? domain_from_xml(xml, strlen(xml), error) : NULL;
         for (guint i = 0; read && i < read->devices->len; i++) {

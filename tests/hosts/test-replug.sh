@@ -192,6 +192,23 @@ test_it_gets_another_vf_here() {
         has_vf a "$vf_a" 'moved back'
 }
 
+guest_sees_virtio() {
+        guest_ask "$1" "$guest" net "^net .*driver=virtio_net mac=$mac"
+}
+
+# From the card to the host and back, with the same MAC.
+test_it_moves_to_virtio_and_back() {
+        local said
+        said=$(ferry a move "$guest" "$mac" virtio:br0 --force) || said="no success: $said"
+        like "$said" 'is virtio:br0 now' 'virtio: it says what was done'
+        ok 'virtio: the guest sees it' -- guest_sees_virtio a
+        ok 'virtio: the VF is given back' -- wait_until 30 no_lease a
+        ok 'virtio: no note is left' -- wait_until 30 is_not_noted a
+        said=$(ferry a move "$guest" "$mac" "$vf_a" --force) || said="no success: $said"
+        like "$said" "is $vf_a now, and was virtio" 'virtio: and back'
+        has_vf a "$vf_a" 'virtio, back'
+}
+
 test_a_move_here_that_fails() {
         local said
         on_host a "printf '[Migration]\nUnplugTimeoutSec=3\n' >/etc/virtferry/virtferry.conf &&
@@ -306,6 +323,7 @@ test_the_guest_does_not_let_go
 test_the_daemon_dies_while_it_is_unplugged
 test_the_daemon_dies_while_it_moves
 test_it_gets_another_vf_here
+test_it_moves_to_virtio_and_back
 test_a_move_here_that_fails
 test_it_moves_cold
 test_cold_is_refused

@@ -249,7 +249,7 @@ static void assert_refused(Test *t, const char *device, const char *target, int 
 
 static void test_what_cannot_be_is_refused(Test *t, gconstpointer unused) {
         assert_refused(t, "hostdev7", HERE_MDEV_2, FERRY_ERROR_NOT_FOUND,
-                       "Guest g1 has no passthrough device 'hostdev7'");
+                       "Guest g1 has no passthrough device and no interface 'hostdev7'");
         assert_refused(t, ADDRESS, "nowhere", FERRY_ERROR_NOT_FOUND,
                        "no device, no parent of devices and no pool 'nowhere'");
         assert_refused(t, ADDRESS, HERE_MDEV, FERRY_ERROR_NO_DEVICE,
@@ -277,6 +277,167 @@ static void test_a_guest_that_moves_is_let_be(Test *t, gconstpointer unused) {
         assert_refused(t, ADDRESS, HERE_MDEV_2, FERRY_ERROR_INVALID_STATE, "is on its way");
 }
 
+/* A VF and virtio ------------------------------------------------------------------- */
+
+#define PF            "0000:3b:00.0"
+#define MAC           "52:54:00:76:00:01"
+#define GUEST_ADDRESS "<address type='pci' domain='0x0000' bus='0x05' slot='0x00' function='0x0'/>"
+#define VIRTIO                                                                            \
+        "<interface type='bridge'><mac address='" MAC "'/><source bridge='br0'/><target " \
+        "dev='vnet3'/><model type='virtio'/><alias name='net0'/>" GUEST_ADDRESS "</interface>"
+#define VIRTIO_ELEMENT                                                                         \
+        "<interface type=\"bridge\"><mac address=\"" MAC "\"/><source bridge=\"br0\"/><model " \
+        "type=\"virtio\"/><address type=\"pci\" domain=\"0x0000\" bus=\"0x05\" slot=\"0x00\" " \
+        "function=\"0x0\"/></interface>"
+
+static char *vf_element(const char *vf) {
+        return g_strdup_printf("<interface type='hostdev' managed='yes'><mac address='" MAC
+                               "'/><source><address type='pci' domain='0x0000' bus='0x%.2s' "
+                               "slot='0x%.2s' function='0x%c'/></source>" GUEST_ADDRESS
+                               "</interface>",
+                               vf + 5, vf + 8, vf[11]);
+}
+
+/* With these devices, and a note of the VF (NULL none). */
+static char *nic_xml(const char *devices, const char *note_of) {
+        g_autofree char *element = note_of ? vf_element(note_of) : NULL;
+        g_autofree char *escaped = element ? g_markup_escape_text(element, -1) : NULL;
+        g_autofree char *note = NULL;
+
+        note = element ? g_strdup_printf(
+                                 "<f:device address='0000:05:00.0'><f:unplugged "
+                                 "strategy='replug' source='%s'>%s</f:unplugged></f:device>",
+                                 note_of, escaped)
+                       : g_strdup("");
+        return g_strdup_printf("<domain><name>g1</name><uuid>" GUEST_UUID "</uuid><metadata>"
+                               "<f:domain xmlns:f='urn:virtferry:domain:1' version='1'>%s"
+                               "</f:domain></metadata><devices>%s</devices></domain>",
+                               note, devices);
+}
+
+static char *add_vf(Test *t) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf", .netdev = "eth0" };
+        char *vf;
+
+        fake_root_add_pf(t->f.root, PF, &pf);
+        vf = g_strdup(fake_root_add_vf(t->f.root, PF));
+        g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
+        return vf;
+}
+
+static void ask_nic(Test *t, const char *devices, const char *device, const char *target) {
+        tell(t, GUEST_RUNNING, nic_xml(devices, NULL), NULL);
+        g_string_truncate(t->f.asked, 0);
+        swaps_begin(t->f.manager->swaps, "g1", device, target, false, on_reply, t);
+        assert_asked(t, "find g1\n");
+        answer(t, nic_xml(devices, NULL));
+}
+
+static void assert_asked_words(Test *t, const char *format, const char *word) {
+        g_auto(GStrv) parts = g_strsplit(format, "@", 2);
+        g_autofree char *expected = NULL;
+
+        expected = g_strjoinv(word, parts);
+        assert_asked(t, expected);
+}
+
+static void test_a_vf_gives_way_to_virtio(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+
+        ask_nic(t, element, MAC, "virtio:br0");
+        assert_asked_words(t, "unplug " GUEST_UUID " @ in 30000 ms\n", vf);
+        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
+        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        assert_asked(t, "plug " GUEST_UUID "\n  <interface type='bridge'><mac address='" MAC
+                        "'/><source bridge='br0'/><model type='virtio'/></interface>\n");
+        tell(t, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
+        g_assert_nonnull(strstr(t->done, " virtio:br0 0 s"));
+        assert_leases(t, "");
+        assert_asked(t, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
+}
+
+static void test_virtio_that_cannot_be_plugged_gives_the_vf_back(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+
+        ask_nic(t, element, MAC, "virtio");
+        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        g_assert_nonnull(strstr(t->f.asked->str, "<source network='default'/>"));
+        tell(t, GUEST_PLUGGED, nic_xml("", vf), "no network with matching name 'default'");
+        g_assert_nonnull(strstr(t->error, "no network with matching name"));
+        g_string_truncate(t->f.asked, 0);
+        answer(t, nic_xml("", vf));
+        assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
+}
+
+static void begin_vf(Test *t, const char *vf, const char *element) {
+        g_autofree char *leases = g_strdup_printf("%s claimed expires\n", vf);
+
+        ask_nic(t, VIRTIO, "net0", PF);
+        g_assert_cmpstr(t->error, ==, NULL);
+        assert_asked(t, "unplug " GUEST_UUID " " MAC " in 30000 ms\n");
+        assert_leases(t, leases);
+        tell(t, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
+        assert_leases(t, leases);
+        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
+        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
+}
+
+static void test_virtio_gives_way_to_a_vf(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+        g_autofree char *leases = g_strdup_printf("%s running\n", vf);
+
+        begin_vf(t, vf, element);
+        tell(t, GUEST_PLUGGED, nic_xml(element, vf), NULL);
+        g_assert_true(g_str_has_prefix(t->done, "g1 net0 virtio "));
+        assert_leases(t, leases);
+        g_assert_null(strstr(t->f.asked->str, "<unplugged"));
+}
+
+static void test_a_vf_that_cannot_be_plugged_gives_virtio_back(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+
+        begin_vf(t, vf, element);
+        tell(t, GUEST_PLUGGED, nic_xml("", vf), "no room");
+        assert_asked(t, "plug " GUEST_UUID "\n  " VIRTIO_ELEMENT "\n");
+        g_assert_null(t->error);
+        tell(t, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
+        g_assert_cmpstr(t->error, ==, "no room: guest g1 gets virtio back as net0");
+        assert_leases(t, "");
+}
+
+/* Virtio is in: the note of the VF is of no use any more, nor is its lease. */
+static void test_killed_when_virtio_was_in(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+
+        ask_nic(t, element, MAC, "virtio:br0");
+        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        end_questions(t);
+        fixture_restart(&t->f);
+        g_string_truncate(t->f.asked, 0);
+        tell(t, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
+        assert_leases(t, "");
+        assert_asked(t, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
+}
+
+static void test_killed_when_virtio_was_out(Test *t, gconstpointer unused) {
+        g_autofree char *vf = add_vf(t), *element = vf_element(vf);
+
+        begin_vf(t, vf, element);
+        end_questions(t);
+        fixture_restart(&t->f);
+        g_string_truncate(t->f.asked, 0);
+        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
+        assert_asked(t, FIND);
+        answer(t, nic_xml("", vf));
+        assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
+}
+
+static void test_a_device_without_a_mac_has_no_virtio(Test *t, gconstpointer unused) {
+        assert_refused(t, ADDRESS, "virtio:br0", FERRY_ERROR_INCOMPATIBLE,
+                       "is no <interface> with a MAC");
+}
+
 #define ADD(name, function) g_test_add("/swap/" name, Test, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv) {
@@ -296,5 +457,14 @@ int main(int argc, char **argv) {
         ADD("what cannot be is refused", test_what_cannot_be_is_refused);
         ADD("another guest's device is not taken", test_another_guests_device_is_not_taken);
         ADD("a guest that moves is let be", test_a_guest_that_moves_is_let_be);
+        ADD("a VF gives way to virtio", test_a_vf_gives_way_to_virtio);
+        ADD("virtio that cannot be plugged gives the VF back",
+            test_virtio_that_cannot_be_plugged_gives_the_vf_back);
+        ADD("virtio gives way to a VF", test_virtio_gives_way_to_a_vf);
+        ADD("a VF that cannot be plugged gives virtio back",
+            test_a_vf_that_cannot_be_plugged_gives_virtio_back);
+        ADD("killed when virtio was in", test_killed_when_virtio_was_in);
+        ADD("killed when virtio was out", test_killed_when_virtio_was_out);
+        ADD("a device without a MAC has no virtio", test_a_device_without_a_mac_has_no_virtio);
         return g_test_run();
 }

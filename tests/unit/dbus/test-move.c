@@ -117,7 +117,7 @@ static void test_a_device_that_is_not_there_is_not_exchanged(DaemonFixture *f,
         (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &none, "sssa{sv}",
                                   "test", "hostdev0", "default", 1, "force", "b", true);
         assert_error(&none, FERRY_ERROR_PREFIX "NotFound",
-                     "Guest test has no passthrough device 'hostdev0'");
+                     "Guest test has no passthrough device and no interface 'hostdev0'");
         (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "MoveDevice", &guest, "sssa{sv}",
                                   "nobody", "hostdev0", "default", 0);
         assert_error(&guest, FERRY_ERROR_PREFIX "NotFound", "This host has no guest 'nobody'");

@@ -185,6 +185,22 @@ static void test_what_is_not_there_is_out(Fixture *f, gconstpointer unused) {
         g_assert_nonnull(f->xml);
 }
 
+/* The test driver's guest has one of this MAC. */
+static void test_an_interface_is_found_by_its_mac(Fixture *f, gconstpointer unused) {
+        g_autoptr(virDomain) domain = virDomainLookupByName(f->connection, "test");
+        const VirtOps *ops = virt_get_ops(f->virt);
+        char uuid[VIR_UUID_STRING_BUFLEN];
+        UnplugRequest request = { .uuid = uuid,
+                                  .metadata = (char *)"<domain version='1'/>",
+                                  .devices = (char *[]){ (char *)"aa:bb:cc:dd:ee:ff", NULL },
+                                  .timeout_ms = 1 };
+
+        g_assert_cmpint(virDomainGetUUIDString(domain, uuid), ==, 0);
+        ops->unplug(ops->userdata, &request);
+        await(f, GUEST_UNPLUGGED);
+        g_assert_nonnull(strstr(f->detail, "(aa:bb:cc:dd:ee:ff) cannot be unplugged"));
+}
+
 static void test_what_cannot_be_plugged_is_named(Fixture *f, gconstpointer unused) {
         g_autoptr(virDomain) domain = virDomainLookupByName(f->connection, "test");
         const VirtOps *ops = virt_get_ops(f->virt);
@@ -292,6 +308,7 @@ int main(int argc, char **argv) {
         ADD("the note is written before", test_the_note_is_written_before);
         ADD("nothing is unplugged without a note", test_nothing_is_unplugged_without_a_note);
         ADD("what is not there is out", test_what_is_not_there_is_out);
+        ADD("an interface is found by its MAC", test_an_interface_is_found_by_its_mac);
         ADD("what cannot be plugged is named", test_what_cannot_be_plugged_is_named);
         ADD("a guest is shut down and started", test_a_guest_is_shut_down_and_started);
         ADD("a transient guest is not shut down", test_a_transient_guest_is_not_shut_down);

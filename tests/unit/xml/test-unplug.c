@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "xml/domain-interface.h"
 #include "xml/ferry-error.h"
 #include "xml/rewrite.h"
 
@@ -170,6 +171,59 @@ static void test_the_domain_as_it_goes_without_them(void) {
         g_assert_cmpuint(again->devices->len, ==, 2);
 }
 
+#define VIRTIO                                                                                    \
+        "    <interface type='bridge'>\n      <mac address='52:54:00:11:22:AA'/>\n"               \
+        "      <source bridge='br0'/>\n      <target dev='vnet3'/>\n      <alias name='net0'/>\n" \
+        "      <address type='pci' domain='0x0000' bus='0x03' slot='0x00' function='0x0'/>\n"     \
+        "    </interface>\n"
+#define STANDBY                                                                                 \
+        "    <interface type='bridge'><mac address='52:54:00:11:22:33'/><source bridge='br0'/>" \
+        "<teaming type='persistent'/><alias name='ua-stby'/></interface>\n"
+/* The same MAC as the one that is noted. */
+#define TWIN "    <interface type='network'><mac address='52:54:00:11:22:33'/></interface>\n"
+
+static DomainInterface *find_interface(const char *name) {
+        g_autoptr(GError) error = NULL;
+        const char *xml = GUEST("", NIC STANDBY VIRTIO);
+        DomainInterface *interface = domain_interface_find(xml, strlen(xml), name, &error);
+
+        g_assert_no_error(error);
+        return interface;
+}
+
+static void test_an_emulated_interface_is_found_by_mac_and_alias(void) {
+        static const char *const names[] = { "52:54:00:11:22:aa", "net0" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autoptr(DomainInterface) interface = find_interface(names[i]);
+
+                g_assert_cmpstr(interface->mac, ==, "52:54:00:11:22:aa");
+                g_assert_cmpstr(interface->alias, ==, "net0");
+                g_assert_cmpstr(interface->address, ==, "0000:03:00.0");
+                g_assert_cmpstr(interface->element, ==,
+                                "<interface type=\"bridge\"><mac address=\"52:54:00:11:22:AA\"/>"
+                                "<source bridge=\"br0\"/><address type=\"pci\" "
+                                "domain=\"0x0000\" bus=\"0x03\" slot=\"0x00\" "
+                                "function=\"0x0\"/></interface>");
+        }
+}
+
+static void test_a_vf_or_half_of_a_team_is_none(void) {
+        g_assert_null(find_interface("52:54:00:11:22:33"));
+        g_assert_null(find_interface("ua-stby"));
+        g_assert_null(find_interface("hostdev0"));
+}
+
+/* In its place there is an interface of the same MAC, but for the other half of its team. */
+static void test_one_that_was_replaced_is_not_unplugged(void) {
+        g_autoptr(Domain) replaced = read_domain(GUEST(NOTE("0000:01:10.2"), TWIN MDEV));
+        g_autoptr(Domain) teamed = read_domain(GUEST(NOTE("0000:01:10.2"), STANDBY MDEV));
+
+        g_assert_cmpuint(replaced->devices->len, ==, 1);
+        g_assert_true(metadata_has_unplugged(replaced->metadata));
+        g_assert_cmpuint(teamed->devices->len, ==, 2);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -187,5 +241,11 @@ int main(int argc, char **argv) {
                         test_the_source_of_an_unplugged_device_is_rewritten);
         g_test_add_func("/unplug/the-domain-as-it-goes-without-them",
                         test_the_domain_as_it_goes_without_them);
+        g_test_add_func("/unplug/an-emulated-interface-is-found-by-mac-and-alias",
+                        test_an_emulated_interface_is_found_by_mac_and_alias);
+        g_test_add_func("/unplug/a-vf-or-half-of-a-team-is-none",
+                        test_a_vf_or_half_of_a_team_is_none);
+        g_test_add_func("/unplug/one-that-was-replaced-is-not-unplugged",
+                        test_one_that_was_replaced_is_not_unplugged);
         return g_test_run();
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* An <interface> of a domain that QEMU emulates: neither a passthrough device
+ * nor half of a team.
+ */
+
+#include <glib.h>
+#include <stddef.h>
+
+typedef struct DomainInterface {
+        char *mac;     /* lower case */
+        char *alias;   /* NULL where the XML has none */
+        char *address; /* in the guest, "0000:00:03.0"; NULL the same */
+        char *element; /* on one line, without what libvirt gives anew at each plug */
+} DomainInterface;
+
+void domain_interface_free(DomainInterface *interface);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainInterface, domain_interface_free)
+
+/* By its MAC or its alias. NULL without an error: there is none. FERRY_ERROR_INVALID_XML. */
+DomainInterface *domain_interface_find(const char *xml, size_t size, const char *name,
+                                       GError **error);
