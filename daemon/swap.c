@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "daemon/core/refusal.h"
 #include "daemon/drive.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/replug.h"
+#include "daemon/swap-choice.h"
 #include "xml/domain-interface.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
@@ -73,149 +73,6 @@ void swaps_free(Swaps *swaps) {
 
 bool swaps_holds(const Swaps *swaps, const char *device) {
         return g_hash_table_contains(swaps->held, device);
-}
-
-/* What to take ---------------------------------------------------------------------- */
-
-/* What is to be leased, whether it is there or can be made. */
-static Lease *lease_for(const Manager *manager, const Swap *swap, const DomainDevice *device,
-                        const DeviceClass *class) {
-        Lease *lease = lease_new();
-
-        lease->domain_uuid = g_strdup(swap->uuid);
-        lease->domain_name = g_strdup(swap->guest);
-        lease->class_name = g_strdup(class->name);
-        lease->address = g_strdup(device->address);
-        lease->name = g_strdup(swap->name);
-        lease->managed = device->managed;
-        lease->created = manager->now();
-        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
-        return lease;
-}
-
-static Lease *lease_device(const Manager *manager, const Swap *swap, const DomainDevice *device,
-                           const Device *found) {
-        Lease *lease = lease_for(manager, swap, device, found->class);
-
-        lease->device = g_strdup(found->id);
-        lease->pool = g_strdup(inventory_pool(manager->inventory, found)->name);
-        lease->parent = g_strdup(found->parent);
-        lease->type = g_strdup(found->fingerprint->mdev_type);
-        return lease;
-}
-
-static Lease *lease_offer(const Manager *manager, const Swap *swap, const DomainDevice *device,
-                          const Offer *offer) {
-        Lease *lease = lease_for(manager, swap, device, offer->class);
-
-        lease->device = g_uuid_string_random();
-        lease->make = true;
-        lease->pool = g_strdup(offer->pool->name);
-        lease->parent = g_strdup(offer->parent->id);
-        lease->type = g_strdup(offer->type->id);
-        return lease;
-}
-
-/* The operator's word: it need not be of the same kind. */
-static Lease *choose_named(const Swap *swap, Want *want, const Device *found, Usage *usage,
-                           GError **error) {
-        g_autofree char *refusal = NULL;
-        Fit fit;
-
-        want->vendor = want->product = want->revision = -1;
-        want->type = NULL;
-        fit = fit_device(want, found, usage);
-        if (fit == FIT_YES && !g_str_equal(found->id, swap->from))
-                return lease_device(swap->swaps->manager, swap, want->device, found);
-
-        refusal = fit == FIT_YES ? g_strdup_printf("%s is what %s of guest %s is already",
-                                                   found->id, swap->name, swap->guest)
-                                 : refuse_named(want, found, fit, usage);
-        g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE, refusal);
-        return NULL;
-}
-
-static bool is_in(const char *target, const char *parent, const Pool *pool) {
-        return g_strcmp0(parent, target) == 0 || g_str_equal(pool->name, target);
-}
-
-static Lease *choose_device(const Swap *swap, const Want *want, Usage *usage, bool *ret_any) {
-        const Manager *manager = swap->swaps->manager;
-        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
-
-        for (guint i = 0; i < devices->len; i++) {
-                const Device *found = devices->pdata[i];
-
-                if (!is_in(swap->target, found->parent, inventory_pool(manager->inventory, found)))
-                        continue;
-                *ret_any = true;
-                if (!g_str_equal(found->id, swap->from) &&
-                    fit_device(want, found, usage) == FIT_YES)
-                        return lease_device(manager, swap, want->device, found);
-        }
-        return NULL;
-}
-
-static Lease *choose_offer(const Swap *swap, const Want *want, Usage *usage, bool *ret_any) {
-        const Manager *manager = swap->swaps->manager;
-        g_autoptr(GArray) offers = inventory_offers(manager->inventory);
-
-        for (guint i = 0; i < offers->len; i++) {
-                const Offer *offer = &g_array_index(offers, Offer, i);
-
-                if (!is_in(swap->target, offer->parent->id, offer->pool))
-                        continue;
-                *ret_any = true;
-                if (fit_offer(want, offer, usage) == FIT_YES)
-                        return lease_offer(manager, swap, want->device, offer);
-        }
-        return NULL;
-}
-
-static Lease *choose_one_of(const Swap *swap, const Want *want, Usage *usage, GError **error) {
-        bool any = config_find_pool(swap->swaps->manager->config, swap->target);
-        g_autofree char *what = want_to_text(want);
-        Lease *lease;
-
-        lease = choose_device(swap, want, usage, &any);
-        if (!lease)
-                lease = choose_offer(swap, want, usage, &any);
-        if (lease)
-                return lease;
-
-        if (any)
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE,
-                            "%s needs %s, and '%.64s' has none that is free: 'virt-ferry devices "
-                            "--free' shows what is",
-                            swap->name, what, swap->target);
-        else
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
-                            "This host has no device, no parent of devices and no pool '%.64s': "
-                            "'virt-ferry devices' shows what it has",
-                            swap->target);
-        return NULL;
-}
-
-/* `device` brings no state, as one that is unplugged. */
-static Lease *choose(const Swap *swap, const Domain *domain, DomainDevice *device, GError **error) {
-        const Manager *manager = swap->swaps->manager;
-        const Device *found = inventory_find(manager->inventory, swap->target);
-        g_autofree char *problem = NULL;
-        g_autoptr(Usage) usage = NULL;
-        g_autoptr(Want) want = NULL;
-
-        device->unplugged = true;
-        want = want_new(domain, device, inventory_compat(manager->inventory), &problem);
-        device->unplugged = false;
-        if (problem) {
-                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INCOMPATIBLE, problem);
-                return NULL;
-        }
-
-        usage = usage_new(domain, manager->inventory, manager->leases);
-        if (found && found->role == DEVICE_ROLE_FUNCTION)
-                return choose_named(swap, want, found, usage, error);
-        return choose_one_of(swap, want, usage, error);
 }
 
 /* The exchange ---------------------------------------------------------------------- */
@@ -339,6 +196,17 @@ static DomainDevice *find_device(const Swap *swap, const Domain *domain) {
                         return device;
         }
         return NULL;
+}
+
+static Lease *choose(const Swap *swap, const Domain *domain, DomainDevice *device, GError **error) {
+        const SwapWish wish = { .manager = swap->swaps->manager,
+                                .uuid = swap->uuid,
+                                .guest = swap->guest,
+                                .name = swap->name,
+                                .from = swap->from,
+                                .target = swap->target };
+
+        return swap_choose(&wish, domain, device, error);
 }
 
 /* Between two passthrough devices. */
