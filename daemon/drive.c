@@ -9,6 +9,7 @@
 #include "daemon/guest-transfer.h"
 #include "daemon/guest-migration.h"
 #include "daemon/incoming.h"
+#include "daemon/mediation.h"
 #include "daemon/replug.h"
 #include "xml/ferry-error.h"
 
@@ -375,6 +376,18 @@ static bool foretell(const Question *question, Migration *migration, const Guest
                                    error);
 }
 
+static bool check_team(const char *xml, const Domain *domain, Strategy strategy, GError **error) {
+        g_autofree char *trouble = NULL;
+
+        if (strategy != STRATEGY_FAILOVER && strategy != STRATEGY_MEDIATED)
+                return true;
+
+        trouble = mediation_trouble(xml, domain);
+        if (trouble)
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, trouble);
+        return !trouble;
+}
+
 static Migration *plan(const Question *question, const GuestEvent *found, bool *ret_unplugs,
                        GError **error) {
         Manager *manager = question->drive->manager;
@@ -384,7 +397,8 @@ static Migration *plan(const Question *question, const GuestEvent *found, bool *
 
         domain = domain_from_xml(found->xml, strlen(found->xml), error);
         if (!domain ||
-            !strategy_choose(domain, manager->inventory, question->strategy, &choice, error))
+            !strategy_choose(domain, manager->inventory, question->strategy, &choice, error) ||
+            !check_team(found->xml, domain, choice.strategy, error))
                 return NULL;
 
         *ret_unplugs = choice.unplugged->len > 0;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/mediation.h"
 #include "daemon/replug.h"
 
 /* Since when QEMU moves more than one VFIO device (P2P), and guests with an IOMMU. */
@@ -129,7 +130,14 @@ static void tell_unplugged(const GuestCheck *check) {
         }
 }
 
-static void check_guest(const GuestCheck *check) {
+static void check_team(const GuestCheck *check, const char *xml) {
+        g_autofree char *trouble = mediation_trouble(xml, check->domain);
+
+        if (trouble)
+                findings_add(check->findings, FINDING_ERROR, "team", "%s", trouble);
+}
+
+static void check_guest(const GuestCheck *check, const char *xml) {
         g_autoptr(GPtrArray) devices = collect_devices(check), movers = choose_movers(devices);
 
         host_check_source(check->findings, check->manager, check->state);
@@ -139,6 +147,7 @@ static void check_guest(const GuestCheck *check) {
                 guest_device_check(check, devices->pdata[i]);
         check_several(check, movers);
         tell_unplugged(check);
+        check_team(check, xml);
 }
 
 static Version kernel_version(const Sysfs *sysfs) {
@@ -170,6 +179,7 @@ GPtrArray *guest_check(const Manager *manager, const HostState *state, const cha
                                    .state = state,
                                    .domain = domain,
                                    .quirks = quirks,
-                                   .kernel = kernel_version(manager->sysfs) });
+                                   .kernel = kernel_version(manager->sysfs) },
+                    xml);
         return g_steal_pointer(&findings);
 }

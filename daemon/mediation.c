@@ -183,6 +183,23 @@ void mediations_on_running(Mediations *mediations, const GuestEvent *event, cons
         }
 }
 
+char *mediation_trouble(const char *xml, const Domain *domain) {
+        g_autoptr(GPtrArray) standbys = domain_standbys_from_xml(xml, strlen(xml), NULL);
+
+        for (guint i = 0; standbys && i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                const DomainStandby *standby = domain_standby_find(standbys, device->mac);
+
+                if (device->transient && standby && standby->down)
+                        return g_strdup_printf(
+                                "The virtio half of the team of %s is to carry its "
+                                "traffic and has its link down: 'virsh domif-setlink "
+                                "%s %s up'",
+                                standby->mac, domain->name, standby->tap ?: standby->mac);
+        }
+        return NULL;
+}
+
 void mediations_on_leaving(Mediations *mediations, const char *uuid) {
         const Manager *manager = mediations->manager;
 

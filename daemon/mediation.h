@@ -27,6 +27,10 @@ Mediations *mediations_new(Manager *manager);
 void mediations_free(Mediations *mediations);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mediations, mediations_free)
 
+/* While the VF of a team is unplugged, its traffic needs the virtio half. NULL, or one sentence:
+ * its link is down in `xml`. Free it. */
+char *mediation_trouble(const char *xml, const Domain *domain);
+
 /* For guest-follow: it runs here, or has arrived; `event->xml` is live. */
 void mediations_on_running(Mediations *mediations, const GuestEvent *event, const Domain *domain);
 /* The first pass of its memory: QEMU has taken the VFs of its teams by then. */

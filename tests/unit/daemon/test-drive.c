@@ -270,6 +270,32 @@ static void test_and_moves_when_it_has_settled(Fixture *f, gconstpointer unused)
         g_assert_cmpstr(second.error, ==, NULL);
 }
 
+#define TEAM(link)                                                                             \
+        "<domain><name>g1</name><uuid>" GUEST_UUID "</uuid><devices><interface type='bridge'>" \
+        "<mac address='52:54:00:76:00:01'/>" link "<teaming type='persistent'/></interface>"   \
+        "<interface type='hostdev'><mac address='52:54:00:76:00:01'/><source><address "        \
+        "type='pci' domain='0' bus='0x3b' slot='0x10' function='0'/></source><teaming "        \
+        "type='transient' persistent='ua-x'/></interface></devices></domain>"
+
+static void test_a_team_that_cannot_carry_the_traffic_stays(Fixture *f, gconstpointer unused) {
+        static char down[] = TEAM("<link state='down'/>"), up[] = TEAM("<link state='up'/>");
+        GuestEvent found = { .uuid = (char *)GUEST_UUID, .name = (char *)"g1", .running = true };
+        g_auto(Reply) refused = { 0 }, taken = { 0 };
+
+        ask(f, "g1", NULL, false, &refused);
+        found.xml = down;
+        answer(f, &found);
+        assert_refused(&refused, FERRY_ERROR_INVALID_STATE,
+                       "has its link down: 'virsh domif-setlink g1 52:54:00:76:00:01 up'");
+        g_assert_null(latest(f, GUEST_UUID));
+
+        ask(f, "g1", NULL, false, &taken);
+        found.xml = up;
+        answer(f, &found);
+        g_assert_cmpstr(taken.error, ==, NULL);
+        g_assert_cmpstr(latest(f, GUEST_UUID)->plan.strategy, ==, "mediated");
+}
+
 static void test_a_strategy_that_cannot_be_is_refused(Fixture *f, gconstpointer unused) {
         g_auto(Reply) reply = { 0 };
 
@@ -324,6 +350,8 @@ int main(int argc, char **argv) {
         ADD("an attempt that failed changes nothing of that", NULL,
             test_an_attempt_that_failed_changes_nothing_of_that);
         ADD("and moves when it has settled", NULL, test_and_moves_when_it_has_settled);
+        ADD("a team that cannot carry the traffic stays", NULL,
+            test_a_team_that_cannot_carry_the_traffic_stays);
         ADD("a strategy that cannot be is refused", NULL,
             test_a_strategy_that_cannot_be_is_refused);
         ADD("without libvirt nothing moves", NULL, test_without_libvirt_nothing_moves);

@@ -146,6 +146,19 @@ static void test_what_is_unplugged_is_in_nobodys_way(GuestFixture *f, gconstpoin
         assert_findings(f, "");
 }
 
+static void test_a_team_whose_virtio_half_has_no_link(GuestFixture *f, gconstpointer unused) {
+        g_string_append(f->devices,
+                        "<interface type='bridge'><mac address='52:54:00:76:00:01'/>"
+                        "<link state='down'/><teaming type='persistent'/></interface>"
+                        "<interface type='hostdev'><mac address='52:54:00:76:00:01'/><source>"
+                        "<address type='pci' domain='0' bus='0x3b' slot='0x10' function='0'/>"
+                        "</source><teaming type='transient' persistent='ua-x'/></interface>");
+        assert_findings(f,
+                        "error team: The virtio half of the team of 52:54:00:76:00:01 is to carry "
+                        "its traffic and has its link down: 'virsh domif-setlink g1 "
+                        "52:54:00:76:00:01 up'\n");
+}
+
 #define REPLUG "'virsh migrate' is refused, and 'virt-ferry migrate' unplugs it for the move"
 
 static void test_a_vf_that_is_bound_to_the_plain_driver(GuestFixture *f, gconstpointer unused) {
@@ -358,6 +371,7 @@ int main(int argc, char **argv) {
         ADD("a guest without devices has none", test_a_guest_without_devices_has_none);
         ADD("a guest that is shut off is told so", test_a_guest_that_is_shut_off);
         ADD("what is unplugged is in nobody's way", test_what_is_unplugged_is_in_nobodys_way);
+        ADD("a team whose virtio half has no link", test_a_team_whose_virtio_half_has_no_link);
         ADD("a VF that is bound to the plain driver is told of the other",
             test_a_vf_that_is_bound_to_the_plain_driver);
         ADD("a VF that nobody saves is told how to be unplugged", test_a_vf_that_nobody_saves);
