@@ -285,7 +285,7 @@ runs_here() {
 occupy_b() {
         guest_define b vf occupant "MAC=52:54:00:76:00:12" BUS=0x01 SLOT=0x10 FUNCTION=0x0
         guest_start b occupant
-        wait_until 30 lease_runs b "$vf_a"
+        wait_until 30 lease_runs b 0000:01:10.0
 }
 
 prepare() {
