@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/facts/bridge.h"
+#include "daemon/swap.h"
 #include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
@@ -219,6 +220,79 @@ static void test_what_an_unplugged_vf_had_is_kept(SwitchFixture *s, gconstpointe
         send_event(&s->f, GUEST_ARRIVED, GUEST_UUID, out);
         g_assert_cmpstr(s->f.asked->str, ==, "find " GUEST_UUID "\n");
         answer_running(s, "<domain/>");
+}
+
+static void on_swapped(void *unused, const Swapped *done, const GError *error) {
+        g_assert_no_error(error);
+}
+
+static char *add_vf(SwitchFixture *s) {
+        char *other = g_strdup(fake_root_add_vf(s->f.root, PF));
+
+        g_assert_cmpint(inventory_scan(s->f.manager->inventory), ==, 0);
+        fake_rtnl_add_vf(s->fake, 1, 1);
+        g_free(s->pristine);
+        s->pristine = fake_rtnl_dump(s->fake);
+        return other;
+}
+
+/* The guest runs with the first VF of the PF, and gets the other. */
+static void get_other_vf(SwitchFixture *s, const char *other) {
+        g_autofree char *has = vf_xml(s, COMES_WITH), *out = noted_xml(s, false), *in = NULL;
+        GuestEvent found = {
+                .uuid = (char *)GUEST_UUID, .name = (char *)"g1", .xml = has, .running = true
+        };
+
+        swaps_begin(s->f.manager->swaps, "g1", s->vf, other, true, on_swapped, NULL);
+        s->f.finder(s->f.asker, &found);
+        g_assert_nonnull(strstr(s->f.asked->str, "unplug " GUEST_UUID));
+        assert_vf(s, "vf 1 mac " MAC " vlan 100");
+
+        send_event(&s->f, GUEST_UNPLUGGED, GUEST_UUID, out);
+        g_free(s->vf);
+        s->vf = g_strdup(other);
+        in = noted_xml(s, true);
+        send_event(&s->f, GUEST_PLUGGED, GUEST_UUID, in);
+        assert_vf(s, "vf 1 mac " MAC " vlan 100");
+}
+
+static void assert_first_vf_has_no_mac(SwitchFixture *s) {
+        g_autofree char *text = fake_rtnl_dump(s->fake);
+
+        g_assert_null(strstr(text, "vf 0 mac " MAC));
+}
+
+/* The MAC, the VLAN and the rest go to the other VF, and the first is as it was before the guest.
+ */
+static void test_a_guest_that_gets_another_vf_keeps_what_it_had(SwitchFixture *s,
+                                                                gconstpointer unused) {
+        g_autofree char *other = add_vf(s), *has = vf_xml(s, COMES_WITH);
+
+        arrive(s);
+        fixture_connect(&s->f);
+        send_event(&s->f, GUEST_ARRIVED, GUEST_UUID, has);
+        get_other_vf(s, other);
+        assert_first_vf_has_no_mac(s);
+        release(s, COMES_WITH, "shutdown");
+        assert_pristine(s);
+}
+
+/* An operator had set it up for the guest, and nothing is known of before. */
+static void test_the_first_vf_of_a_guest_that_started_here_loses_its_mac(SwitchFixture *s,
+                                                                         gconstpointer unused) {
+        const SwitchVf own = { .mac = (char *)MAC,
+                               .vlan = 100,
+                               .spoof_check = SWITCH_UNKNOWN,
+                               .trust = SWITCH_UNKNOWN,
+                               .link_state = SWITCH_UNKNOWN };
+        g_autofree char *other = add_vf(s), *has = vf_xml(s, COMES_WITH);
+
+        configure(s, &own);
+        g_assert_true(prepare(s, COMES_WITH, NULL));
+        fixture_connect(&s->f);
+        send_event(&s->f, GUEST_RUNNING, GUEST_UUID, has);
+        get_other_vf(s, other);
+        assert_first_vf_has_no_mac(s);
 }
 
 static void test_when_it_has_failed_the_vf_is_as_before(SwitchFixture *s, gconstpointer unused) {
@@ -510,6 +584,10 @@ int main(int argc, char **argv) {
         ADD("a VF that is plugged again has what it had",
             test_a_vf_that_is_plugged_again_has_what_it_had);
         ADD("what an unplugged VF had is kept", test_what_an_unplugged_vf_had_is_kept);
+        ADD("a guest that gets another VF keeps what it had",
+            test_a_guest_that_gets_another_vf_keeps_what_it_had);
+        ADD("the first VF of a guest that started here loses its MAC",
+            test_the_first_vf_of_a_guest_that_started_here_loses_its_mac);
         ADD("when-it-has-failed-the-vf-is-as-before", test_when_it_has_failed_the_vf_is_as_before);
         ADD("when-it-is-shut-down-the-vf-is-as-before",
             test_when_it_is_shut_down_the_vf_is_as_before);
