@@ -248,6 +248,17 @@ static void test_its_definition_gets_the_devices_of_that_host(Test *t, gconstpoi
         assert_leases(t, HERE_MDEV " running\n");
 }
 
+/* It is corrected when the guest has arrived, with what it has then. */
+static void test_a_guest_that_moves_running_is_not_hurried(Test *t, gconstpointer unused) {
+        g_autofree char *comes = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, "mtty-1");
+        g_autofree char *got = manager_filter_domain(t->f.manager, "migrate", comes, NULL);
+
+        g_assert_true(manager_prepare_domain(t->f.manager, got, NULL));
+        send_event(&t->f, GUEST_INCOMING, GUEST_UUID, got);
+        tell_defined(t, SOURCE_MDEV);
+        assert_asked(t, "");
+}
+
 static void test_what_an_operator_defines_is_left(Test *t, gconstpointer unused) {
         g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
 
@@ -277,6 +288,8 @@ int main(int argc, char **argv) {
             test_libvirt_that_comes_back_changes_nothing);
         ADD("its definition gets the devices of that host",
             test_its_definition_gets_the_devices_of_that_host);
+        ADD("a guest that moves running is not hurried",
+            test_a_guest_that_moves_running_is_not_hurried);
         ADD("what an operator defines is left", test_what_an_operator_defines_is_left);
         return g_test_run();
 }
