@@ -2,55 +2,70 @@
 #include "daemon/edges/virt-parting.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
 struct Parting {
-        atomic_uint references;
-        pthread_mutex_t lock;
+        unsigned references;
         pthread_cond_t changed;
-
-        /* under the lock */
         char *alias;
         bool told;
         PartingEnd end;
 };
 
-Parting *parting_new(void) {
-        Parting *parting = g_new0(Parting, 1);
+/* Of all of them: they are few, and libvirt's thread gets each by way of libvirt's own locks, which
+ * are not ours to rely on. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void init_condition(pthread_cond_t *condition) {
         pthread_condattr_t attributes;
 
-        atomic_init(&parting->references, 1);
-        pthread_mutex_init(&parting->lock, NULL);
         pthread_condattr_init(&attributes);
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&parting->changed, &attributes);
+        pthread_cond_init(condition, &attributes);
         pthread_condattr_destroy(&attributes);
+}
+
+Parting *parting_new(void) {
+        Parting *parting = g_new0(Parting, 1);
+
+        pthread_mutex_lock(&lock);
+        parting->references = 1;
+        init_condition(&parting->changed);
+        pthread_mutex_unlock(&lock);
         return parting;
 }
 
 Parting *parting_ref(Parting *parting) {
-        atomic_fetch_add(&parting->references, 1);
+        pthread_mutex_lock(&lock);
+        parting->references++;
+        pthread_mutex_unlock(&lock);
         return parting;
 }
 
 void parting_unref(Parting *parting) {
-        if (!parting || atomic_fetch_sub(&parting->references, 1) > 1)
+        unsigned left;
+
+        if (!parting)
+                return;
+
+        pthread_mutex_lock(&lock);
+        left = --parting->references;
+        pthread_mutex_unlock(&lock);
+        if (left > 0)
                 return;
 
         pthread_cond_destroy(&parting->changed);
-        pthread_mutex_destroy(&parting->lock);
         g_free(parting->alias);
         g_free(parting);
 }
 
 void parting_expect(Parting *parting, const char *alias) {
-        pthread_mutex_lock(&parting->lock);
+        pthread_mutex_lock(&lock);
         g_free(parting->alias);
         parting->alias = g_strdup(alias);
         parting->told = false;
-        pthread_mutex_unlock(&parting->lock);
+        pthread_mutex_unlock(&lock);
 }
 
 static struct timespec after(unsigned timeout_ms) {
@@ -71,24 +86,24 @@ PartingEnd parting_wait(Parting *parting, unsigned timeout_ms) {
         PartingEnd end = PARTING_OVERDUE;
         int r = 0;
 
-        pthread_mutex_lock(&parting->lock);
+        pthread_mutex_lock(&lock);
         while (!parting->told && r == 0)
-                r = pthread_cond_timedwait(&parting->changed, &parting->lock, &until);
+                r = pthread_cond_timedwait(&parting->changed, &lock, &until);
         if (parting->told)
                 end = parting->end;
-        pthread_mutex_unlock(&parting->lock);
+        pthread_mutex_unlock(&lock);
         return end;
 }
 
 /* Another device of the guest may be unplugged by somebody else meanwhile. */
 static void tell(Parting *parting, const char *alias, PartingEnd end) {
-        pthread_mutex_lock(&parting->lock);
+        pthread_mutex_lock(&lock);
         if (g_strcmp0(parting->alias, alias) == 0) {
                 parting->told = true;
                 parting->end = end;
                 pthread_cond_signal(&parting->changed);
         }
-        pthread_mutex_unlock(&parting->lock);
+        pthread_mutex_unlock(&lock);
 }
 
 void parting_on_removed(virConnectPtr connection, virDomainPtr domain, const char *alias,
