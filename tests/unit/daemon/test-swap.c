@@ -222,6 +222,23 @@ static void test_one_of_a_pool_is_chosen(Test *t, gconstpointer unused) {
         assert_asked(t, UNPLUG);
 }
 
+#define OTHER_TYPE "cccccccc-0000-4000-8000-000000000004"
+
+/* By name the operator may well mean it; of a parent one of the same kind is taken. */
+static void test_one_of_another_kind_is_taken_by_name_only(Test *t, gconstpointer unused) {
+        fake_root_add_mdev(t->f.root, "mtty", "mtty-2", OTHER_TYPE);
+        g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
+        ask(t, ADDRESS, OTHER_TYPE);
+        g_assert_cmpstr(t->error, ==, NULL);
+        assert_leases(t, HERE_MDEV " running\n" OTHER_TYPE " claimed expires\n");
+        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
+        g_clear_pointer(&t->error, g_free);
+        answer(t, noted(HERE_MDEV));
+
+        ask(t, ADDRESS, "mtty");
+        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+}
+
 /* And removed again when it comes to nothing. */
 static void test_one_that_is_not_there_is_made(Test *t, gconstpointer unused) {
         g_autofree char *other = guest_xml("g2", OTHER_UUID, HERE_MDEV_2, "mtty-1"), *leases = NULL;
@@ -453,6 +470,8 @@ int main(int argc, char **argv) {
         ADD("killed when the new one was in", test_killed_when_the_new_one_was_in);
         ADD("one of a parent is chosen", test_one_of_a_parent_is_chosen);
         ADD("one of a pool is chosen", test_one_of_a_pool_is_chosen);
+        ADD("one of another kind is taken by name only",
+            test_one_of_another_kind_is_taken_by_name_only);
         ADD("one that is not there is made", test_one_that_is_not_there_is_made);
         ADD("what cannot be is refused", test_what_cannot_be_is_refused);
         ADD("another guest's device is not taken", test_another_guests_device_is_not_taken);
