@@ -56,13 +56,18 @@ bool drain_course_is_own(const DrainRecord *record, const DrainGuest *guest,
                          record->destinations->pdata[guest->n_refused]) == 0;
 }
 
+/* Between CHECKED and PRECOPY libvirt is asked, perhaps when devices are unplugged: a daemon that
+ * was killed there may not have come to it. */
+static bool has_begun(const DrainGuest *guest, const Migration *move) {
+        return move->entered[guest->inherited ? MIGRATION_PRECOPY : MIGRATION_CHECKED] > 0;
+}
+
 /* The move is over and the guest is here. One that has not begun, or that somebody else began, says
  * nothing of our destinations. */
 static void come_back(const DrainView *view, const DrainRecord *record, DrainGuest *guest) {
         const Migration *last = migration_log_latest(view->manager->migrations, guest->uuid);
 
-        if (last && last->entered[MIGRATION_CHECKED] > 0 &&
-            drain_course_is_own(record, guest, last))
+        if (last && has_begun(guest, last) && drain_course_is_own(record, guest, last))
                 refuse(record, guest, last->reason);
         else
                 guest->state = DRAIN_GUEST_WAITING;
@@ -131,6 +136,7 @@ static void begin(const DrainRecord *record, DrainGuest *guest) {
         g_free(guest->destination);
         guest->destination = g_strdup(record->destinations->pdata[guest->n_refused]);
         guest->state = DRAIN_GUEST_MOVING;
+        guest->inherited = false;
 }
 
 static GPtrArray *begin_next(const DrainView *view, DrainRecord *record) {
@@ -174,8 +180,10 @@ void drain_course_forget_moves(DrainRecord *record) {
         for (guint i = 0; i < record->guests->len; i++) {
                 DrainGuest *guest = record->guests->pdata[i];
 
-                if (guest->state == DRAIN_GUEST_MOVING)
+                if (guest->state == DRAIN_GUEST_MOVING) {
                         guest->state = DRAIN_GUEST_WAITING;
+                        guest->inherited = true;
+                }
         }
 }
 

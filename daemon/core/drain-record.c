@@ -67,6 +67,7 @@ DrainRecord *drain_record_copy(const DrainRecord *record) {
                 other->destination = g_strdup(guest->destination);
                 other->reason = g_strdup(guest->reason);
                 other->n_refused = guest->n_refused;
+                other->inherited = guest->inherited;
                 other->state = guest->state;
         }
         return copy;
@@ -85,7 +86,7 @@ static bool guest_equal(const DrainGuest *a, const DrainGuest *b) {
         return g_str_equal(a->uuid, b->uuid) && g_str_equal(a->name, b->name) &&
                g_strcmp0(a->destination, b->destination) == 0 &&
                g_strcmp0(a->reason, b->reason) == 0 && a->n_refused == b->n_refused &&
-               a->state == b->state;
+               a->state == b->state && a->inherited == b->inherited;
 }
 
 bool drain_record_equal(const DrainRecord *a, const DrainRecord *b) {

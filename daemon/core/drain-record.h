@@ -42,6 +42,7 @@ typedef struct DrainGuest {
         char *reason;      /* why it stays, or what the destinations so far have said; NULL */
         unsigned n_refused;
         DrainGuestState state;
+        bool inherited; /* its move was asked for by a daemon that was killed; not stored */
 } DrainGuest;
 
 struct DrainRecord {
