@@ -121,5 +121,6 @@ void guest_leave_on_stayed(Manager *manager, const GuestEvent *event) {
                 forecasts_forget(manager->forecasts, migration);
                 guest_migration_roll_back(manager, migration, reason);
         }
+        mediations_on_stayed(manager->mediations, event->uuid);
         replug_on_stayed(manager->replug, event->uuid);
 }

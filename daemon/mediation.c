@@ -62,6 +62,27 @@ static bool is_possible(const Manager *manager) {
         return manager->config->mediation && manager->rtnl;
 }
 
+/* The bridge ------------------------------------------------------------------------ */
+
+static void change_fdb(const Manager *manager, const Team *team,
+                       int (*change)(Rtnl *rtnl, int port, const SwitchFdb *fdb)) {
+        SwitchFdb entry = { .mac = team->mac, .state = SWITCH_FDB_REACHABLE };
+        int tap = rtnl_index(manager->rtnl, team->tap);
+
+        if (tap >= 0)
+                (void)change(manager->rtnl, tap, &entry); /* no port, no entry: it floods */
+}
+
+/* Frames for it go to the virtio half, wherever the bridge has heard of the MAC before. */
+static void point_to_standby(const Manager *manager, const Team *team) {
+        change_fdb(manager, team, bridge_add_fdb);
+}
+
+/* The guest has its VF, and what goes to the virtio half would be lost. */
+static void forget_standby(const Manager *manager, const Team *team) {
+        change_fdb(manager, team, bridge_remove_fdb);
+}
+
 /* Copying -------------------------------------------------------------------------- */
 
 /* What the guest has sent through its virtio half is what the tap has received. */
@@ -99,6 +120,7 @@ static void end(const Manager *manager, Team *team) {
         int tap = rtnl_index(manager->rtnl, team->tap);
 
         team->began = team->next = 0;
+        forget_standby(manager, team);
         if (tap >= 0)
                 (void)tc_mirror_end(manager->rtnl, tap); /* the tap goes with its guest */
 }
@@ -119,15 +141,6 @@ static void look(const Manager *manager, Team *team) {
 }
 
 /* Guests --------------------------------------------------------------------------- */
-
-/* Frames for it go to the virtio half, wherever the bridge has heard of the MAC before. */
-static void point_to_standby(const Manager *manager, const Team *team) {
-        SwitchFdb entry = { .mac = team->mac, .state = SWITCH_FDB_STATIC };
-        int tap = rtnl_index(manager->rtnl, team->tap);
-
-        if (tap >= 0)
-                (void)bridge_add_fdb(manager->rtnl, tap, &entry); /* else the bridge floods */
-}
 
 static Team *team_new(const char *uuid, const DomainDevice *device, const DomainStandby *standby) {
         Team *team = g_new0(Team, 1);
@@ -212,6 +225,15 @@ void mediations_on_leaving(Mediations *mediations, const char *uuid) {
                 if (manager->announce)
                         manager->announce->announce(manager->announce->userdata, team->bridge,
                                                     team->mac, 0);
+        }
+}
+
+void mediations_on_stayed(Mediations *mediations, const char *uuid) {
+        for (guint i = 0; i < mediations->teams->len; i++) {
+                const Team *team = mediations->teams->pdata[i];
+
+                if (g_str_equal(team->uuid, uuid))
+                        forget_standby(mediations->manager, team);
         }
 }
 

@@ -35,6 +35,8 @@ char *mediation_trouble(const char *xml, const Domain *domain);
 void mediations_on_running(Mediations *mediations, const GuestEvent *event, const Domain *domain);
 /* The first pass of its memory: QEMU has taken the VFs of its teams by then. */
 void mediations_on_leaving(Mediations *mediations, const char *uuid);
+/* It did not move, and QEMU plugs its VFs again. */
+void mediations_on_stayed(Mediations *mediations, const char *uuid);
 void mediations_on_end(Mediations *mediations, const char *uuid);
 
 void mediations_on_time(Mediations *mediations);
