@@ -28,6 +28,7 @@ static void region_free(gpointer p) {
         CxlRegion *region = p;
 
         g_free(region->name);
+        g_free(region->decoder);
         g_free(region);
 }
 
@@ -96,12 +97,26 @@ static void read_dax(const Sysfs *sysfs, const char *dax, CxlRegion *region) {
                 region->online = g_str_equal(bound, "kmem");
 }
 
+/* The device that it hangs below. */
+static char *find_decoder(const Sysfs *sysfs, const char *region) {
+        g_autofree char *path = g_build_filename(CXL_DEVICES, region, NULL);
+        g_auto(GStrv) names = NULL;
+        guint n;
+
+        if (device_path_read(sysfs, path, &names) < 0)
+                return NULL;
+
+        n = g_strv_length(names);
+        return n >= 2 ? g_strdup(names[n - 2]) : NULL;
+}
+
 static CxlRegion *read_region(const Sysfs *sysfs, const char *name) {
         CxlRegion *region = g_new0(CxlRegion, 1);
         g_autoptr(GPtrArray) names = NULL;
 
         region->name = g_strdup(name);
         region->node = -1;
+        region->decoder = find_decoder(sysfs, name);
         region->size = read_size(sysfs, name, "size");
         if (sysfs_list(sysfs, DAX_DEVICES, &names) < 0)
                 return region;

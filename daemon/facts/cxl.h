@@ -24,6 +24,7 @@ typedef struct CxlDecoder {
 typedef struct CxlRegion {
         char *name;    /* "region0" */
         uint64_t size; /* bytes */
+        char *decoder; /* the root decoder whose addresses it takes, NULL unknown */
         int node;      /* the NUMA node that it is or can become, -1 unknown */
         bool online;   /* its memory is the kernel's (system-ram); else a device of its own */
 } CxlRegion;

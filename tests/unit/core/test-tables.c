@@ -10,6 +10,7 @@
 #include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
+#include "daemon/core/resource-map.h"
 #include "daemon/core/strategy.h"
 
 typedef struct Table {
@@ -34,6 +35,7 @@ TABLE_OF(drain_guest_state, DrainGuestState)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
+TABLE_OF(resource_kind, ResourceKind)
 TABLE_OF(strategy, Strategy)
 
 static const Table tables[] = {
@@ -52,6 +54,9 @@ static const Table tables[] = {
           migration_state_word, migration_state_value },
         { "directions of migrations", "incoming outgoing", migration_direction_word,
           migration_direction_value },
+        { "kinds of resources",
+          "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
+          resource_kind_word, resource_kind_value },
         { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
 };
 

@@ -84,6 +84,7 @@ static void test_region(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(f->facts->regions->len, ==, 1);
         region = f->facts->regions->pdata[0];
         g_assert_cmpuint(region->size, ==, 128 << 20);
+        g_assert_cmpstr(region->decoder, ==, "decoder0.0");
         g_assert_cmpint(region->node, ==, 1);
         g_assert_true(region->online);
 }

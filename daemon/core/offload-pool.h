@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What an offload device has that no file of the host's kernel shows, as an
+ * operator writes it down: /etc/virtferry/pools.d/NAME.conf, key files.
+ *
+ *   [Resource dpu0]
+ *   Parent=0000:3b:00.0     the PF by which the host sees the device
+ *   Cores=16                at least one of these four
+ *   MemoryMiB=32768
+ *   BandwidthMbit=200000
+ *   ProtectionKeys=64
+ */
+
+#include <glib.h>
+
+typedef struct OffloadPool {
+        char *name;
+        char *file;                                       /* "/etc/virtferry/pools.d/dpu.conf" */
+        char *parent;                                     /* PCI address */
+        unsigned cores, memory_mib, bandwidth_mbit, keys; /* 0: it has none to share out */
+} OffloadPool;
+
+void offload_pool_free(OffloadPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OffloadPool, offload_pool_free)
+
+/* All files, in the order of their names. One that is wrong is passed over as a whole, and
+ * `ret_problems` has a sentence for each: "FILE:3: [Resource dpu0] Cores must be ...". No
+ * directory: no pools. */
+void offload_pools_load(int root_fd, GPtrArray **ret_pools, GPtrArray **ret_problems);
