@@ -55,5 +55,6 @@ int cmd_offers(const Options *options, char *const *arguments, GError **error);
 int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);
 int cmd_rescan(const Options *options, char *const *arguments, GError **error);
+int cmd_resources(const Options *options, char *const *arguments, GError **error);
 int cmd_show(const Options *options, char *const *arguments, GError **error);
 int cmd_undrain(const Options *options, char *const *arguments, GError **error);

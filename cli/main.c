@@ -34,6 +34,7 @@ static const Command commands[] = {
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
+        { "resources", NULL, 0, 0, 0, cmd_resources },
         { "show", "MIGRATION", 1, 1, 0, cmd_show },
         { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
@@ -46,6 +47,7 @@ static const char help[] =
         "Commands:\n"
         "  devices [--class C] [--free]  the devices of the host, and who has them\n"
         "  offers                        the devices that could be made\n"
+        "  resources                     what the host has to share out, and what is left of it\n"
         "  leases                        which guest has which device\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"

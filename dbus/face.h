@@ -49,6 +49,8 @@ int manager_get_drain_state(sd_bus *bus, const char *path, const char *interface
 int manager_get_drain_guests(sd_bus *bus, const char *path, const char *interface,
                              const char *property, sd_bus_message *reply, void *userdata,
                              sd_bus_error *reterr);
+/* ListResources() of the manager; `userdata` is the faces. */
+int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -32,7 +32,7 @@ static const Resource *take_link(ResourceMap *map, const Resource *parent, const
                 return resource;
 
         resource = resource_add(map, parent, RESOURCE_LINK, "bytes/s", "%s", id);
-        resource_name(resource, "PCIe link of %s", link->port);
+        resource_name(resource, "link %s", link->port);
         resource_count(resource, bandwidth, 0);
         resource_tell(resource, "state", "%s", bandwidth > 0 ? "up" : "down");
         tell_speed(resource, "speed", link->speed);

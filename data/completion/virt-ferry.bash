@@ -86,7 +86,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain leases migrate migrations move offers probe release rescan show undrain' ;;
+        '') words='check devices drain leases migrate migrations move offers probe release rescan resources show undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then

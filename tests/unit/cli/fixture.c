@@ -45,6 +45,27 @@ MockDaemon *cli_mock_new(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers",
                               "([('mdev', 'mtty', 'mtty-1', 'Single port serial', 22, 'default'),"
                               "  ('mdev', 'mtty', 'mtty-2', 'Dual port serial', 9, 'fast')],)");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "ListResources",
+                "([('host', '', 'host', 'host', 0, 0, 0, '', {'cpus': '0-3'}),"
+                "('package:0', 'host', 'package', 'package 0', 4, 0, 1, 'CPUs', {}),"
+                "('core:0', 'package:0', 'core', 'core 0', 2, 0, 1, 'CPUs', {'cpus': '0,2'}),"
+                "('core:1', 'package:0', 'core', 'core 1', 2, 0, 0, 'CPUs', {'cpus': '1,3'}),"
+                "('node:0', 'host', 'node', 'node 0', 4, 0, 0, 'CPUs', {'distances': '10'}),"
+                "('memory:0', 'node:0', 'memory', 'memory', 8589934592, 3221225472, 1073741824, "
+                "'bytes', {}),"
+                "('link:0000:00:1c.0', 'node:0', 'link', 'link 0000:00:1c.0', 15753846153, "
+                "0, 0, 'bytes/s', {'speed': '16', 'width': '8', 'state': 'up'}),"
+                "('pf:0000:3b:00.0', 'link:0000:00:1c.0', 'pf', 'PF 0000:3b:00.0', 1000, 100, 0, "
+                "'Mbit/s', {'netdev': 'eth2'}),"
+                "('vf-pool:0000:3b:00.0', 'pf:0000:3b:00.0', 'vf-pool', 'VFs', 7, 1, 0, 'VFs', "
+                "{'made': '2', 'vf1-rate': '100-500'}),"
+                "('link:0000:00:1d.0', 'node:0', 'link', 'link 0000:00:1d.0', 0, 0, 0, "
+                "'bytes/s', {'state': 'down'}),"
+                "('key:sev', 'host', 'key', 'sev keys', 410, 410, 0, 'keys', {}),"
+                "('offload:/0', 'host', 'offload', 'offload device', 0, 0, 0, '', {'problem': "
+                "'/etc/virtferry/pools.d/dpu.conf:2: [Resource dpu0] Cores must be 1 to 65536, "
+                "not \\\'0\\\''})],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetDevice",
                               "(objectpath '/org/virtferry1/device/_30000_3a3b_3a00_2e2',)");
         mock_daemon_set_reply(

@@ -42,6 +42,9 @@ static const struct {
           0 },
         { "offers", "offers.txt", "ListOffers()", 0 },
         { "offers --json", "offers.json", "ListOffers()", 0 },
+        { "resources", "resources.txt", "ListResources()", 0 },
+        { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
+        { "resources --json", "resources.json", "ListResources()", 0 },
         { "leases", "leases.txt", "GetManagedObjects()", 0 },
         { "leases --json", "leases.json", "GetManagedObjects()", 0 },
         { "migrations", "migrations.txt", "GetManagedObjects()", 0 },
@@ -85,6 +88,7 @@ static void test_nothing(void) {
                 { "leases", "No leases.\n", "[]\n" },
                 { "migrations", "No migrations.\n", "[]\n" },
                 { "offers", "No parent on this host can make a device.\n", "[]\n" },
+                { "resources", "No resources.\n", "[]\n" },
                 { "check", "Nothing is missing: guests can move with their devices.\n", "[]\n" },
                 { "check --xml -", "db1 has no passthrough devices.\n",
                   "{\n  \"Domain\" : \"db1\",\n  \"Devices\" : []\n}\n" },
@@ -93,6 +97,8 @@ static void test_nothing(void) {
 
         mock_daemon_set_objects(mock, "{}");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers", "(@a(ssssus) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
+                              "(@a(sssstttsa{ss}) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
                               "('db1', @a(sbssbssss) [])");

@@ -201,6 +201,32 @@ static void test_offers_are_what_could_be_made(DaemonFixture *f, gconstpointer u
                         "mdev mtty mtty-2 11 default\n");
 }
 
+static void test_resources_are_what_could_be_shared_out(DaemonFixture *f, gconstpointer unused) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(sd_bus_message) reply = NULL;
+        const char *id, *parent, *kind, *name, *unit;
+        uint64_t total, used, promised;
+
+        fake_root_put(f->root, "sys/devices/system/cpu/online", "0\n", -1);
+        reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "ListResources", NULL, "");
+        g_assert_nonnull(reply);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sssstttsa{ss})"), >, 0);
+        while (sd_bus_message_enter_container(reply, 'r', "sssstttsa{ss}") > 0) {
+                g_assert_cmpint(sd_bus_message_read(reply, "sssstt", &id, &parent, &kind, &name,
+                                                    &total, &used),
+                                >, 0);
+                g_assert_cmpint(sd_bus_message_read(reply, "ts", &promised, &unit), >, 0);
+                g_assert_cmpint(sd_bus_message_skip(reply, "a{ss}"), >, 0);
+                g_assert_cmpint(sd_bus_message_exit_container(reply), >, 0);
+                g_string_append_printf(text, "%s < %s (%s): %u of %u %s\n", id, parent, kind,
+                                       (unsigned)used, (unsigned)total, unit);
+        }
+        g_assert_true(g_str_has_prefix(text->str, "host <  (host): 0 of 0 \n"));
+        g_assert_nonnull(strstr(text->str, "core:0 < package:0 (core): 0 of 1 CPUs\n"));
+        g_assert_nonnull(strstr(text->str, "mdev-type:mtty/mtty-1 < host (mdev-type): 1 of 24 "
+                                           "instances\n"));
+}
+
 static void test_a_rescan_tells_what_came_and_went(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *path = object_path(FERRY_OBJECT_DEVICE, NEW_MDEV);
         g_autofree char *added = NULL, *removed = NULL;
@@ -272,6 +298,8 @@ int main(int argc, char **argv) {
             test_the_object_manager_lists_devices_with_all_they_are);
         ADD("a device is found by its id", NULL, test_a_device_is_found_by_its_id);
         ADD("offers are what could be made", NULL, test_offers_are_what_could_be_made);
+        ADD("resources are what could be shared out", NULL,
+            test_resources_are_what_could_be_shared_out);
         ADD("a rescan tells what came and went", NULL, test_a_rescan_tells_what_came_and_went);
         ADD("a host without the hook is told so", NULL, test_a_host_without_the_hook_is_told_so);
         ADD("the manager shows its configuration", config,
