@@ -118,7 +118,7 @@ static void test_caches(Fixture *f, gconstpointer unused) {
 
         for (unsigned cpu = 0; cpu < 4; cpu++) {
                 add_cpu(f, cpu, cpu < 2 ? "0\n" : "1\n", cpu < 2 ? "0-1\n" : "2-3\n");
-                add_cache(f, cpu, 0, "1\n", "48K\n", cpu < 2 ? "0-1\n" : "2-3\n");
+                add_cache(f, cpu, 4, "1\n", "48K\n", cpu < 2 ? "0-1\n" : "2-3\n");
                 add_cache(f, cpu, 3, "3\n", "32768K\n", cpu < 2 ? "0-1\n" : "2-3\n");
         }
         read_topology(f);

@@ -81,7 +81,7 @@ static void test_switch(Fixture *f, gconstpointer unused) {
 static void test_down(Fixture *f, gconstpointer unused) {
         const PcieLink *link;
 
-        add(f, "sys/devices/pci0000:00/" ROOT_PORT, "Unknown\n", "0\n");
+        add(f, "sys/devices/pci0000:00/" ROOT_PORT, "Unknown\n", "255\n");
         add(f, DIRECT, "Unknown\n", "255\n");
         link = read_chain(f, PF, 0, 1);
         g_assert_cmpuint(link->speed, ==, 0);
