@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Moves that virtferryd drives itself, for `virt-ferry migrate`: who may move,
- * in which way, how many at a time, and how it ended.
+/* Moves that virtferryd drives itself, for `virt-ferry migrate`: how many at a
+ * time, from the question to the end. Its steps have files of their own:
+ * drive-plan (who may move, and in which way), drive-turn (who is next),
+ * drive-begin (until libvirt is asked), drive-cold (a guest that is shut down
+ * for it) and drive-failure (what the record says of one that failed).
  *
  *   drive_migrate() ─► VirtOps.measure() ─► planned ─► waits for its turn
  *        └─► reply           checked ─► VirtOps.migrate() ─► drive_on_moved()
@@ -41,13 +44,13 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error);
 /* libvirt was asked to move this guest and has not answered: whatever is told of the move before is
  * not its end. */
 bool drive_is_moving(const Drive *drive, const char *uuid);
+/* Somebody has stopped the move of this guest, which ends with the next answer. */
+bool drive_is_stopped(const Drive *drive, const char *uuid);
 /* GUEST_SHUT_DOWN: now its definition moves, or it runs on. */
 void drive_on_shut_down(Drive *drive, const GuestEvent *event);
 /* A move out of here of a guest that is not active any more, by a daemon that was killed. False: it
  * has left. True: it was being shut down; it is started here again where that is safe. */
 bool drive_recover_cold(Drive *drive, Migration *migration);
-/* Whether this guest (GUEST_FOUND) has been here for long enough. FERRY_ERROR_INVALID_STATE. */
-bool drive_check_settled(const Manager *manager, const GuestEvent *found, GError **error);
 /* GUEST_MOVED. */
 void drive_on_moved(Drive *drive, const GuestEvent *event);
 /* It is planned, or was told to wait, and libvirt is not asked for it now. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/drive-plan.h"
 #include "daemon/drive.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
