@@ -29,6 +29,10 @@ void offload_pool_free(OffloadPool *pool) {
         g_free(pool);
 }
 
+GPtrArray *offload_pools_new(void) {
+        return g_ptr_array_new_with_free_func((GDestroyNotify)offload_pool_free);
+}
+
 static bool name_is_valid(const char *name) {
         size_t length = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
 
@@ -98,8 +102,7 @@ static OffloadPool *parse_group(const ConfigReader *reader, const char *group, c
         return g_steal_pointer(&pool);
 }
 
-/* All groups of the file, or none. */
-static bool parse_file(GPtrArray *pools, const char *text, const char *file, GError **error) {
+bool offload_pools_parse(GPtrArray *pools, const char *text, const char *file, GError **error) {
         g_autoptr(ConfigReader) reader = config_reader_new(text, file, error);
         g_auto(GStrv) groups = reader ? config_reader_groups(reader) : NULL;
         guint before = pools->len;
@@ -127,7 +130,7 @@ static void load_file(int root_fd, const char *name, GPtrArray *pools, GPtrArray
         g_autofree char *text = NULL;
 
         if (!config_read_file(root_fd, path, file, &text, &error) ||
-            (text && !parse_file(pools, text, file, &error)))
+            (text && !offload_pools_parse(pools, text, file, &error)))
                 g_ptr_array_add(problems, g_strdup(error->message));
 }
 
@@ -158,7 +161,7 @@ static int list_files(int root_fd, GPtrArray *names) {
 }
 
 void offload_pools_load(int root_fd, GPtrArray **ret_pools, GPtrArray **ret_problems) {
-        GPtrArray *pools = g_ptr_array_new_with_free_func((GDestroyNotify)offload_pool_free);
+        GPtrArray *pools = offload_pools_new();
         GPtrArray *problems = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
         int r;

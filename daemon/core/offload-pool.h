@@ -13,6 +13,7 @@
  */
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef struct OffloadPool {
         char *name;
@@ -23,6 +24,10 @@ typedef struct OffloadPool {
 
 void offload_pool_free(OffloadPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OffloadPool, offload_pool_free)
+
+GPtrArray *offload_pools_new(void); /* of OffloadPool */
+/* Adds all groups of the file, or none. FERRY_ERROR_INVALID_ARGS says where and what is allowed. */
+bool offload_pools_parse(GPtrArray *pools, const char *text, const char *file, GError **error);
 
 /* All files, in the order of their names. One that is wrong is passed over as a whole, and
  * `ret_problems` has a sentence for each: "FILE:3: [Resource dpu0] Cores must be ...". No
