@@ -112,7 +112,8 @@ Migration *drive_plan(Manager *manager, const GuestEvent *found, const char *str
             !check_team(found->xml, domain, choice.strategy, error))
                 return NULL;
 
-        *ret_unplugs = choice.unplugged->len > 0;
+        /* What is unplugged already may be plugged again until its turn has come. */
+        *ret_unplugs = choice.strategy == STRATEGY_REPLUG;
         request->off = choice.strategy == STRATEGY_COLD;
         migration = migration_new(MIGRATION_OUTGOING, found->uuid, found->name);
         migration->plan.strategy = g_strdup(strategy_to_string(choice.strategy));

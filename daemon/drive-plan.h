@@ -15,7 +15,7 @@ bool drive_check_settled(const Manager *manager, const GuestEvent *found, GError
 bool drive_check_guest(const Manager *manager, const GuestEvent *found, bool force, GError **error);
 /* The migration, not stored yet. `strategy` as in DriveWish; the request, whose connections and
  * compression are wishes until then, gets how it is sent and whether the guest is shut down for it.
- * `ret_unplugs`: devices are taken out first. Errors of strategy_choose() and
- * guest_transfer_plan(), and FERRY_ERROR_INVALID_STATE for a team that is not one. */
+ * `ret_unplugs`: devices are taken out first, if they are not out then. Errors of strategy_choose()
+ * and guest_transfer_plan(), and FERRY_ERROR_INVALID_STATE for a team that is not one. */
 Migration *drive_plan(Manager *manager, const GuestEvent *found, const char *strategy,
                       MoveRequest *request, bool *ret_unplugs, GError **error);

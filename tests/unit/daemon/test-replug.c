@@ -292,6 +292,31 @@ static void test_one_that_is_told_to_wait_has_it_meanwhile(Test *t, gconstpointe
         assert_asked(t, UNPLUG);
 }
 
+/* It was planned when the device was out, and begins when that is in again. */
+static void test_one_that_is_asked_for_while_it_is_plugged(Test *t, gconstpointer unused) {
+        DriveWish wish = { .move = { .uri = (char *)URI, .max_downtime_ms = -1 } };
+
+        begin_move(t);
+        tell_moved(t, "no");
+        assert_asked(t, FIND);
+        answer(t, without_device());
+        assert_asked(t, PLUG);
+
+        g_clear_pointer(&t->migration, g_free);
+        drive_migrate(t->f.manager->drive, "g1", &wish, on_reply, t);
+        assert_asked(t, "find g1\n");
+        answer(t, without_device());
+        g_assert_nonnull(t->migration);
+        assert_asked(t, "");
+
+        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        assert_written(t, false);
+        manager_on_time(t->f.manager);
+        assert_asked(t, FIND);
+        answer(t, with_device());
+        assert_asked(t, UNPLUG);
+}
+
 /* libvirt says so before its call has returned; then a plug would have to wait for it. */
 static void test_it_is_plugged_when_the_move_has_ended_for_good(Test *t, gconstpointer unused) {
         begin_move(t);
@@ -636,6 +661,8 @@ int main(int argc, char **argv) {
         ADD("a move that fails gives it back", test_a_move_that_fails_gives_it_back);
         ADD("one that is told to wait has it meanwhile",
             test_one_that_is_told_to_wait_has_it_meanwhile);
+        ADD("one that is asked for while it is plugged",
+            test_one_that_is_asked_for_while_it_is_plugged);
         ADD("it is plugged when the move has ended for good",
             test_it_is_plugged_when_the_move_has_ended_for_good);
         ADD("a guest that does not let go stays", test_a_guest_that_does_not_let_go_stays);
