@@ -13,6 +13,7 @@
  *        ▲                                                            │ failed
  *        └─────── in 30 s, and when libvirt tells of the guest ◄──────┘
  *
+ * What the notes say is in replug-note.h, what is plugged in replug-return.h.
  * Which devices, and which strategy unplugs them, is the caller's to say. Their
  * leases stay. A guest that did not let go in time may do so later: its note is
  * kept for a while, so that it gets the device back then.
@@ -46,11 +47,6 @@ void replug_unplug_noted(Replug *replug, const char *uuid, const Metadata *metad
  * gets what its note names, after `done`. */
 void replug_plug_instead(Replug *replug, const char *uuid, const char *element,
                          ReplugWaiter waiter);
-/* The guest's metadata when these devices are out. FERRY_ERROR_INVALID_XML. */
-Metadata *replug_note(const Manager *manager, const Domain *domain, const char *xml,
-                      const GPtrArray *devices, UnplugStrategy strategy, GError **error);
-/* The domain as it would go to another host, when something is unplugged for that; else a copy. */
-char *replug_as_it_goes(const Manager *manager, const char *xml, GError **error);
 
 /* A move of it has failed, so it is to have its devices. While it is still on its way, and when it
  * has them all, nothing happens. */

@@ -3,7 +3,7 @@
 
 #include "daemon/arrival-check.h"
 #include "daemon/guest-check.h"
-#include "daemon/replug.h"
+#include "daemon/replug-note.h"
 #include "xml/ferry-error.h"
 
 /* CheckGuest() and CheckArrival() of the Manager. The first asks libvirt for the guest, and replies

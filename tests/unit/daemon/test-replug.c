@@ -6,6 +6,7 @@
 
 #include "daemon/core/store-query.h"
 #include "daemon/drive.h"
+#include "daemon/replug-note.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
