@@ -78,10 +78,14 @@ static Line read_line(const Tree *tree, unsigned number, unsigned depth) {
         return line;
 }
 
-/* A core beside a core. */
+/* What a host has hundreds of: the word for several, else NULL. */
+static const char *find_plural(const char *kind) {
+        return strcmp(kind, "core") == 0 ? "cores" : strcmp(kind, "cache") == 0 ? "caches" : NULL;
+}
+
 static bool folds(const Line *last, const Line *line) {
-        return last->depth == line->depth && strcmp(last->kind, "core") == 0 &&
-               strcmp(line->kind, "core") == 0 && strcmp(last->unit, line->unit) == 0;
+        return find_plural(line->kind) && last->depth == line->depth &&
+               strcmp(last->kind, line->kind) == 0 && strcmp(last->unit, line->unit) == 0;
 }
 
 /* True when it went into the one before. Takes the line then. */
@@ -97,7 +101,7 @@ static bool fold(Tree *tree, Line *line) {
         last->promised += line->promised;
         last->count++;
         g_free(last->name);
-        last->name = g_strdup_printf("%u cores", last->count);
+        last->name = g_strdup_printf("%u %s", last->count, find_plural(last->kind));
         line_done(line);
         return true;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /* The resources of a host as a tree for people, each with a bar of what is used
- * (#), promised (+) and free (.). Cores beside each other are one line.
+ * (#), promised (+) and free (.). Cores beside each other are one line, caches too.
  */
 
 #include "cli/table.h"

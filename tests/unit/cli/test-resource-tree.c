@@ -76,6 +76,12 @@ static void test_cores(void) {
                      50,
                      "2 cores  ###+++.....  1  1  2  CPUs\n"
                      "cores    ...........  0  0  2  cores\n");
+        assert_shown("('l0', '', 'cache', 'L3 cache', 1024, 0, 0, 'bytes', {}),"
+                     "('l4', '', 'cache', 'L3 cache', 1024, 0, 0, 'bytes', {}),"
+                     "('g', '', 'cache', 'L3 allocation', 16, 1, 0, 'groups', {})",
+                     60,
+                     "2 caches       ............  0 B  0 B  2.0 KiB  -\n"
+                     "L3 allocation  #...........    1    0       15  groups\n");
 }
 
 /* A daemon that is not ours could say that a thing is within itself. */
@@ -95,7 +101,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/resource-tree/bars show what is used, promised and free", test_bars);
         g_test_add_func("/resource-tree/bars take what the figures leave", test_width);
         g_test_add_func("/resource-tree/what is within a thing is below it", test_order);
-        g_test_add_func("/resource-tree/cores beside each other are one line", test_cores);
+        g_test_add_func("/resource-tree/cores, or caches, beside each other are one line",
+                        test_cores);
         g_test_add_func("/resource-tree/what is within itself comes to an end", test_loop);
         return g_test_run();
 }
