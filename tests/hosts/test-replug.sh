@@ -222,12 +222,17 @@ test_a_move_here_that_fails() {
         stayed 'move that failed'
 }
 
-# The guest has nobody who hears the power button, so it is told on its console.
+# The guest has nobody who hears the power button, so it is told on its console. That is the shell's
+# terminal from then on, and hangs up with the guest.
 power_off() {
         wait_until 60 is_to_shut_down "$1"
-        # The shell has that terminal from then on, which hangs up when the guest ends.
-        on_host "$1" "trap '' HUP; exec 3<>\"\$(virsh ttyconsole $guest)\"; echo poweroff >&3
-                timeout 60 sh -c 'while virsh domstate $guest | grep -q running; do sleep 0.3; done'"
+        on_host "$1" "exec 3<>\"\$(virsh ttyconsole $guest)\"; echo poweroff >&3
+                timeout 60 sh -c 'while virsh domstate $guest | grep -q running; do sleep 0.3; done'" ||
+                wait_until 60 is_off "$1"
+}
+
+is_off() {
+        ! on_host "$1" "virsh domstate $guest" | grep -q running
 }
 
 # libvirt is asked for that right behind it.
