@@ -204,7 +204,11 @@ static void test_an_interface_is_found_by_its_mac(Fixture *f, gconstpointer unus
 static void test_what_cannot_be_plugged_is_named(Fixture *f, gconstpointer unused) {
         g_autoptr(virDomain) domain = virDomainLookupByName(f->connection, "test");
         const VirtOps *ops = virt_get_ops(f->virt);
-        const char *const elements[] = { HOSTDEV, "<disk/>", NULL };
+        /* Newer test drivers take a device that is right. */
+        const char *const elements[] = { "<hostdev mode='subsystem' type='pci'><source><address "
+                                         "domain='0x0000' bus='0x3b' slot='0x00' function='0x2'/>"
+                                         "</source><boot order='x'/></hostdev>",
+                                         "<disk/>", NULL };
         char uuid[VIR_UUID_STRING_BUFLEN];
 
         g_assert_cmpint(virDomainGetUUIDString(domain, uuid), ==, 0);

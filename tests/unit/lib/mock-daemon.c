@@ -36,10 +36,23 @@ static void append_container(sd_bus_message *m, GVariant *value) {
         g_assert_cmpint(sd_bus_message_close_container(m), >=, 0);
 }
 
+/* In one piece: a byte of a short array has no bytes of its own in GLib 2.84 (g_bytes_ref:
+ * assertion 'bytes != NULL' failed). */
+static void append_bytes(sd_bus_message *m, GVariant *value) {
+        gsize size;
+        const void *data = g_variant_get_fixed_array(value, &size, 1);
+
+        g_assert_cmpint(sd_bus_message_append_array(m, 'y', data, size), >=, 0);
+}
+
 static void append_value(sd_bus_message *m, GVariant *value) {
         char type = *g_variant_get_type_string(value);
         int number;
 
+        if (g_variant_is_of_type(value, G_VARIANT_TYPE_BYTESTRING)) {
+                append_bytes(m, value);
+                return;
+        }
         if (g_variant_is_container(value)) {
                 append_container(m, value);
                 return;
