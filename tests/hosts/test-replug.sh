@@ -249,8 +249,13 @@ drive_cold() {
         forget_console a
         forget_console b
         wait "$driving" || true
+        wait_until 60 runs_somewhere
         guest_wait "$(guest_host "$guest")" "$guest" '^tick '
         cat "$log"
+}
+
+runs_somewhere() {
+        [[ -n $(guest_host "$guest") ]]
 }
 
 # What it has said before it was shut down.
