@@ -193,8 +193,7 @@ check() {
         ok "$name: the guest runs on host$host only" -- wait_until 60 runs_only_on "$host"
         is "$(guest_ask "$host" "$guest" uart-get '^uart')" "$uart" "$name: its device has what it had"
         ok "$name: it ticks on" -- wait_until 30 guest_has_ticked "$host" "$guest" "$tick"
-        # A lease for a guest whose libvirt was killed before it was prepared expires (LeaseTimeoutSec).
-        ok "$name: the only lease is there and runs" -- wait_until 150 has_the_only_lease "$host"
+        ok "$name: the only lease is there and runs" -- wait_until 90 has_the_only_lease "$host"
         ok "$name: no migration is left open" -- wait_until 30 nothing_is_open
 }
 
