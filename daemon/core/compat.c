@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/compat.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "daemon/core/compat-rule.h"
-#include "daemon/core/config-reader.h"
-#include "daemon/facts/fd.h"
+#include "daemon/core/config-directory.h"
 #include "xml/ferry-error.h"
 
 struct Compat {
@@ -103,70 +97,16 @@ bool compat_add(Compat *compat, const char *text, const char *file, GError **err
         return true;
 }
 
-/* Takes the error. */
-static void note_problem(Compat *compat, GError *error) {
-        g_ptr_array_add(compat->problems, g_strdup(error->message));
-        g_error_free(error);
-}
-
-static void load_file(Compat *compat, int root_fd, const char *directory, const char *name) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-        g_autofree char *shown = g_strconcat("/", path, NULL);
-        g_autofree char *text = NULL;
-        GError *error = NULL;
-
-        if (!config_read_file(root_fd, path, shown, &text, &error) ||
-            (text && !compat_add(compat, text, shown, &error)))
-                note_problem(compat, error);
-}
-
-/* Notes in `found` which directory has the file of each name. */
-static int find_files(GTree *found, int root_fd, const char *directory) {
-        int fd = openat(root_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const struct dirent *entry;
-        DIR *stream;
-
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-
-        stream = fdopendir(fd);
-        if (!stream) {
-                fd_close(fd);
-                return -errno;
-        }
-        while ((entry = readdir(stream)))
-                if (g_str_has_suffix(entry->d_name, ".conf"))
-                        g_tree_replace(found, g_strdup(entry->d_name), (gpointer)directory);
-        closedir(stream);
-        return 0;
-}
-
-static int compare_names(gconstpointer a, gconstpointer b, gpointer unused) {
-        return strcmp(a, b);
+static bool take_file(void *userdata, const char *text, const char *file, GError **error) {
+        return compat_add(userdata, text, file, error);
 }
 
 Compat *compat_load(int root_fd, const char *const *directories) {
-        g_autoptr(GTree) found = g_tree_new_full(compare_names, NULL, g_free, NULL);
-        const char *directory;
         Compat *compat = compat_new();
 
-        for (; *directories; directories++) {
-                int r = find_files(found, root_fd, *directories);
-
-                if (r < 0)
-                        g_ptr_array_add(compat->problems,
-                                        g_strdup_printf("/%s: The directory cannot be read: %s",
-                                                        *directories, g_strerror(-r)));
-        }
-
-        /* What the other rules begin with. */
-        directory = g_tree_lookup(found, COMPAT_DEFAULT_FILE);
-        if (directory)
-                load_file(compat, root_fd, directory, COMPAT_DEFAULT_FILE);
-
-        for (GTreeNode *node = g_tree_node_first(found); node; node = g_tree_node_next(node))
-                if (!g_str_equal(g_tree_node_key(node), COMPAT_DEFAULT_FILE))
-                        load_file(compat, root_fd, g_tree_node_value(node), g_tree_node_key(node));
+        /* The default goes first: it is what the other rules begin with. */
+        config_directories_load(root_fd, directories, COMPAT_DEFAULT_FILE, take_file, compat,
+                                compat->problems);
         return compat;
 }
 

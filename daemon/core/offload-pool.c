@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/offload-pool.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
+#include "daemon/core/config-directory.h"
 #include "daemon/core/config-reader.h"
-#include "daemon/facts/fd.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
 
-#define POOLS_DIRECTORY "etc/virtferry/pools.d"
 #define GROUP_RESOURCE  "Resource "
 #define NAME_LENGTH_MAX 64
 #define CORES_MAX       65536
@@ -123,56 +119,16 @@ bool offload_pools_parse(GPtrArray *pools, const char *text, const char *file, G
         return reader != NULL;
 }
 
-static void load_file(int root_fd, const char *name, GPtrArray *pools, GPtrArray *problems) {
-        g_autofree char *path = g_build_filename(POOLS_DIRECTORY, name, NULL);
-        g_autofree char *file = g_strconcat("/", path, NULL);
-        g_autoptr(GError) error = NULL;
-        g_autofree char *text = NULL;
-
-        if (!config_read_file(root_fd, path, file, &text, &error) ||
-            (text && !offload_pools_parse(pools, text, file, &error)))
-                g_ptr_array_add(problems, g_strdup(error->message));
-}
-
-static int compare_names(gconstpointer a, gconstpointer b) {
-        return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* 0 or negative errno. */
-static int list_files(int root_fd, GPtrArray *names) {
-        int fd = openat(root_fd, POOLS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const struct dirent *entry;
-        DIR *stream;
-
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-
-        stream = fdopendir(fd);
-        if (!stream) {
-                fd_close(fd);
-                return -errno;
-        }
-        while ((entry = readdir(stream)))
-                if (g_str_has_suffix(entry->d_name, ".conf"))
-                        g_ptr_array_add(names, g_strdup(entry->d_name));
-        (void)closedir(stream);
-        g_ptr_array_sort(names, compare_names);
-        return 0;
+static bool take_file(void *userdata, const char *text, const char *file, GError **error) {
+        return offload_pools_parse(userdata, text, file, error);
 }
 
 void offload_pools_load(int root_fd, GPtrArray **ret_pools, GPtrArray **ret_problems) {
+        static const char *const directories[] = { "etc/virtferry/pools.d", NULL };
         GPtrArray *pools = offload_pools_new();
         GPtrArray *problems = g_ptr_array_new_with_free_func(g_free);
-        g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-        int r;
 
-        r = list_files(root_fd, names);
-        if (r < 0)
-                g_ptr_array_add(problems, g_strdup_printf("/" POOLS_DIRECTORY
-                                                          ": The directory cannot be read: %s",
-                                                          g_strerror(-r)));
-        for (guint i = 0; i < names->len; i++)
-                load_file(root_fd, names->pdata[i], pools, problems);
+        config_directories_load(root_fd, directories, NULL, take_file, pools, problems);
         *ret_pools = pools;
         *ret_problems = problems;
 }
