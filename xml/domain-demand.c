@@ -10,20 +10,6 @@ typedef struct Cell {
         uint64_t memory_kib;
 } Cell;
 
-static const xmlNode *find_child(const xmlNode *element, const char *name) {
-        for (xmlNode *child = element ? xmlFirstElementChild((xmlNode *)element) : NULL; child;
-             child = xmlNextElementSibling(child))
-                if (xml_is(child, NULL, name))
-                        return child;
-        return NULL;
-}
-
-static bool has_value(const xmlNode *element, const char *name, const char *value) {
-        g_autofree char *given = xml_prop(element, name);
-
-        return g_strcmp0(given, value) == 0;
-}
-
 /* Sizes ---------------------------------------------------------------------------- */
 
 /* virScaleInteger() of libvirt. */
@@ -87,15 +73,11 @@ static uint64_t read_size_prop(const xmlNode *element, const char *name) {
 /* Memory --------------------------------------------------------------------------- */
 
 static GArray *read_cells(const xmlNode *domain) {
-        const xmlNode *numa = find_child(find_child(domain, "cpu"), "numa");
+        const xmlNode *numa = xml_first_child(xml_first_child(domain, "cpu"), "numa");
         GArray *cells = g_array_new(false, true, sizeof(Cell));
 
-        for (xmlNode *child = numa ? xmlFirstElementChild((xmlNode *)numa) : NULL; child;
-             child = xmlNextElementSibling(child)) {
+        for (xmlNode *child = xml_first_child(numa, "cell"); child; child = xml_next_same(child)) {
                 Cell cell = { .id = cells->len };
-
-                if (!xml_is(child, NULL, "cell"))
-                        continue;
 
                 (void)xml_prop_uint(child, "id", 0, NUMBER_SET_MAX - 1, &cell.id, NULL);
                 cell.memory_kib = read_size_prop(child, "memory");
@@ -128,16 +110,12 @@ static void read_pages(const xmlNode *hugepages, const GArray *cells, DomainDema
         uint64_t rest = demand->memory_kib, page_of_rest = 0;
         bool all = true;
 
-        for (xmlNode *child = xmlFirstElementChild((xmlNode *)hugepages); child;
-             child = xmlNextElementSibling(child)) {
+        for (xmlNode *child = xml_first_child(hugepages, "page"); child;
+             child = xml_next_same(child)) {
                 g_autofree char *nodeset = xml_prop(child, "nodeset");
-                uint64_t size, memory;
+                uint64_t size = read_size_prop(child, "size"), memory;
                 NumberSet ids;
 
-                if (!xml_is(child, NULL, "page"))
-                        continue;
-
-                size = read_size_prop(child, "size");
                 if (!nodeset) {
                         page_of_rest = size;
                         all = true;
@@ -155,11 +133,11 @@ static void read_pages(const xmlNode *hugepages, const GArray *cells, DomainDema
 }
 
 static void read_memory(const xmlNode *domain, DomainDemand *demand) {
-        const xmlNode *backing = find_child(domain, "memoryBacking");
-        const xmlNode *hugepages = find_child(backing, "hugepages");
+        const xmlNode *backing = xml_first_child(domain, "memoryBacking");
+        const xmlNode *hugepages = xml_first_child(backing, "hugepages");
         g_autoptr(GArray) cells = read_cells(domain);
 
-        demand->memory_kib = read_size(find_child(domain, "memory"));
+        demand->memory_kib = read_size(xml_first_child(domain, "memory"));
         if (hugepages)
                 read_pages(hugepages, cells, demand);
 }
@@ -176,7 +154,8 @@ static void add_set(const xmlNode *element, const char *name, NumberSet *set) {
 
 static void read_cpus(const xmlNode *domain, DomainDemand *demand) {
         static const char *const pins[] = { "vcpupin", "emulatorpin", "iothreadpin" };
-        const xmlNode *vcpu = find_child(domain, "vcpu"), *tune = find_child(domain, "cputune");
+        const xmlNode *vcpu = xml_first_child(domain, "vcpu");
+        const xmlNode *tune = xml_first_child(domain, "cputune");
         g_autofree char *all = content_of(vcpu);
         guint64 vcpus;
 
@@ -184,7 +163,7 @@ static void read_cpus(const xmlNode *domain, DomainDemand *demand) {
                 demand->vcpus = (unsigned)vcpus;
         if (vcpu)
                 (void)xml_prop_uint(vcpu, "current", 1, G_MAXUINT16, &demand->vcpus, NULL);
-        if (vcpu && !has_value(vcpu, "placement", "auto"))
+        if (vcpu && !xml_prop_is(vcpu, "placement", "auto"))
                 add_set(vcpu, "cpuset", &demand->cpus);
 
         for (xmlNode *pin = tune ? xmlFirstElementChild((xmlNode *)tune) : NULL; pin;
@@ -196,7 +175,7 @@ static void read_cpus(const xmlNode *domain, DomainDemand *demand) {
 
 /* Where nothing is said it is strict: virDomainNumatuneMemMode. */
 static void read_nodes(const xmlNode *domain, DomainDemand *demand) {
-        const xmlNode *tune = find_child(domain, "numatune");
+        const xmlNode *tune = xml_first_child(domain, "numatune");
 
         for (xmlNode *child = tune ? xmlFirstElementChild((xmlNode *)tune) : NULL; child;
              child = xmlNextElementSibling(child)) {

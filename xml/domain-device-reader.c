@@ -4,12 +4,6 @@
 #include "xml/pci-address.h"
 #include "xml/reader.h"
 
-static bool has_value(const xmlNode *element, const char *name, const char *expected) {
-        g_autofree char *value = xml_prop(element, name);
-
-        return g_strcmp0(value, expected) == 0;
-}
-
 static bool read_pci_address(const xmlNode *element, PciAddress *ret_address, GError **error) {
         uint32_t domain = 0, bus = 0, slot = 0, function = 0;
 
@@ -65,7 +59,7 @@ bool domain_guest_address(const xmlNode *element, char **ret_address, GError **e
 
         if (!xml_child(element, "address", &address, error))
                 return false;
-        if (!address || !has_value(address, "type", "pci"))
+        if (!address || !xml_prop_is(address, "type", "pci"))
                 return true;
         if (!read_pci_address(address, &guest, error))
                 return false;
@@ -116,7 +110,7 @@ static bool read_details(const xmlNode *element, DomainDevice *device, GError **
             !xml_prop_bool(element, "managed", &device->managed, error))
                 return false;
 
-        device->transient = teaming && has_value(teaming, "type", "transient");
+        device->transient = teaming && xml_prop_is(teaming, "type", "transient");
         return domain_guest_address(element, &device->address, error) &&
                read_mac(element, device, error);
 }
@@ -151,7 +145,7 @@ static DomainDeviceKind interface_kind(const xmlNode *element) {
         xmlNode *source = NULL, *address = NULL;
         g_autofree char *type = NULL;
 
-        if (!has_value(element, "type", "hostdev"))
+        if (!xml_prop_is(element, "type", "hostdev"))
                 return _DOMAIN_DEVICE_KIND_INVALID;
         if (xml_child(element, "source", &source, NULL) && source &&
             xml_child(source, "address", &address, NULL) && address)

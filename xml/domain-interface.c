@@ -15,12 +15,6 @@ void domain_interface_free(DomainInterface *interface) {
         g_free(interface);
 }
 
-static char *child_value(const xmlNode *element, const char *name, const char *attribute) {
-        xmlNode *child = NULL;
-
-        return xml_child(element, name, &child, NULL) && child ? xml_prop(child, attribute) : NULL;
-}
-
 char *domain_interface_mac(const xmlNode *element) {
         g_autofree char *type = NULL, *mac = NULL;
         xmlNode *teaming = NULL;
@@ -30,7 +24,7 @@ char *domain_interface_mac(const xmlNode *element) {
                 return NULL;
 
         type = xml_prop(element, "type");
-        mac = child_value(element, "mac", "address");
+        mac = xml_child_prop(element, "mac", "address");
         return mac && g_strcmp0(type, "hostdev") != 0 ? g_ascii_strdown(mac, -1) : NULL;
 }
 
@@ -48,7 +42,7 @@ static DomainInterface *interface_from(xmlNode *element, char *taken_mac, GError
         g_autoptr(DomainInterface) interface = g_new0(DomainInterface, 1);
 
         interface->mac = taken_mac;
-        interface->alias = child_value(element, "alias", "name");
+        interface->alias = xml_child_prop(element, "alias", "name");
         if (!domain_guest_address(element, &interface->address, error))
                 return NULL;
 
@@ -58,14 +52,14 @@ static DomainInterface *interface_from(xmlNode *element, char *taken_mac, GError
 }
 
 static bool is_named(const xmlNode *element, const char *mac, const char *name) {
-        g_autofree char *alias = child_value(element, "alias", "name");
+        g_autofree char *alias = xml_child_prop(element, "alias", "name");
 
         return g_ascii_strcasecmp(mac, name) == 0 || g_strcmp0(alias, name) == 0;
 }
 
 static DomainInterface *find_in(const xmlNode *devices, const char *name, GError **error) {
-        for (xmlNode *element = xmlFirstElementChild((xmlNode *)devices); element;
-             element = xmlNextElementSibling(element)) {
+        for (xmlNode *element = xml_first_child(devices, "interface"); element;
+             element = xml_next_same(element)) {
                 char *mac = domain_interface_mac(element);
 
                 if (mac && is_named(element, mac, name))

@@ -9,12 +9,6 @@
 #define QEMU_URI "http://libvirt.org/schemas/domain/qemu/1.0"
 #define PROPERTY "enable-migration"
 
-static bool has_value(const xmlNode *element, const char *name, const char *value) {
-        g_autofree char *given = xml_prop(element, name);
-
-        return g_strcmp0(given, value) == 0;
-}
-
 /* QEMU's words for a switch: "off", "false"; visit_type_OnOffAuto() and visit_type_bool(). */
 static MigrationSwitch switch_from_word(const char *word) {
         if (g_str_has_prefix(word, "off") || g_str_has_prefix(word, "false") ||
@@ -53,7 +47,7 @@ static void read_frontend(const xmlNode *element, const char *alias, DomainQuirk
                 g_autofree char *value = xml_prop(child, "value");
 
                 if (xml_is(child, QEMU_URI, "property") && value &&
-                    has_value(child, "name", PROPERTY))
+                    xml_prop_is(child, "name", PROPERTY))
                         g_hash_table_replace(quirks->of_one, g_strdup(alias),
                                              GINT_TO_POINTER(switch_from_word(value)));
         }
@@ -74,7 +68,7 @@ static void read_override(const xmlNode *element, DomainQuirks *quirks) {
 static bool uses_iommufd(const xmlNode *device) {
         for (xmlNode *child = xmlFirstElementChild((xmlNode *)device); child;
              child = xmlNextElementSibling(child))
-                if (xml_is(child, NULL, "driver") && has_value(child, "iommufd", "yes"))
+                if (xml_is(child, NULL, "driver") && xml_prop_is(child, "iommufd", "yes"))
                         return true;
         return false;
 }

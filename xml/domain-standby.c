@@ -13,24 +13,15 @@ static void standby_free(void *data) {
         g_free(standby);
 }
 
-/* An attribute of the first child of this name. */
-static char *child_prop(const xmlNode *element, const char *child, const char *name) {
-        for (xmlNode *found = xmlFirstElementChild((xmlNode *)element); found;
-             found = xmlNextElementSibling(found))
-                if (xml_is(found, NULL, child))
-                        return xml_prop(found, name);
-        return NULL;
-}
+static bool is_persistent_half(const xmlNode *interface) {
+        g_autofree char *type = xml_child_prop(interface, "teaming", "type");
 
-static bool is_persistent_half(const xmlNode *element) {
-        g_autofree char *type = child_prop(element, "teaming", "type");
-
-        return xml_is(element, NULL, "interface") && g_strcmp0(type, "persistent") == 0;
+        return g_strcmp0(type, "persistent") == 0;
 }
 
 static void read_interface(const xmlNode *element, GPtrArray *standbys) {
-        g_autofree char *mac = child_prop(element, "mac", "address");
-        g_autofree char *link = child_prop(element, "link", "state");
+        g_autofree char *mac = xml_child_prop(element, "mac", "address");
+        g_autofree char *link = xml_child_prop(element, "link", "state");
         DomainStandby *standby;
 
         if (!mac)
@@ -38,8 +29,8 @@ static void read_interface(const xmlNode *element, GPtrArray *standbys) {
 
         standby = g_new0(DomainStandby, 1);
         standby->mac = g_ascii_strdown(mac, -1);
-        standby->tap = child_prop(element, "target", "dev");
-        standby->bridge = child_prop(element, "source", "bridge");
+        standby->tap = xml_child_prop(element, "target", "dev");
+        standby->bridge = xml_child_prop(element, "source", "bridge");
         standby->down = g_strcmp0(link, "down") == 0;
         g_ptr_array_add(standbys, standby);
 }
@@ -52,8 +43,8 @@ GPtrArray *domain_standbys_from_xml(const char *xml, size_t size, GError **error
         if (!doc || !xml_child(xmlDocGetRootElement(doc), "devices", &devices, error))
                 return NULL;
 
-        for (xmlNode *element = devices ? xmlFirstElementChild(devices) : NULL; element;
-             element = xmlNextElementSibling(element))
+        for (xmlNode *element = xml_first_child(devices, "interface"); element;
+             element = xml_next_same(element))
                 if (is_persistent_half(element))
                         read_interface(element, standbys);
         return g_steal_pointer(&standbys);

@@ -19,18 +19,6 @@ static bool is_netdev_name(const char *name) {
         return true;
 }
 
-static char *tap_of(const xmlNode *interface) {
-        for (xmlNode *child = xmlFirstElementChild((xmlNode *)interface); child;
-             child = xmlNextElementSibling(child)) {
-                g_autofree char *name = xml_is(child, NULL, "target") ? xml_prop(child, "dev")
-                                                                      : NULL;
-
-                if (name && is_netdev_name(name))
-                        return g_steal_pointer(&name);
-        }
-        return NULL;
-}
-
 GPtrArray *domain_taps_from_xml(const char *xml, size_t size, GError **error) {
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
         g_autoptr(GPtrArray) taps = g_ptr_array_new_with_free_func(g_free);
@@ -39,12 +27,12 @@ GPtrArray *domain_taps_from_xml(const char *xml, size_t size, GError **error) {
         if (!doc || !xml_child(xmlDocGetRootElement(doc), "devices", &devices, error))
                 return NULL;
 
-        for (xmlNode *element = devices ? xmlFirstElementChild(devices) : NULL;
-             element && taps->len < DOMAIN_TAPS_MAX; element = xmlNextElementSibling(element)) {
-                char *tap = xml_is(element, NULL, "interface") ? tap_of(element) : NULL;
+        for (xmlNode *element = xml_first_child(devices, "interface");
+             element && taps->len < DOMAIN_TAPS_MAX; element = xml_next_same(element)) {
+                g_autofree char *tap = xml_child_prop(element, "target", "dev");
 
-                if (tap)
-                        g_ptr_array_add(taps, tap);
+                if (tap && is_netdev_name(tap))
+                        g_ptr_array_add(taps, g_steal_pointer(&tap));
         }
         return g_steal_pointer(&taps);
 }

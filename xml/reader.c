@@ -65,6 +65,21 @@ bool xml_require_child(const xmlNode *element, const char *name, xmlNode **ret_c
         return true;
 }
 
+/* This element, or the first behind it that has the name. */
+static xmlNode *skip_to(xmlNode *element, const char *name) {
+        while (element && !xml_is(element, NULL, name))
+                element = xmlNextElementSibling(element);
+        return element;
+}
+
+xmlNode *xml_first_child(const xmlNode *element, const char *name) {
+        return element ? skip_to(xmlFirstElementChild((xmlNode *)element), name) : NULL;
+}
+
+xmlNode *xml_next_same(const xmlNode *element) {
+        return skip_to(xmlNextElementSibling((xmlNode *)element), (const char *)element->name);
+}
+
 char *xml_tag(const xmlNode *element) {
         const xmlChar *prefix = element->ns ? element->ns->prefix : NULL;
         g_autofree char *full = g_strdup_printf("%s%s%s", prefix ? (const char *)prefix : "",
@@ -80,6 +95,18 @@ char *xml_prop(const xmlNode *element, const char *name) {
 
         xmlFree(value);
         return copy;
+}
+
+char *xml_child_prop(const xmlNode *element, const char *child, const char *name) {
+        const xmlNode *found = xml_first_child(element, child);
+
+        return found ? xml_prop(found, name) : NULL;
+}
+
+bool xml_prop_is(const xmlNode *element, const char *name, const char *value) {
+        g_autofree char *given = xml_prop(element, name);
+
+        return g_strcmp0(given, value) == 0;
 }
 
 bool xml_require(const xmlNode *element, const char *name, GError **error) {

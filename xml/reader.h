@@ -28,11 +28,19 @@ bool xml_child(const xmlNode *element, const char *name, xmlNode **ret_child, GE
 /* The same, and "<source> needs an <address>" when it is not there. */
 bool xml_require_child(const xmlNode *element, const char *name, xmlNode **ret_child,
                        GError **error);
+/* For what libvirt has written, whose order and number of children are right: the first child of
+ * this name without namespace, NULL where there is none or no element; and the next one of the same
+ * name beside it. */
+xmlNode *xml_first_child(const xmlNode *element, const char *name);
+xmlNode *xml_next_same(const xmlNode *element);
 /* As it stands in XML: "<ferry:need>". Free it. */
 char *xml_tag(const xmlNode *element);
 
 /* The raw value, NULL without the attribute. Free it. */
 char *xml_prop(const xmlNode *element, const char *name);
+/* The same of the first child of this name: "mac", "address". */
+char *xml_child_prop(const xmlNode *element, const char *child, const char *name);
+bool xml_prop_is(const xmlNode *element, const char *name, const char *value);
 bool xml_require(const xmlNode *element, const char *name, GError **error);
 
 /* A word that may become a file name: letters, digits and . _ + : -, not starting with a mark. */

@@ -226,6 +226,33 @@ static void test_children_are_found_by_name_and_namespace(Fixture *f, gconstpoin
         assert_message(f, "line 2: a second <c> in <a>: remove one");
 }
 
+static void test_children_of_one_name_come_one_by_one(Fixture *f, gconstpointer unused) {
+        static const char xml[] = "<a xmlns:n='urn:n'><n:b x='0'/><b x='1'/><c/><b x='2'/></a>";
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, strlen(xml), 100, NULL);
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        const xmlNode *child = xml_first_child(root, "b");
+
+        g_assert_true(child && xml_prop_is(child, "x", "1"));
+        child = xml_next_same(child);
+        g_assert_true(child && xml_prop_is(child, "x", "2"));
+        g_assert_null(xml_next_same(child));
+
+        g_assert_null(xml_first_child(root, "d"));
+        g_assert_null(xml_first_child(NULL, "b"));
+}
+
+static void test_an_attribute_of_a_child_is_that_of_the_first(Fixture *f, gconstpointer unused) {
+        static const char xml[] = "<a><b x='1'/><b x='2'/><c/></a>";
+        g_autoptr(xmlDoc) doc = xml_document_parse(xml, strlen(xml), 100, NULL);
+        const xmlNode *root = xmlDocGetRootElement(doc);
+        g_autofree char *value = xml_child_prop(root, "b", "x");
+
+        g_assert_cmpstr(value, ==, "1");
+        g_assert_null(xml_child_prop(root, "c", "x"));
+        g_assert_null(xml_child_prop(root, "d", "x"));
+        g_assert_false(xml_prop_is(root, "x", "1"));
+}
+
 #define add(name, function) g_test_add(name, Fixture, NULL, NULL, function, tear_down)
 
 int main(int argc, char **argv) {
@@ -246,6 +273,10 @@ int main(int argc, char **argv) {
         add("/reader/a-message-is-one-short-line", test_a_message_is_one_short_line);
         add("/reader/children-are-found-by-name-and-namespace",
             test_children_are_found_by_name_and_namespace);
+        add("/reader/children-of-one-name-come-one-by-one",
+            test_children_of_one_name_come_one_by_one);
+        add("/reader/an-attribute-of-a-child-is-that-of-the-first",
+            test_an_attribute_of_a_child_is_that_of_the_first);
 
         return g_test_run();
 }
