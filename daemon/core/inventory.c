@@ -2,12 +2,10 @@
 #include "daemon/core/inventory.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
+#include "daemon/core/obstacle.h"
 #include "daemon/core/probe-memo.h"
-
-#define REPORTS_NOT_ASKED INT_MIN
 
 struct Inventory {
         Sysfs *sysfs;
@@ -15,10 +13,9 @@ struct Inventory {
         InventoryProbe probe;
         DriverMemo *drivers;
         ProbeMemo *probes;
-        GHashTable *hanging; /* id of a device whose driver hangs → loading of that driver */
+        Obstacles *obstacles;
         GHashTable *devices; /* by id */
         GPtrArray *sorted;   /* of inventory_list(), NULL until asked */
-        int dma_log_reports;
         InventoryListener listener;
         void *userdata;
 };
@@ -31,10 +28,9 @@ Inventory *inventory_new(Sysfs *sysfs, const Config *config, InventoryProbe prob
         inventory->probe = probe ?: vfio_probe;
         inventory->drivers = driver_memo_new();
         inventory->probes = probe_memo_new();
-        inventory->hanging = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        inventory->obstacles = obstacles_new(sysfs);
         inventory->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                                    (GDestroyNotify)device_free);
-        inventory->dma_log_reports = REPORTS_NOT_ASKED;
         return inventory;
 }
 
@@ -44,7 +40,7 @@ void inventory_free(Inventory *inventory) {
 
         g_clear_pointer(&inventory->sorted, g_ptr_array_unref);
         g_hash_table_unref(inventory->devices);
-        g_hash_table_unref(inventory->hanging);
+        obstacles_free(inventory->obstacles);
         probe_memo_free(inventory->probes);
         driver_memo_free(inventory->drivers);
         g_free(inventory);
@@ -60,47 +56,12 @@ static void tell(Inventory *inventory, InventoryChange change, const Device *dev
                 inventory->listener(inventory->userdata, change, device);
 }
 
-int inventory_dma_log_reports(Inventory *inventory) {
-        if (inventory->dma_log_reports == REPORTS_NOT_ASKED)
-                inventory->dma_log_reports = vfio_kernel_reports_dma_log(inventory->sysfs);
-        return inventory->dma_log_reports;
-}
-
-bool inventory_hangs(const Inventory *inventory, const Device *device) {
-        const uint64_t *loading = g_hash_table_lookup(inventory->hanging, device->id);
-
-        return loading && *loading == device->driver_loading;
-}
-
-/* What would be said only when the migration has begun, or never. */
-static const char *find_obstacle(Inventory *inventory, const Device *device) {
-        const Fingerprint *fingerprint = device->fingerprint;
-        g_autofree char *sentence = NULL;
-
-        if (inventory_hangs(inventory, device)) {
-                sentence = g_strdup_printf("driver %s hangs: a trial of %s did not end and was "
-                                           "killed; load the driver anew, or boot the host, and "
-                                           "try again with 'virt-ferry probe'",
-                                           fingerprint->driver ?: "of the device", device->id);
-                return g_intern_string(sentence);
-        }
-
-        if (fingerprint->vfio_caps < 0 || !(fingerprint->vfio_caps & VFIO_CAP_DMA_LOG) ||
-            inventory_dma_log_reports(inventory) != 0)
-                return NULL;
-
-        sentence = g_strdup_printf(
-                "driver %s offers DMA logging, but this kernel cannot report it, "
-                "so QEMU stops a migration from here at its start: boot a "
-                "kernel with CONFIG_IOMMUFD",
-                fingerprint->driver ?: "of the device");
-        return g_intern_string(sentence);
-}
+/* What is there --------------------------------------------------------------------- */
 
 static void note_probe(Inventory *inventory, Device *device, const VfioProbe *probe) {
         device->fingerprint->vfio_caps = probe->caps;
         device->fingerprint->state_size = probe->state_size;
-        device->finding = find_obstacle(inventory, device);
+        device->finding = obstacles_find(inventory->obstacles, device);
 }
 
 static const VfioProbe *find_probe(const Inventory *inventory, const Device *device) {
@@ -119,7 +80,7 @@ static void take(Inventory *inventory, Device *device) {
         if (probe)
                 note_probe(inventory, device, probe);
         else
-                device->finding = find_obstacle(inventory, device);
+                device->finding = obstacles_find(inventory->obstacles, device);
 
         if (old && device_equal(old, device)) {
                 device_free(device);
@@ -240,6 +201,8 @@ int inventory_refresh(Inventory *inventory, const DeviceClass *class, const char
         return parent ? refresh_one(inventory, class, parent) : 0;
 }
 
+/* Questions ------------------------------------------------------------------------- */
+
 const Device *inventory_find(const Inventory *inventory, const char *id) {
         return id ? g_hash_table_lookup(inventory->devices, id) : NULL;
 }
@@ -277,6 +240,8 @@ GPtrArray *inventory_list(const Inventory *inventory) {
                 cache->sorted = sort_devices(inventory);
         return g_ptr_array_ref(cache->sorted);
 }
+
+/* What drivers can do --------------------------------------------------------------- */
 
 /* Notes the answer in all devices of the kind. */
 static void spread_probe(Inventory *inventory, const VfioProbe *probe) {
@@ -316,25 +281,29 @@ int inventory_probe(Inventory *inventory, const char *id) {
         return 0;
 }
 
-void inventory_note_hang(Inventory *inventory, const char *id, bool it_hangs) {
+void inventory_note_hang(Inventory *inventory, const char *id, bool hangs) {
         Device *device = g_hash_table_lookup(inventory->devices, id);
         const char *before;
 
         if (!device)
                 return;
 
-        if (it_hangs)
-                g_hash_table_replace(
-                        inventory->hanging, g_strdup(id),
-                        g_memdup2(&device->driver_loading, sizeof(device->driver_loading)));
-        else
-                g_hash_table_remove(inventory->hanging, id);
-
+        obstacles_note_hang(inventory->obstacles, device, hangs);
         before = device->finding;
-        device->finding = find_obstacle(inventory, device);
+        device->finding = obstacles_find(inventory->obstacles, device);
         if (device->finding != before)
                 tell(inventory, INVENTORY_CHANGED, device);
 }
+
+bool inventory_hangs(const Inventory *inventory, const Device *device) {
+        return obstacles_hangs(inventory->obstacles, device);
+}
+
+int inventory_dma_log_reports(Inventory *inventory) {
+        return obstacles_dma_log_reports(inventory->obstacles);
+}
+
+/* What could be made ---------------------------------------------------------------- */
 
 static void offer_types(const Inventory *inventory, const Device *parent, GArray *offers) {
         for (guint i = 0; parent->types && i < parent->types->len; i++) {
