@@ -10,6 +10,14 @@ static void put(NumberSet *set, unsigned number, bool in) {
                 set->bits[number / 64] &= ~bit;
 }
 
+NumberSet number_set_of(unsigned number) {
+        NumberSet set = { 0 };
+
+        g_assert(number < NUMBER_SET_MAX);
+        put(&set, number, true);
+        return set;
+}
+
 bool number_set_has(const NumberSet *set, unsigned number) {
         return number < NUMBER_SET_MAX && (set->bits[number / 64] >> (number % 64)) & 1;
 }
@@ -103,6 +111,12 @@ unsigned number_set_count(const NumberSet *set) {
         for (unsigned i = 0; i < NUMBER_SET_MAX; i++)
                 n += number_set_has(set, i);
         return n;
+}
+
+unsigned number_set_next(const NumberSet *set, unsigned from) {
+        while (from < NUMBER_SET_MAX && !number_set_has(set, from))
+                from++;
+        return from;
 }
 
 void number_set_add(NumberSet *set, const NumberSet *other) {

@@ -20,8 +20,11 @@ typedef struct NumberSet {
 bool number_set_from_text(const char *text, NumberSet *ret_set);
 char *number_set_to_text(const NumberSet *set); /* "0-3,8"; "" when empty. Free it. */
 
+NumberSet number_set_of(unsigned number); /* alone; below NUMBER_SET_MAX */
 bool number_set_has(const NumberSet *set, unsigned number);
 unsigned number_set_count(const NumberSet *set);
+/* The lowest member that is not below `from`; NUMBER_SET_MAX: there is none. */
+unsigned number_set_next(const NumberSet *set, unsigned from);
 void number_set_add(NumberSet *set, const NumberSet *other);
 /* What is in this set and not in the other. */
 NumberSet number_set_without(const NumberSet *set, const NumberSet *other);

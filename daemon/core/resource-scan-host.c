@@ -40,13 +40,9 @@ static void add_core(ResourceMap *map, const CpuTopology *topology, const CpuCor
 }
 
 static void add_cache(ResourceMap *map, const CpuCache *cache) {
-        unsigned first = 0;
-        Resource *resource;
+        Resource *resource = resource_add(map, take_package(map, cache->package), RESOURCE_CACHE,
+                                          "bytes", "cache:%u", number_set_next(&cache->cpus, 0));
 
-        while (first < NUMBER_SET_MAX && !number_set_has(&cache->cpus, first))
-                first++;
-        resource = resource_add(map, take_package(map, cache->package), RESOURCE_CACHE, "bytes",
-                                "cache:%u", first);
         resource_name(resource, "L%u cache", cache->level);
         resource_count(resource, cache->size, 0);
         resource_tell(resource, "level", "%u", cache->level);

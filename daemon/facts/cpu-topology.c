@@ -38,11 +38,10 @@ static NumberSet read_set(const Sysfs *sysfs, const char *path) {
 }
 
 static unsigned find_node(const Sysfs *sysfs, const NumberSet *nodes, unsigned cpu) {
-        for (unsigned node = 0; node < NUMBER_SET_MAX; node++) {
+        for (unsigned node = number_set_next(nodes, 0); node < NUMBER_SET_MAX;
+             node = number_set_next(nodes, node + 1)) {
                 char path[SYSFS_PATH_MAX];
 
-                if (!number_set_has(nodes, node))
-                        continue;
                 g_snprintf(path, sizeof(path), CPUS "/cpu%u/node%u", cpu, node);
                 if (sysfs_exists(sysfs, path))
                         return node;
@@ -56,19 +55,12 @@ static bool dir_read_set(const SysfsDir *dir, const char *name, NumberSet *ret_s
         return sysfs_dir_read(dir, name, text) > 0 && number_set_from_text(text, ret_set);
 }
 
-static NumberSet set_of(unsigned number) {
-        NumberSet set = { 0 };
-
-        set.bits[number / 64] = UINT64_C(1) << (number % 64);
-        return set;
-}
-
 static CpuCore read_core(const Sysfs *sysfs, const NumberSet *nodes, unsigned cpu) {
         CpuCore core = { .first = cpu, .node = find_node(sysfs, nodes, cpu) };
         g_auto(SysfsDir) dir = SYSFS_DIR_NONE;
         int package = 0;
 
-        core.cpus = set_of(cpu);
+        core.cpus = number_set_of(cpu);
         if (sysfs_dir_open(sysfs, &dir, CPUS "/cpu%u/topology", cpu) < 0)
                 return core;
 
@@ -78,20 +70,18 @@ static CpuCore read_core(const Sysfs *sysfs, const NumberSet *nodes, unsigned cp
         /* Before it is believed: it must name the CPU itself. */
         if (!dir_read_set(&dir, "thread_siblings_list", &core.cpus) ||
             !number_set_has(&core.cpus, cpu))
-                core.cpus = set_of(cpu);
+                core.cpus = number_set_of(cpu);
         return core;
 }
 
 static void read_cores(CpuTopology *topology, const Sysfs *sysfs, const NumberSet *nodes) {
-        NumberSet seen = { 0 };
+        NumberSet rest = topology->online;
 
-        for (unsigned cpu = 0; cpu < NUMBER_SET_MAX; cpu++) {
-                CpuCore core;
+        for (unsigned cpu = number_set_next(&rest, 0); cpu < NUMBER_SET_MAX;
+             cpu = number_set_next(&rest, cpu + 1)) {
+                CpuCore core = read_core(sysfs, nodes, cpu);
 
-                if (!number_set_has(&topology->online, cpu) || number_set_has(&seen, cpu))
-                        continue;
-                core = read_core(sysfs, nodes, cpu);
-                number_set_add(&seen, &core.cpus);
+                rest = number_set_without(&rest, &core.cpus);
                 g_array_append_val(topology->cores, core);
         }
 }

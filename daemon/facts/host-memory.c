@@ -77,9 +77,11 @@ int host_nodes_read(const Sysfs *sysfs, NumberSet *ret_nodes) {
         int r;
 
         r = read_set(sysfs, "sys/devices/system/node/online", ret_nodes);
-        if (r == -ENOENT)
-                return number_set_from_text("0", ret_nodes) ? 0 : -EBADMSG;
-        return r;
+        if (r != -ENOENT)
+                return r;
+
+        *ret_nodes = number_set_of(0);
+        return 0;
 }
 
 int host_cpus_read(const Sysfs *sysfs, NumberSet *ret_cpus) {

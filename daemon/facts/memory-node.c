@@ -150,17 +150,18 @@ int memory_nodes_read(const Sysfs *sysfs, GPtrArray **ret_nodes) {
         int r;
 
         r = host_nodes_read(sysfs, &numbers);
-        for (unsigned i = 0; r >= 0 && i < NUMBER_SET_MAX; i++) {
-                MemoryNode *node;
-
-                if (!number_set_has(&numbers, i))
-                        continue;
-                r = numa ? read_node(sysfs, i, &node) : read_host(sysfs, &node);
-                if (r >= 0)
-                        g_ptr_array_add(nodes, node);
-        }
         if (r < 0)
                 return r;
+
+        for (unsigned i = number_set_next(&numbers, 0); i < NUMBER_SET_MAX;
+             i = number_set_next(&numbers, i + 1)) {
+                MemoryNode *node;
+
+                r = numa ? read_node(sysfs, i, &node) : read_host(sysfs, &node);
+                if (r < 0)
+                        return r;
+                g_ptr_array_add(nodes, node);
+        }
 
         *ret_nodes = g_steal_pointer(&nodes);
         return 0;

@@ -54,6 +54,31 @@ static void test_sets_are_added_and_taken_away(void) {
         g_assert_cmpuint(number_set_count(&a), ==, 7);
 }
 
+static void test_members_are_walked_in_order(void) {
+        NumberSet set;
+
+        g_assert_true(number_set_from_text("2,63-64,4095", &set));
+        g_assert_cmpuint(number_set_next(&set, 0), ==, 2);
+        g_assert_cmpuint(number_set_next(&set, 2), ==, 2);
+        g_assert_cmpuint(number_set_next(&set, 3), ==, 63);
+        g_assert_cmpuint(number_set_next(&set, 65), ==, 4095);
+        g_assert_cmpuint(number_set_next(&set, 4096), ==, NUMBER_SET_MAX);
+
+        set = (NumberSet){ 0 };
+        g_assert_cmpuint(number_set_next(&set, 0), ==, NUMBER_SET_MAX);
+}
+
+static void test_a_set_of_one_has_that_one(void) {
+        static const unsigned numbers[] = { 0, 63, 64, NUMBER_SET_MAX - 1 };
+
+        for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+                NumberSet set = number_set_of(numbers[i]);
+
+                g_assert_cmpuint(number_set_count(&set), ==, 1);
+                g_assert_true(number_set_has(&set, numbers[i]));
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/number-set/text is read as the kernel and libvirt write it",
@@ -61,5 +86,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/number-set/what is no set is refused", test_what_is_no_set_is_refused);
         g_test_add_func("/number-set/sets are added and taken away",
                         test_sets_are_added_and_taken_away);
+        g_test_add_func("/number-set/members are walked in order",
+                        test_members_are_walked_in_order);
+        g_test_add_func("/number-set/a set of one has that one", test_a_set_of_one_has_that_one);
         return g_test_run();
 }
