@@ -19,6 +19,8 @@ static const sd_bus_error_map map[] = {
         SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Store", EUCLEAN),
         SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Unavailable", EHOSTDOWN),
         SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "Busy", EUSERS),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "InvalidRequest", EDOM),
+        SD_BUS_ERROR_MAP(FERRY_ERROR_PREFIX "NoResources", ENOSPC),
         SD_BUS_ERROR_MAP_END,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(map) == _FERRY_ERROR_MAX + 1);

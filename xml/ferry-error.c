@@ -15,6 +15,8 @@ static const char *const names[] = {
         [FERRY_ERROR_STORE] = "Store",
         [FERRY_ERROR_UNAVAILABLE] = "Unavailable",
         [FERRY_ERROR_BUSY] = "Busy",
+        [FERRY_ERROR_INVALID_REQUEST] = "InvalidRequest",
+        [FERRY_ERROR_NO_RESOURCES] = "NoResources",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == _FERRY_ERROR_MAX);
 
