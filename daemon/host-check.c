@@ -1,83 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/host-check.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/drain.h"
+#include "daemon/facts/libvirt-process.h"
 
-/* libvirt's daemon ---------------------------------------------------------------- */
-
-typedef struct LibvirtProcess {
-        char *name; /* "libvirtd", "virtqemud"; NULL: none runs, its socket will start it */
-        char *pid;
-        int64_t started; /* CLOCK_REALTIME, microseconds; 0 not known */
-} LibvirtProcess;
-
-static void libvirt_process_done(LibvirtProcess *process) {
-        g_free(process->name);
-        g_free(process->pid);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtProcess, libvirt_process_done)
-
-static int64_t usec_of(const struct timespec *time) {
-        return (int64_t)time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
-}
-
-static int64_t clock_usec(clockid_t clock) {
-        struct timespec now;
-
-        (void)clock_gettime(clock, &now);
-        return usec_of(&now);
-}
-
-/* proc(5): field 22 of stat, in ticks since boot; the second field may have blanks and brackets. */
-static int64_t process_start(const Sysfs *sysfs, const char *pid) {
-        g_autofree char *path = g_build_filename("proc", pid, "stat", NULL), *text = NULL;
-        g_auto(GStrv) fields = NULL;
-        int64_t since_boot;
-        const char *rest;
-
-        if (sysfs_read_string(sysfs, path, &text) < 0)
-                return 0;
-
-        rest = strrchr(text, ')');
-        fields = g_strsplit(rest ?: "", " ", 22);
-        if (g_strv_length(fields) <= 20)
-                return 0;
-
-        since_boot = g_ascii_strtoll(fields[20], NULL, 10) * G_USEC_PER_SEC / sysconf(_SC_CLK_TCK);
-        return clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + since_boot;
-}
-
-static bool is_libvirt(const char *name) {
-        return g_str_equal(name, "libvirtd") || g_str_equal(name, "virtqemud");
-}
-
-static void find_libvirt(const Sysfs *sysfs, LibvirtProcess *ret_process) {
-        g_autoptr(GPtrArray) pids = NULL;
-
-        if (sysfs_list(sysfs, "proc/", &pids) < 0)
-                return;
-
-        for (guint i = 0; i < pids->len; i++) {
-                g_autofree char *path = NULL, *name = NULL;
-                const char *pid = pids->pdata[i];
-
-                path = g_build_filename("proc", pid, "comm", NULL);
-                if (!g_ascii_isdigit(*pid) || sysfs_read_string(sysfs, path, &name) < 0 ||
-                    !is_libvirt(name))
-                        continue;
-
-                ret_process->name = g_steal_pointer(&name);
-                ret_process->pid = g_strdup(pid);
-                ret_process->started = process_start(sysfs, pid);
-                return;
-        }
-}
+/* libvirt and QEMU ---------------------------------------------------------------- */
 
 static void check_libvirt(GPtrArray *findings, const Manager *manager, const HostState *state,
                           const LibvirtProcess *process) {
@@ -119,8 +50,6 @@ static void check_qemu(GPtrArray *findings, const Manager *manager, const HostSt
 
 /* The hook ------------------------------------------------------------------------ */
 
-/* libvirt looks once, when it starts, whether there are any hooks for QEMU. Only a hook that has
- * called since then proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
 static bool is_moving(const Manager *manager) {
         g_autoptr(GPtrArray) migrations = migration_log_list(manager->migrations);
 
@@ -130,9 +59,12 @@ static bool is_moving(const Manager *manager) {
         return false;
 }
 
+/* libvirt looks once, when it starts, whether there are any hooks for QEMU. Only a hook that has
+ * called since then proves that it knows. (libvirt: src/util/virhook.c, virHookInitialize) */
 static void check_hook_is_known(GPtrArray *findings, const Manager *manager,
                                 const struct stat *hook, const LibvirtProcess *process) {
-        int64_t installed = usec_of(&hook->st_ctim);
+        const struct timespec *changed = &hook->st_ctim;
+        int64_t installed = (int64_t)changed->tv_sec * G_USEC_PER_SEC + changed->tv_nsec / 1000;
 
         if (process->started == 0 || process->started > installed)
                 return;
@@ -203,6 +135,8 @@ static void check_lockdown(GPtrArray *findings, const Sysfs *sysfs) {
                      text);
 }
 
+/* Its devices --------------------------------------------------------------------- */
+
 static void check_devices(GPtrArray *findings, const Manager *manager) {
         g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
@@ -265,6 +199,8 @@ static void check_drivers(GPtrArray *findings, const Manager *manager) {
         }
 }
 
+/* virtferryd ---------------------------------------------------------------------- */
+
 /* The guest has ended, and nobody has told. */
 static void check_leases(GPtrArray *findings, const Manager *manager) {
         g_autoptr(GPtrArray) leases = lease_book_list(manager->leases);
@@ -304,7 +240,7 @@ static void check_drain(GPtrArray *findings, const Manager *manager) {
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state) {
         g_auto(LibvirtProcess) process = { 0 };
 
-        find_libvirt(manager->sysfs, &process);
+        (void)libvirt_process_find(manager->sysfs, &process);
         check_libvirt(findings, manager, state, &process);
         check_lockdown(findings, manager->sysfs);
 }
@@ -313,7 +249,7 @@ void host_check_guest(GPtrArray *findings, const Manager *manager, const HostSta
                       const HostGuest *guest) {
         g_auto(LibvirtProcess) process = { 0 };
 
-        find_libvirt(manager->sysfs, &process);
+        (void)libvirt_process_find(manager->sysfs, &process);
         check_libvirt(findings, manager, state, &process);
         if (guest->brings_state)
                 check_qemu(findings, manager, state, FINDING_ERROR);
@@ -330,7 +266,7 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         g_autoptr(GPtrArray) findings = findings_new();
         g_auto(LibvirtProcess) process = { 0 };
 
-        find_libvirt(manager->sysfs, &process);
+        (void)libvirt_process_find(manager->sysfs, &process);
         check_libvirt(findings, manager, state, &process);
         check_qemu(findings, manager, state, FINDING_WARNING);
         check_hook(findings, manager, state, &process);
