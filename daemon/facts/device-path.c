@@ -2,23 +2,17 @@
 #include "daemon/facts/device-path.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 int device_path_read(const Sysfs *sysfs, const char *link, char ***ret_names) {
-        char target[PATH_MAX];
+        g_autofree char *target = NULL;
         const char *devices;
-        ssize_t length;
+        int r;
 
-        length = readlinkat(sysfs_root_fd(sysfs), link, target, sizeof(target));
-        if (length < 0)
-                return -errno;
-        if (length == sizeof(target))
-                return -EFBIG;
+        r = sysfs_read_link(sysfs, link, &target);
+        if (r < 0)
+                return r;
 
-        target[length] = '\0';
         devices = strstr(target, "/devices/");
         if (!devices)
                 return -EBADMSG;

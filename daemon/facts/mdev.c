@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/facts/sysfs-dir.h"
 #include "daemon/facts/vfio-hold.h"
@@ -131,15 +130,13 @@ int mdev_parent_driver(const Sysfs *sysfs, const char *parent, char **ret_driver
 /* An instance is a directory in its parent's: ".../devices/virtual/mtty/mtty/UUID". */
 static int read_parent(const Sysfs *sysfs, const char *uuid, char **ret_parent) {
         g_autofree char *path = g_build_filename("sys/bus/mdev/devices", uuid, NULL);
-        g_autofree char *directory = NULL, *parent = NULL;
-        char target[PATH_MAX];
-        ssize_t length;
+        g_autofree char *target = NULL, *directory = NULL, *parent = NULL;
+        int r;
 
-        length = readlinkat(sysfs_root_fd(sysfs), path, target, sizeof(target) - 1);
-        if (length < 0)
-                return errno == ENOENT ? -ENODEV : -errno;
+        r = sysfs_read_link(sysfs, path, &target);
+        if (r < 0)
+                return r == -ENOENT ? -ENODEV : r;
 
-        target[length] = '\0';
         directory = g_path_get_dirname(target);
         parent = g_path_get_basename(directory);
         if (!sysfs_name_is_valid(parent))

@@ -44,15 +44,27 @@ int sysfs_read_at(int dir_fd, const char *path, char ret_text[SYSFS_VALUE_MAX]) 
         return g_utf8_validate(ret_text, length, NULL) ? length : -EBADMSG;
 }
 
-int sysfs_read_link_at(int dir_fd, const char *path, char ret_name[NAME_MAX + 1]) {
-        char target[PATH_MAX];
-        ssize_t length = readlinkat(dir_fd, path, target, sizeof(target) - 1);
-        const char *slash, *name;
+int sysfs_read_target_at(int dir_fd, const char *path, char ret_target[PATH_MAX]) {
+        ssize_t length = readlinkat(dir_fd, path, ret_target, PATH_MAX);
 
         if (length < 0)
                 return -errno;
+        if (length == PATH_MAX)
+                return -EFBIG;
 
-        target[length] = '\0';
+        ret_target[length] = '\0';
+        return 0;
+}
+
+int sysfs_read_link_at(int dir_fd, const char *path, char ret_name[NAME_MAX + 1]) {
+        const char *slash, *name;
+        char target[PATH_MAX];
+        int r;
+
+        r = sysfs_read_target_at(dir_fd, path, target);
+        if (r < 0)
+                return r;
+
         slash = strrchr(target, '/');
         name = slash ? slash + 1 : target;
         if (!sysfs_name_is_valid(name))

@@ -9,6 +9,7 @@
 
 /* Returns the length; NUL-terminated and without the last newline. */
 int sysfs_read_at(int dir_fd, const char *path, char ret_text[SYSFS_VALUE_MAX]);
+int sysfs_read_target_at(int dir_fd, const char *path, char ret_target[PATH_MAX]);
 int sysfs_read_link_at(int dir_fd, const char *path, char ret_name[NAME_MAX + 1]);
 int sysfs_list_at(int dir_fd, const char *path, GPtrArray **ret_names);
 int sysfs_write_at(int dir_fd, const char *path, const char *value);

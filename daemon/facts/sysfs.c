@@ -122,6 +122,21 @@ int sysfs_read_hex(const Sysfs *sysfs, const char *path, int *ret_value) {
         return r < 0 ? r : sysfs_parse_hex(text, ret_value);
 }
 
+int sysfs_read_link(const Sysfs *sysfs, const char *path, char **ret_target) {
+        char target[PATH_MAX];
+        int r;
+
+        if (!path_is_valid(path))
+                return -EINVAL;
+
+        r = sysfs_read_target_at(sysfs->root_fd, path, target);
+        if (r < 0)
+                return r;
+
+        *ret_target = g_strdup(target);
+        return 0;
+}
+
 int sysfs_read_link_name(const Sysfs *sysfs, const char *path, char **ret_name) {
         char name[NAME_MAX + 1];
         int r;

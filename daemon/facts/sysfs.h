@@ -51,7 +51,8 @@ int sysfs_read_string(const Sysfs *sysfs, const char *path,
                       char **ret_value); /* last newline cut */
 int sysfs_read_u64(const Sysfs *sysfs, const char *path, uint64_t *ret_value); /* decimal or 0x */
 int sysfs_read_int(const Sysfs *sysfs, const char *path, int *ret_value);
-int sysfs_read_hex(const Sysfs *sysfs, const char *path, int *ret_value);        /* 0xNNNN ids */
+int sysfs_read_hex(const Sysfs *sysfs, const char *path, int *ret_value); /* 0xNNNN ids */
+int sysfs_read_link(const Sysfs *sysfs, const char *path, char **ret_target);
 int sysfs_read_link_name(const Sysfs *sysfs, const char *path, char **ret_name); /* last part */
 bool sysfs_exists(const Sysfs *sysfs, const char *path);
 /* Names in a directory, sorted, without "." and ".."; an empty array for -ENOENT. */

@@ -170,6 +170,22 @@ static void test_a_link_is_the_last_part_of_its_target(void) {
         g_assert_null(name);
 }
 
+static void test_a_link_is_read_as_a_whole(void) {
+        g_autoptr(FakeRoot) root = fake_root_new();
+        const Sysfs *sysfs = fake_root_sysfs(root);
+        g_autofree char *target = NULL;
+
+        fake_root_link(root, "sys/a/link", "sys/bus/pci/drivers/igbvf");
+        g_assert_cmpint(sysfs_read_link(sysfs, "sys/a/link", &target), ==, 0);
+        g_assert_cmpstr(target, ==, "../../sys/bus/pci/drivers/igbvf");
+
+        g_clear_pointer(&target, g_free);
+        g_assert_cmpint(sysfs_read_link(sysfs, "sys/a/none", &target), ==, -ENOENT);
+        g_assert_cmpint(sysfs_read_link(sysfs, "sys/a", &target), ==, -EINVAL);
+        g_assert_cmpint(sysfs_read_link(sysfs, "sys/../etc/link", &target), ==, -EINVAL);
+        g_assert_null(target);
+}
+
 static void test_without_a_table_the_kernel_is_written_to(void) {
         g_autoptr(FakeRoot) root = fake_root_new();
         g_autoptr(Sysfs) sysfs = sysfs_open(fake_root_path(root));
@@ -213,6 +229,7 @@ int main(int argc, char **argv) {
                         test_lists_sorted_and_empty_where_nothing_is);
         g_test_add_func("/sysfs/a-link-is-the-last-part-of-its-target",
                         test_a_link_is_the_last_part_of_its_target);
+        g_test_add_func("/sysfs/a-link-is-read-as-a-whole", test_a_link_is_read_as_a_whole);
         g_test_add_func("/sysfs/without-a-table-the-kernel-is-written-to",
                         test_without_a_table_the_kernel_is_written_to);
         g_test_add_func("/sysfs/with-a-table-the-table-is-written-to",
