@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/facts/host-memory.h"
+#include "daemon/facts/memory-node.h"
 #include "xml/domain-demand.h"
 
 typedef struct Arrival {
@@ -44,7 +45,7 @@ static void check_pages(const Arrival *arrival, const DemandPages *pages) {
                 return;
         }
 
-        there = host_memory_free_pages(arrival->manager->sysfs, size, nodes);
+        there = memory_nodes_free_pages(arrival->manager->sysfs, size, nodes);
         if (there < wanted)
                 findings_add(arrival->findings, FINDING_ERROR, "hugepages",
                              "The guest needs %" PRIu64 " hugepages of %" PRIu64

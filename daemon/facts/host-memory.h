@@ -2,8 +2,7 @@
 #pragma once
 
 /* What memory, CPUs and NUMA nodes this host has, and what of them is free.
- * Sources: proc_meminfo(5); Documentation/admin-guide/mm/hugetlbpage.rst;
- * ABI/stable/sysfs-devices-node.
+ * Sources: proc_meminfo(5); ABI/stable/sysfs-devices-node.
  */
 
 #include "daemon/facts/sysfs.h"
@@ -16,9 +15,8 @@ typedef struct HostMemory {
 } HostMemory;
 
 int host_memory_read(const Sysfs *sysfs, HostMemory *ret_memory);
-/* Free pages of this size, on these nodes together; `nodes` NULL: on all. 0 as well where the host
- * has no pages of this size. */
-uint64_t host_memory_free_pages(const Sysfs *sysfs, uint64_t page_kib, const NumberSet *nodes);
+/* A line of the host's meminfo, "MemFree:  123 kB", or of a node's, "Node 0 MemFree:  123 kB". */
+bool meminfo_find(const char *text, const char *name, uint64_t *ret_kib);
 
 /* A kernel without NUMA has node 0, as libvirt has it then. */
 int host_nodes_read(const Sysfs *sysfs, NumberSet *ret_nodes);

@@ -27,14 +27,12 @@ static MemoryNode *node_new(unsigned number) {
         return node;
 }
 
-/* "Node 0 MemFree:  123 kB" of a node, "MemFree:  123 kB" of the host. 0 when it is not told. */
+/* 0 when it is not told. */
 static uint64_t find_field(const char *text, const char *name) {
-        size_t length = strlen(name);
+        uint64_t kib = 0;
 
-        for (const char *at = strstr(text, name); at; at = strstr(at + 1, name))
-                if ((at == text || g_ascii_isspace(at[-1])) && at[length] == ':')
-                        return g_ascii_strtoull(at + length + 1, NULL, 10);
-        return 0;
+        (void)meminfo_find(text, name, &kib);
+        return kib;
 }
 
 /* MemAvailable is told of the host alone; of a node it is what nobody has, and the files that are
@@ -165,4 +163,30 @@ int memory_nodes_read(const Sysfs *sysfs, GPtrArray **ret_nodes) {
 
         *ret_nodes = g_steal_pointer(&nodes);
         return 0;
+}
+
+static uint64_t count_free_pages(const MemoryNode *node, uint64_t page_kib) {
+        for (guint i = 0; i < node->pages->len; i++) {
+                const HugePages *pages = &g_array_index(node->pages, HugePages, i);
+
+                if (pages->page_kib == page_kib)
+                        return pages->free;
+        }
+        return 0;
+}
+
+uint64_t memory_nodes_free_pages(const Sysfs *sysfs, uint64_t page_kib, const NumberSet *numbers) {
+        g_autoptr(GPtrArray) nodes = NULL;
+        uint64_t sum = 0;
+
+        if (memory_nodes_read(sysfs, &nodes) < 0)
+                return 0;
+
+        for (guint i = 0; i < nodes->len; i++) {
+                const MemoryNode *node = nodes->pdata[i];
+
+                if (!numbers || number_set_has(numbers, node->node))
+                        sum += count_free_pages(node, page_kib);
+        }
+        return sum;
 }

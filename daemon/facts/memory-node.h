@@ -26,5 +26,8 @@ typedef struct MemoryNode {
 
 /* All that are online, in order. */
 int memory_nodes_read(const Sysfs *sysfs, GPtrArray **ret_nodes);
+/* Free pages of this size, on these nodes together; `numbers` NULL: on all. 0 as well where there
+ * are none of this size, or nothing can be read. */
+uint64_t memory_nodes_free_pages(const Sysfs *sysfs, uint64_t page_kib, const NumberSet *numbers);
 void memory_node_free(MemoryNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemoryNode, memory_node_free)

@@ -10,6 +10,16 @@ static void put(Scene *scene, const char *path, const char *text) {
         fake_root_put(scene->base.root, path, text, -1);
 }
 
+static void put_hugepages(Scene *scene, unsigned node, const char *left) {
+        g_autofree char *directory = g_strdup_printf(
+                "sys/devices/system/node/node%u/hugepages/hugepages-2048kB/", node);
+        g_autofree char *total = g_strconcat(directory, "nr_hugepages", NULL);
+        g_autofree char *free_now = g_strconcat(directory, "free_hugepages", NULL);
+
+        put(scene, total, "512\n");
+        put(scene, free_now, left);
+}
+
 static void put_host(Scene *scene) {
         g_autofree char *hook = g_build_filename(fake_root_path(scene->base.root), HOOK_PATH, NULL);
 
@@ -24,10 +34,8 @@ static void put_host(Scene *scene) {
             "Hugepagesize: 2048 kB\n");
         put(scene, "sys/devices/system/cpu/online", "0-3\n");
         put(scene, "sys/devices/system/node/online", "0-1\n");
-        put(scene, "sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages",
-            "512\n");
-        put(scene, "sys/devices/system/node/node1/hugepages/hugepages-2048kB/free_hugepages",
-            "100\n");
+        put_hugepages(scene, 0, "512\n");
+        put_hugepages(scene, 1, "100\n");
         scene->base.manager->libvirt_known = true;
         scene->state.libvirt_version = 10000000;
         scene->state.qemu_version = 10000000;

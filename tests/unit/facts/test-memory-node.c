@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/facts/memory-node.h"
+
+#include <errno.h>
+
+#include "daemon/facts/host-memory.h"
 #include "tests/lib/fake-root.h"
 
 #define NODES "sys/devices/system/node/"
@@ -16,7 +20,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
-        g_ptr_array_unref(f->nodes);
+        g_clear_pointer(&f->nodes, g_ptr_array_unref);
         fake_root_free(f->root);
 }
 
@@ -111,6 +115,56 @@ static void test_broken(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(node->distances->len, ==, 2);
 }
 
+static uint64_t free_pages(Fixture *f, uint64_t page_kib, const char *numbers) {
+        NumberSet set = { 0 };
+
+        if (numbers)
+                g_assert_true(number_set_from_text(numbers, &set));
+        return memory_nodes_free_pages(fake_root_sysfs(f->root), page_kib, numbers ? &set : NULL);
+}
+
+static void test_free_pages(Fixture *f, gconstpointer unused) {
+        add_two_nodes(f);
+        fake_root_put(f->root, NODES "node2" PAGES "2048kB/nr_hugepages", "4\n", -1);
+        fake_root_put(f->root, NODES "node2" PAGES "2048kB/free_hugepages", "4\n", -1);
+
+        g_assert_cmpuint(free_pages(f, 2048, NULL), ==, 7);
+        g_assert_cmpuint(free_pages(f, 2048, "0"), ==, 3);
+        g_assert_cmpuint(free_pages(f, 2048, "1-2"), ==, 4);
+        g_assert_cmpuint(free_pages(f, 1048576, NULL), ==, 2);
+        g_assert_cmpuint(free_pages(f, 64, NULL), ==, 0);
+}
+
+static void test_meminfo(Fixture *f, gconstpointer unused) {
+        static const char text[] = "MemTotal:  9 kB\nSwapTotal:  7 kB\nInactive(file):  5 kB\n"
+                                   "Active(file):  3 kB\n";
+        uint64_t kib = 1;
+
+        g_assert_false(meminfo_find(text, "Total", &kib));
+        g_assert_false(meminfo_find(text, "Active", &kib));
+        g_assert_cmpuint(kib, ==, 1);
+        g_assert_true(meminfo_find(text, "MemTotal", &kib));
+        g_assert_cmpuint(kib, ==, 9);
+        g_assert_true(meminfo_find(text, "Active(file)", &kib));
+        g_assert_cmpuint(kib, ==, 3);
+        g_assert_true(meminfo_find("Node 0 MemFree:  4 kB", "MemFree", &kib));
+        g_assert_cmpuint(kib, ==, 4);
+}
+
+static void test_host(Fixture *f, gconstpointer unused) {
+        HostMemory memory;
+
+        fake_root_put(f->root, "proc/meminfo", "MemTotal:  9 kB\n", -1);
+        g_assert_cmpint(host_memory_read(fake_root_sysfs(f->root), &memory), ==, -EBADMSG);
+
+        fake_root_put(f->root, "proc/meminfo",
+                      "MemTotal:  9 kB\nMemAvailable:  5 kB\nSwapFree:  3 kB\n", -1);
+        g_assert_cmpint(host_memory_read(fake_root_sysfs(f->root), &memory), ==, 0);
+        g_assert_cmpuint(memory.available_kib, ==, 5);
+        g_assert_cmpuint(memory.swap_kib, ==, 3);
+        g_assert_cmpuint(memory.hugepage_kib, ==, 0);
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/memory-node/" name, Fixture, NULL, set_up, function, tear_down)
@@ -120,5 +174,8 @@ int main(int argc, char **argv) {
         ADD("a node without memory and CPUs is a node", test_no_memory);
         ADD("a host without NUMA is node 0", test_no_numa);
         ADD("what cannot be true is passed over", test_broken);
+        ADD("free pages of one size are counted on some nodes or all", test_free_pages);
+        ADD("a line of meminfo is found by its whole name", test_meminfo);
+        ADD("a host must tell what is available, and no more", test_host);
         return g_test_run();
 }
