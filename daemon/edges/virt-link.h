@@ -3,9 +3,8 @@
 
 /* The connection to libvirt, and all that blocks on it.
  *
- * Two workers: one connects and reads (virt-reader), one changes domains, for
- * which libvirt lets a caller wait half a minute while another job has the
- * domain. A broken connection is made anew after a while that grows.
+ * Two workers: one connects and reads (virt-reader), one changes domains
+ * (virt-writer). A broken connection is made anew after a while that grows.
  */
 
 #include "daemon/edges/guest-door.h"
