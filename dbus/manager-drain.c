@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/face.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "daemon/drain.h"
+#include "dbus/bus-options.h"
 
 /* Drain() and Undrain() of the Manager, and what it says of the drain of this host. */
 
@@ -15,6 +15,12 @@ typedef struct Wish {
         GPtrArray *destinations; /* URIs, borrowed from the message */
         int persistent, undefine_source;
 } Wish;
+
+static const BusOption options[] = {
+        { "persistent", "b", offsetof(Wish, persistent) },
+        { "undefine-source", "b", offsetof(Wish, undefine_source) },
+        { 0 },
+};
 
 static void wish_done(Wish *wish) {
         g_ptr_array_unref(wish->destinations);
@@ -45,42 +51,6 @@ static int read_destinations(sd_bus_message *m, Wish *wish, sd_bus_error *reterr
         return r;
 }
 
-static int read_option(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
-        const char *name;
-        int r, *value;
-
-        r = sd_bus_message_read(m, "s", &name);
-        if (r < 0)
-                return r;
-
-        value = g_str_equal(name, "persistent")        ? &wish->persistent
-                : g_str_equal(name, "undefine-source") ? &wish->undefine_source
-                                                       : NULL;
-        if (!value)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "Option '%.32s' of Drain is unknown: see "
-                                         "org.virtferry1.xml",
-                                         name);
-        r = sd_bus_message_read(m, "v", "b", value);
-        return r == -ENXIO ? sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                               "Option '%.32s' of Drain has a value of another "
-                                               "type: see org.virtferry1.xml",
-                                               name)
-                           : r;
-}
-
-static int read_options(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_option(m, wish, reterr);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
 /* Drain(as destinations, a{sv} options) */
 int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         g_auto(Wish) wish = { .destinations = g_ptr_array_new() };
@@ -91,7 +61,7 @@ int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr
 
         r = read_destinations(m, &wish, reterr);
         if (r >= 0)
-                r = read_options(m, &wish, reterr);
+                r = bus_options_read(m, options, &wish, reterr);
         if (r < 0)
                 return r;
 

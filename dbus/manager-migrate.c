@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/face.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "daemon/drive.h"
+#include "dbus/bus-options.h"
 
 /* Migrate() of the Manager: reads the wish, and replies when the guest was found and its move is
  * planned. */
@@ -21,72 +21,18 @@ typedef struct Wish {
         int persistent, undefine, force;
 } Wish;
 
-static const struct {
-        const char *name;
-        const char *type;
-        size_t offset;
-        uint64_t max; /* of a number, whose least is 1 */
-} options[] = {
-        { "strategy", "s", offsetof(Wish, wish.strategy), 0 },
-        { "new-name", "s", offsetof(Wish, wish.move.new_name), 0 },
-        { "force", "b", offsetof(Wish, force), 0 },
-        { "persistent", "b", offsetof(Wish, persistent), 0 },
-        { "undefine-source", "b", offsetof(Wish, undefine), 0 },
+static const BusOption options[] = {
+        { "strategy", "s", offsetof(Wish, wish.strategy) },
+        { "new-name", "s", offsetof(Wish, wish.move.new_name) },
+        { "force", "b", offsetof(Wish, force) },
+        { "persistent", "b", offsetof(Wish, persistent) },
+        { "undefine-source", "b", offsetof(Wish, undefine) },
         { "bandwidth", "t", offsetof(Wish, bandwidth), BANDWIDTH_MAX },
         { "max-downtime", "t", offsetof(Wish, downtime_ms), DOWNTIME_MAX },
         { "connections", "t", offsetof(Wish, connections), CONNECTIONS_MAX },
-        { "compression", "s", offsetof(Wish, wish.move.compression), 0 },
+        { "compression", "s", offsetof(Wish, wish.move.compression) },
+        { 0 },
 };
-
-static int refuse_option(sd_bus_error *reterr, const char *name, const char *what) {
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "Option '%.32s' of Migrate %s: see org.virtferry1.xml", name,
-                                 what);
-}
-
-static int read_value(sd_bus_message *m, size_t option, Wish *wish, sd_bus_error *reterr) {
-        const char *type = options[option].type;
-        void *value = (char *)wish + options[option].offset;
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'v', type);
-        if (r < 0)
-                return refuse_option(reterr, options[option].name, "has a value of another type");
-
-        r = sd_bus_message_read_basic(m, *type, value);
-        if (r < 0)
-                return r;
-        if (*type == 't' && (*(uint64_t *)value < 1 || *(uint64_t *)value > options[option].max))
-                return refuse_option(reterr, options[option].name, "is out of its bounds");
-
-        return sd_bus_message_exit_container(m);
-}
-
-static int read_option(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &name);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < G_N_ELEMENTS(options); i++)
-                if (g_str_equal(options[i].name, name))
-                        return read_value(m, i, wish, reterr);
-        return refuse_option(reterr, name, "is unknown");
-}
-
-static int read_options(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_option(m, wish, reterr);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
 
 static void on_planned(void *userdata, const Migration *migration, const GError *error) {
         g_autoptr(sd_bus_message) m = userdata;
@@ -114,7 +60,7 @@ int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *rete
 
         r = sd_bus_message_read(m, "ss", &domain, &uri);
         if (r >= 0)
-                r = read_options(m, &wish, reterr);
+                r = bus_options_read(m, options, &wish, reterr);
         if (r < 0)
                 return r;
         if (!*domain || !strstr(uri, "://"))

@@ -1,45 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/face.h"
 
-#include <errno.h>
-
 #include "daemon/swap.h"
+#include "dbus/bus-options.h"
 
 /* MoveDevice() of the Manager: replies when the guest has its other device, or has its old one
  * back. */
 
 #define ACTION_MIGRATE FERRY_BUS_NAME ".migrate"
-
-static int read_option(sd_bus_message *m, int *ret_force, sd_bus_error *reterr) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(m, "s", &name);
-        if (r < 0)
-                return r;
-        if (!g_str_equal(name, "force"))
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "Option '%.32s' of MoveDevice is unknown: see "
-                                         "org.virtferry1.xml",
-                                         name);
-
-        r = sd_bus_message_read(m, "v", "b", ret_force);
-        return r == -ENXIO ? sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                              "Option 'force' of MoveDevice is a boolean")
-                           : r;
-}
-
-static int read_options(sd_bus_message *m, int *ret_force, sd_bus_error *reterr) {
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_option(m, ret_force, reterr);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
 
 /* A SwapReply. */
 static void on_swapped(void *userdata, const Swapped *done, const GError *error) {
@@ -62,12 +30,13 @@ static void on_swapped(void *userdata, const Swapped *done, const GError *error)
  * -> (s guest, s name, s from, s to, t without_usec) */
 int manager_method_move_device(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const char *domain, *device, *target;
+        static const BusOption options[] = { { "force", "b", 0 }, { 0 } };
         Faces *faces = userdata;
         int r, force = false;
 
         r = sd_bus_message_read(m, "sss", &domain, &device, &target);
         if (r >= 0)
-                r = read_options(m, &force, reterr);
+                r = bus_options_read(m, options, &force, reterr);
         if (r < 0)
                 return r;
 
