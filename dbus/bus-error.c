@@ -37,3 +37,13 @@ int bus_error_from_gerror(sd_bus_error *reterr, const GError *error) {
 
         return sd_bus_error_set(reterr, name, error->message);
 }
+
+int bus_error_reply(sd_bus_message *call, const GError *error) {
+        sd_bus_error reply = SD_BUS_ERROR_NULL;
+        int r;
+
+        (void)bus_error_from_gerror(&reply, error);
+        r = sd_bus_reply_method_error(call, &reply);
+        sd_bus_error_free(&reply);
+        return r;
+}

@@ -13,3 +13,5 @@ int bus_error_register(void);
 
 /* For the end of a handler: sets the error and returns its negative errno. */
 int bus_error_from_gerror(sd_bus_error *reterr, const GError *error);
+/* For a call that has waited: sends the error. */
+int bus_error_reply(sd_bus_message *call, const GError *error);

@@ -53,13 +53,6 @@ static int answer(sd_bus_message *call, const TrialReport *report) {
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int refuse(sd_bus_message *call, const GError *error) {
-        g_auto(sd_bus_error) reterr = SD_BUS_ERROR_NULL;
-
-        (void)bus_error_from_gerror(&reterr, error);
-        return sd_bus_reply_method_error(call, &reterr);
-}
-
 void faces_on_trial(Faces *faces, const char *device, const TrialReport *report,
                     const GError *error) {
         g_autoptr(sd_bus_message) call = NULL;
@@ -69,7 +62,7 @@ void faces_on_trial(Faces *faces, const char *device, const TrialReport *report,
         if (!g_hash_table_steal_extended(faces->probes, device, (gpointer *)&id, (gpointer *)&call))
                 return;
 
-        r = report ? answer(call, report) : refuse(call, error);
+        r = report ? answer(call, report) : bus_error_reply(call, error);
         if (r < 0)
                 g_warning("The result for %s could not be sent: %s, ignoring", device,
                           g_strerror(-r));

@@ -36,7 +36,6 @@ static const BusOption options[] = {
 
 static void on_planned(void *userdata, const Migration *migration, const GError *error) {
         g_autoptr(sd_bus_message) m = userdata;
-        g_auto(sd_bus_error) reply = SD_BUS_ERROR_NULL;
         g_autofree char *path = NULL;
         int r;
 
@@ -44,8 +43,7 @@ static void on_planned(void *userdata, const Migration *migration, const GError 
                 path = bus_path_encode(FERRY_OBJECT_MIGRATION, migration->id);
                 r = sd_bus_reply_method_return(m, "o", path);
         } else {
-                (void)bus_error_from_gerror(&reply, error);
-                r = sd_bus_reply_method_error(m, &reply);
+                r = bus_error_reply(m, error);
         }
         if (r < 0)
                 g_debug("The answer to Migrate cannot be sent: %s, ignoring", g_strerror(-r));

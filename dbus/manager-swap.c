@@ -12,16 +12,13 @@
 /* A SwapReply. */
 static void on_swapped(void *userdata, const Swapped *done, const GError *error) {
         g_autoptr(sd_bus_message) m = userdata;
-        g_auto(sd_bus_error) reply = SD_BUS_ERROR_NULL;
         int r;
 
-        if (done) {
+        if (done)
                 r = sd_bus_reply_method_return(m, "sssst", done->guest, done->name, done->from,
                                                done->to, (uint64_t)MAX(done->without_usec, 0));
-        } else {
-                (void)bus_error_from_gerror(&reply, error);
-                r = sd_bus_reply_method_error(m, &reply);
-        }
+        else
+                r = bus_error_reply(m, error);
         if (r < 0)
                 g_debug("The answer to MoveDevice cannot be sent: %s, ignoring", g_strerror(-r));
 }

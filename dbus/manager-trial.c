@@ -53,13 +53,6 @@ static int answer(const Question *question, const GuestTrialResult *result) {
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int refuse(const Question *question, const GError *error) {
-        g_auto(sd_bus_error) reply = SD_BUS_ERROR_NULL;
-
-        (void)bus_error_from_gerror(&reply, error);
-        return sd_bus_reply_method_error(question->call, &reply);
-}
-
 /* A GuestTrialEnd. */
 static void on_end(void *userdata, const GuestTrialResult *result, const GError *error) {
         g_autoptr(Question) question = userdata;
@@ -68,7 +61,7 @@ static void on_end(void *userdata, const GuestTrialResult *result, const GError 
         if (result)
                 r = answer(question, result);
         else if (error)
-                r = refuse(question, error);
+                r = bus_error_reply(question->call, error);
         if (r < 0)
                 g_debug("The answer to %s cannot be sent: %s, ignoring",
                         sd_bus_message_get_member(question->call), g_strerror(-r));
@@ -95,7 +88,8 @@ static void on_found(void *userdata, const GuestEvent *found) {
                 (void)g_steal_pointer(&question);
                 return;
         }
-        (void)refuse(question, error); /* whoever has asked may have gone, ignoring */
+        (void)bus_error_reply(question->call,
+                              error); /* whoever has asked may have gone, ignoring */
 }
 
 /* SaveTrialState(s domain, s device) -> (s tried, b good, s verdict, a(ssttiss) steps, ay document)
