@@ -71,14 +71,15 @@ static virDomainPtr find_domain(const VirtWriter *writer, const char *uuid) {
         return writer->connection ? virDomainLookupByUUIDString(writer->connection, uuid) : NULL;
 }
 
-static const char *name_of(virDomainPtr domain, const char *uuid) {
-        return domain ? virDomainGetName(domain) : uuid;
+/* Every call of libvirt frees them, that for a name as well. */
+static char *last_words(const VirtWriter *writer) {
+        if (!writer->connection)
+                return g_strdup("libvirt does not answer");
+        return g_strdup(virGetLastErrorMessage() ?: "no reason given");
 }
 
-static const char *last_words(const VirtWriter *writer) {
-        if (!writer->connection)
-                return "libvirt does not answer";
-        return virGetLastErrorMessage() ?: "no reason given";
+static const char *name_of(virDomainPtr domain, const char *uuid) {
+        return domain ? virDomainGetName(domain) : uuid;
 }
 
 /* Changes --------------------------------------------------------------------------- */
@@ -92,10 +93,14 @@ static void task_set_metadata(void *userdata, void *argument) {
         VirtWriter *writer = userdata;
         const Change *change = argument;
         g_autoptr(virDomain) domain = find_domain(writer, change->uuid);
+        g_autofree char *words = NULL;
 
-        if (!domain || !set_metadata(domain, change->xml))
-                g_warning("The metadata of guest %s cannot be written: %s",
-                          name_of(domain, change->uuid), last_words(writer));
+        if (domain && set_metadata(domain, change->xml))
+                return;
+
+        words = last_words(writer);
+        g_warning("The metadata of guest %s cannot be written: %s", name_of(domain, change->uuid),
+                  words);
 }
 
 /* Nothing is unplugged that the guest's metadata do not have: a crash would lose it. */
@@ -103,39 +108,47 @@ static void task_unplug(void *userdata, void *argument) {
         VirtWriter *writer = userdata;
         const UnplugRequest *request = argument;
         g_autoptr(virDomain) domain = find_domain(writer, request->uuid);
-        g_autofree char *words = NULL;
+        g_autofree char *words = NULL, *refusal = NULL;
 
         if (domain && set_metadata(domain, request->metadata)) {
                 virt_plugger_unplug(writer->uri, request, writer->door);
                 return;
         }
 
-        words = g_strdup_printf("Nothing was unplugged, since it cannot be noted in the guest: %s",
-                                last_words(writer));
-        virt_plugger_refuse(request, words, writer->door);
+        words = last_words(writer);
+        refusal = g_strdup_printf(
+                "Nothing was unplugged, since it cannot be noted in the guest: %s", words);
+        virt_plugger_refuse(request, refusal, writer->door);
 }
 
 static void task_redefine(void *userdata, void *argument) {
         VirtWriter *writer = userdata;
         const Change *change = argument;
         g_autoptr(virDomain) domain = NULL;
+        g_autofree char *words = NULL;
 
         if (writer->connection)
                 domain = virDomainDefineXMLFlags(writer->connection, change->xml, 0);
-        if (!domain)
-                g_warning("The persistent definition of guest %s keeps the devices of the host it "
-                          "came from, since it cannot be written: %s",
-                          change->uuid, last_words(writer));
+        if (domain)
+                return;
+
+        words = last_words(writer);
+        g_warning("The persistent definition of guest %s keeps the devices of the host it came "
+                  "from, since it cannot be written: %s",
+                  change->uuid, words);
 }
 
 static void task_abort_job(void *userdata, void *argument) {
         VirtWriter *writer = userdata;
         const char *uuid = argument;
         g_autoptr(virDomain) domain = find_domain(writer, uuid);
+        g_autofree char *words = NULL;
 
-        if (!domain || virDomainAbortJob(domain) < 0)
-                g_warning("The migration of guest %s cannot be stopped: %s", name_of(domain, uuid),
-                          last_words(writer));
+        if (domain && virDomainAbortJob(domain) == 0)
+                return;
+
+        words = last_words(writer);
+        g_warning("The migration of guest %s cannot be stopped: %s", name_of(domain, uuid), words);
 }
 
 static bool raise_max_downtime(virDomainPtr domain, int64_t downtime_ms) {
@@ -151,10 +164,14 @@ static void task_raise_max_downtime(void *userdata, void *argument) {
         VirtWriter *writer = userdata;
         const Change *change = argument;
         g_autoptr(virDomain) domain = find_domain(writer, change->uuid);
+        g_autofree char *words = NULL;
 
-        if (!domain || !raise_max_downtime(domain, change->downtime_ms))
-                g_warning("Guest %s cannot be allowed a downtime of %" G_GINT64_FORMAT " ms: %s",
-                          name_of(domain, change->uuid), change->downtime_ms, last_words(writer));
+        if (domain && raise_max_downtime(domain, change->downtime_ms))
+                return;
+
+        words = last_words(writer);
+        g_warning("Guest %s cannot be allowed a downtime of %" G_GINT64_FORMAT " ms: %s",
+                  name_of(domain, change->uuid), change->downtime_ms, words);
 }
 
 /* Orders ---------------------------------------------------------------------------- */
