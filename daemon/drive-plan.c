@@ -89,13 +89,14 @@ static bool foretell(Manager *manager, const GuestEvent *found, Migration *migra
         return guest_transfer_plan(manager, migration, request, memory, error);
 }
 
-static bool check_team(const char *xml, const Domain *domain, Strategy strategy, GError **error) {
+static bool check_team(const GuestEvent *found, const Domain *domain, Strategy strategy,
+                       GError **error) {
         g_autofree char *trouble = NULL;
 
         if (strategy != STRATEGY_FAILOVER && strategy != STRATEGY_MEDIATED)
                 return true;
 
-        trouble = mediation_trouble(xml, domain);
+        trouble = mediation_trouble(found, domain);
         if (trouble)
                 g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, trouble);
         return !trouble;
@@ -109,7 +110,7 @@ Migration *drive_plan(Manager *manager, const GuestEvent *found, const char *str
 
         domain = domain_from_xml(found->xml, strlen(found->xml), error);
         if (!domain || !strategy_choose(domain, manager->inventory, strategy, &choice, error) ||
-            !check_team(found->xml, domain, choice.strategy, error))
+            !check_team(found, domain, choice.strategy, error))
                 return NULL;
 
         /* What is unplugged already may be plugged again until its turn has come. */

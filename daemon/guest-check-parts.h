@@ -12,6 +12,7 @@ typedef struct GuestCheck {
         GPtrArray *findings;
         const Manager *manager;
         const HostState *state;
+        const GuestEvent *found;
         const Domain *domain;
         const DomainQuirks *quirks;
         Version kernel; /* not set: not known */

@@ -130,14 +130,14 @@ static void tell_unplugged(const GuestCheck *check) {
         }
 }
 
-static void check_team(const GuestCheck *check, const char *xml) {
-        g_autofree char *trouble = mediation_trouble(xml, check->domain);
+static void check_team(const GuestCheck *check) {
+        g_autofree char *trouble = mediation_trouble(check->found, check->domain);
 
         if (trouble)
                 findings_add(check->findings, FINDING_ERROR, "team", "%s", trouble);
 }
 
-static void check_guest(const GuestCheck *check, const char *xml) {
+static void check_guest(const GuestCheck *check) {
         g_autoptr(GPtrArray) devices = collect_devices(check), movers = choose_movers(devices);
 
         host_check_source(check->findings, check->manager, check->state);
@@ -147,7 +147,7 @@ static void check_guest(const GuestCheck *check, const char *xml) {
                 guest_device_check(check, devices->pdata[i]);
         check_several(check, movers);
         tell_unplugged(check);
-        check_team(check, xml);
+        check_team(check);
 }
 
 static Version kernel_version(const Sysfs *sysfs) {
@@ -159,27 +159,27 @@ static Version kernel_version(const Sysfs *sysfs) {
         return version;
 }
 
-GPtrArray *guest_check(const Manager *manager, const HostState *state, const char *xml,
-                       bool running, GError **error) {
+GPtrArray *guest_check(const Manager *manager, const HostState *state, const GuestEvent *found,
+                       GError **error) {
         g_autoptr(GPtrArray) findings = findings_new();
         g_autoptr(DomainQuirks) quirks = NULL;
         g_autoptr(Domain) domain = NULL;
 
-        domain = domain_from_xml(xml, strlen(xml), error);
-        quirks = domain ? domain_quirks_from_xml(xml, strlen(xml), error) : NULL;
+        domain = domain_from_xml(found->xml, strlen(found->xml), error);
+        quirks = domain ? domain_quirks_from_xml(found->xml, strlen(found->xml), error) : NULL;
         if (!quirks)
                 return NULL;
 
-        if (!running)
+        if (!found->running)
                 findings_add(findings, FINDING_ERROR, domain->name,
                              "The guest is shut off, so there is nothing that could move: start "
                              "it, or define it on the other host");
         check_guest(&(GuestCheck){ .findings = findings,
                                    .manager = manager,
                                    .state = state,
+                                   .found = found,
                                    .domain = domain,
                                    .quirks = quirks,
-                                   .kernel = kernel_version(manager->sysfs) },
-                    xml);
+                                   .kernel = kernel_version(manager->sysfs) });
         return g_steal_pointer(&findings);
 }

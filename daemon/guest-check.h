@@ -12,7 +12,7 @@
 
 #include "daemon/host-check.h"
 
-/* `xml` is the domain as libvirt would send it (VIR_DOMAIN_XML_MIGRATABLE). Finding, owned; empty
- * when nothing is in the way. FERRY_ERROR_INVALID_XML. */
-GPtrArray *guest_check(const Manager *manager, const HostState *state, const char *xml,
-                       bool running, GError **error);
+/* `found` is a GUEST_FOUND with XML. Finding, owned; empty when nothing is in the way.
+ * FERRY_ERROR_INVALID_XML. */
+GPtrArray *guest_check(const Manager *manager, const HostState *state, const GuestEvent *found,
+                       GError **error);

@@ -196,19 +196,44 @@ void mediations_on_running(Mediations *mediations, const GuestEvent *event, cons
         }
 }
 
-char *mediation_trouble(const char *xml, const Domain *domain) {
-        g_autoptr(GPtrArray) standbys = domain_standbys_from_xml(xml, strlen(xml), NULL);
+/* The VF has one, the virtio half another, and net_failover of Linux a third above both. */
+static unsigned count_seen(char **macs, const char *mac) {
+        unsigned n = 0;
 
+        for (; *macs; macs++)
+                n += g_ascii_strcasecmp(*macs, mac) == 0;
+        return n;
+}
+
+static char *team_trouble(const GuestEvent *found, const DomainStandby *standby) {
+        if (standby->down)
+                return g_strdup_printf("The virtio half of the team of %s is to carry its traffic "
+                                       "and has its link down: 'virsh domif-setlink %s %s up'",
+                                       standby->mac, found->name, standby->tap ?: standby->mac);
+
+        if (found->agent_macs && count_seen(found->agent_macs, standby->mac) < 2)
+                return g_strdup_printf("The agent of guest %s sees %s interface of the team of %s, "
+                                       "so nothing would carry its traffic while its VF is out: "
+                                       "load virtio_net and net_failover in the guest, or move "
+                                       "it with --strategy cold",
+                                       found->name,
+                                       count_seen(found->agent_macs, standby->mac) ? "only one"
+                                                                                   : "no",
+                                       standby->mac);
+        return NULL;
+}
+
+char *mediation_trouble(const GuestEvent *found, const Domain *domain) {
+        g_autoptr(GPtrArray) standbys = NULL;
+
+        standbys = domain_standbys_from_xml(found->xml, strlen(found->xml), NULL);
         for (guint i = 0; standbys && i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const DomainStandby *standby = domain_standby_find(standbys, device->mac);
+                char *trouble = device->transient && standby ? team_trouble(found, standby) : NULL;
 
-                if (device->transient && standby && standby->down)
-                        return g_strdup_printf(
-                                "The virtio half of the team of %s is to carry its "
-                                "traffic and has its link down: 'virsh domif-setlink "
-                                "%s %s up'",
-                                standby->mac, domain->name, standby->tap ?: standby->mac);
+                if (trouble)
+                        return trouble;
         }
         return NULL;
 }

@@ -28,8 +28,9 @@ void mediations_free(Mediations *mediations);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mediations, mediations_free)
 
 /* While the VF of a team is unplugged, its traffic needs the virtio half. NULL, or one sentence:
- * its link is down in `xml`. Free it. */
-char *mediation_trouble(const char *xml, const Domain *domain);
+ * its link is down, or the guest's own agent does not see two interfaces with the team's MAC.
+ * `found` is a GUEST_FOUND, `domain` what its XML says. Free it. */
+char *mediation_trouble(const GuestEvent *found, const Domain *domain);
 
 /* For guest-follow: it runs here, or has arrived; `event->xml` is live. */
 void mediations_on_running(Mediations *mediations, const GuestEvent *event, const Domain *domain);

@@ -64,8 +64,7 @@ static void on_found(void *userdata, const GuestEvent *found) {
         int r;
 
         if (found->xml)
-                findings = guest_check(faces->manager, faces->host, found->xml, found->running,
-                                       &error);
+                findings = guest_check(faces->manager, faces->host, found, &error);
         else
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND, found->detail);
 

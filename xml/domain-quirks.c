@@ -73,11 +73,23 @@ static bool uses_iommufd(const xmlNode *device) {
         return false;
 }
 
+/* Source: formatdomain, "Channel", the name that libvirt looks for. */
+static bool is_agent_channel(const xmlNode *device) {
+        for (xmlNode *child = xmlFirstElementChild((xmlNode *)device); child;
+             child = xmlNextElementSibling(child))
+                if (xml_is(child, NULL, "target") && xml_prop_is(child, "type", "virtio") &&
+                    xml_prop_is(child, "name", "org.qemu.guest_agent.0"))
+                        return true;
+        return false;
+}
+
 static void read_devices(const xmlNode *devices, DomainQuirks *quirks) {
         for (xmlNode *device = xmlFirstElementChild((xmlNode *)devices); device;
              device = xmlNextElementSibling(device)) {
                 if (xml_is(device, NULL, "iommu"))
                         quirks->iommu = true;
+                else if (xml_is(device, NULL, "channel"))
+                        quirks->agent = quirks->agent || is_agent_channel(device);
                 else if (xml_is(device, NULL, "hostdev") || xml_is(device, NULL, "interface"))
                         quirks->iommufd = quirks->iommufd || uses_iommufd(device);
         }

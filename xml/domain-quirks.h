@@ -18,6 +18,7 @@ typedef enum MigrationSwitch {
 
 typedef struct DomainQuirks {
         bool iommu;             /* the guest has an IOMMU of its own */
+        bool agent;             /* it has a channel for an agent inside of it */
         bool iommufd;           /* a device is given by IOMMUFD, which can track its writes */
         MigrationSwitch of_all; /* by <qemu:commandline> */
         GHashTable *of_one;     /* alias → MigrationSwitch, by <qemu:override> */

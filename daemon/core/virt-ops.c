@@ -59,6 +59,7 @@ void guest_event_free(GuestEvent *event) {
         g_free(event->inactive_xml);
         g_free(event->detail);
         g_strfreev(event->active);
+        g_strfreev(event->agent_macs);
         guest_job_free(event->job);
         g_free(event);
 }

@@ -56,7 +56,9 @@ typedef struct GuestEvent {
                                        * move well: it may run at the destination all the same */
         uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
         uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
-        unsigned long question;       /* of GUEST_FOUND, the edge's own */
+        char **agent_macs; /* of GUEST_FOUND that runs and has a team: of the network interfaces
+                            * that the guest itself sees, as its agent says; NULL it says nothing */
+        unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
 void guest_event_free(GuestEvent *event);

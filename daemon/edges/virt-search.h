@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Looks up one guest, and watches for a second how fast it writes its memory
- * where that is asked. A task of the read worker, which pushes itself again
- * while QEMU still looks: nothing here waits.
+/* Looks up one guest, asks its agent about a team that it has, and watches for
+ * a second how fast it writes its memory where that is asked. A task of the read
+ * worker, which pushes itself again while agent or QEMU take their time: nothing
+ * here waits.
  */
 
 #include <libvirt/libvirt.h>

@@ -177,7 +177,12 @@ GPtrArray *scene_check(Scene *scene) {
                 findings = host_check(manager, &scene->state);
                 break;
         case ASKED_SOURCE:
-                findings = guest_check(manager, &scene->state, xml, !scene->shut_off, &error);
+                findings = guest_check(manager, &scene->state,
+                                       &(GuestEvent){ .kind = GUEST_FOUND,
+                                                      .name = (char *)"g1",
+                                                      .xml = xml,
+                                                      .running = !scene->shut_off },
+                                       &error);
                 break;
         case ASKED_DESTINATION:
                 findings = check_destination(scene, xml, &error);

@@ -19,6 +19,7 @@ typedef struct GuestFixture {
         GString *devices, *entries, *rest; /* of the guest's XML */
         unsigned slot;
         bool shut_off;
+        const char *const *agent_macs;
 } GuestFixture;
 
 /* A host where all is well, whose kernel reports DMA logging. */
@@ -103,7 +104,13 @@ static char *check(GuestFixture *f) {
         g_autoptr(GPtrArray) findings = NULL;
         g_autoptr(GError) error = NULL;
 
-        findings = guest_check(f->base.manager, &f->state, xml, !f->shut_off, &error);
+        findings = guest_check(f->base.manager, &f->state,
+                               &(GuestEvent){ .kind = GUEST_FOUND,
+                                              .name = (char *)"g1",
+                                              .xml = xml,
+                                              .running = !f->shut_off,
+                                              .agent_macs = (char **)f->agent_macs },
+                               &error);
         g_assert_no_error(error);
         for (guint i = 0; i < findings->len; i++) {
                 const Finding *finding = findings->pdata[i];
@@ -157,6 +164,33 @@ static void test_a_team_whose_virtio_half_has_no_link(GuestFixture *f, gconstpoi
                         "error team: The virtio half of the team of 52:54:00:76:00:01 is to carry "
                         "its traffic and has its link down: 'virsh domif-setlink g1 "
                         "52:54:00:76:00:01 up'\n");
+}
+
+#define TEAM_MAC "52:54:00:76:00:01"
+
+static void test_a_team_that_the_guest_does_not_see(GuestFixture *f, gconstpointer unused) {
+        static const char *const team[] = { "00:00:00:00:00:00", TEAM_MAC, TEAM_MAC, TEAM_MAC,
+                                            NULL },
+                                 *const vf_alone[] = { TEAM_MAC, "52:54:00:76:00:09", NULL },
+                                 *const nothing[] = { NULL };
+        g_autofree char *alone = NULL, *none = NULL;
+
+        g_string_append(f->devices,
+                        "<interface type='bridge'><mac address='" TEAM_MAC "'/>"
+                        "<teaming type='persistent'/></interface>"
+                        "<interface type='hostdev'><mac address='" TEAM_MAC "'/><source>"
+                        "<address type='pci' domain='0' bus='0x3b' slot='0x10' function='0'/>"
+                        "</source><teaming type='transient' persistent='ua-x'/></interface>");
+        assert_findings(f, ""); /* no agent, no word */
+        f->agent_macs = team;
+        assert_findings(f, "");
+        f->agent_macs = vf_alone;
+        alone = check(f);
+        g_assert_nonnull(strstr(alone, "sees only one interface of the team of " TEAM_MAC));
+        g_assert_nonnull(strstr(alone, "--strategy cold"));
+        f->agent_macs = nothing;
+        none = check(f);
+        g_assert_nonnull(strstr(none, "sees no interface of the team"));
 }
 
 #define REPLUG "'virsh migrate' is refused, and 'virt-ferry migrate' unplugs it for the move"
@@ -358,7 +392,9 @@ static void test_a_host_without_libvirt(GuestFixture *f, gconstpointer unused) {
 static void test_what_is_no_domain_is_refused(GuestFixture *f, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(guest_check(f->base.manager, &f->state, "<network/>", true, &error));
+        g_assert_null(guest_check(f->base.manager, &f->state,
+                                  &(GuestEvent){ .xml = (char *)"<network/>", .running = true },
+                                  &error));
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML);
 }
 
@@ -372,6 +408,7 @@ int main(int argc, char **argv) {
         ADD("a guest that is shut off is told so", test_a_guest_that_is_shut_off);
         ADD("what is unplugged is in nobody's way", test_what_is_unplugged_is_in_nobodys_way);
         ADD("a team whose virtio half has no link", test_a_team_whose_virtio_half_has_no_link);
+        ADD("a team that the guest itself does not see", test_a_team_that_the_guest_does_not_see);
         ADD("a VF that is bound to the plain driver is told of the other",
             test_a_vf_that_is_bound_to_the_plain_driver);
         ADD("a VF that nobody saves is told how to be unplugged", test_a_vf_that_nobody_saves);

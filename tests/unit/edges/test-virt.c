@@ -35,6 +35,7 @@ static GuestEvent *copy(const GuestEvent *event) {
         new->inactive_xml = g_strdup(event->inactive_xml);
         new->detail = g_strdup(event->detail);
         new->active = g_strdupv(event->active);
+        new->agent_macs = g_strdupv(event->agent_macs);
         new->running = event->running;
         new->memory = event->memory;
         new->dirty_rate = event->dirty_rate;
@@ -210,6 +211,38 @@ static void test_a_guest_is_found_by_name_and_by_uuid(Fixture *f, gconstpointer 
         }
 }
 
+#define TEAM(teaming, channel)                                                                \
+        "<domain type='test'><name>team</name><memory>8192</memory><os><type>hvm</type></os>" \
+        "<devices><interface type='network'><mac address='52:54:00:AA:00:01'/>"               \
+        "<source network='default'/><model type='virtio'/>" teaming "</interface>" channel    \
+        "</devices></domain>"
+#define PERSISTENT "<teaming type='persistent'/>"
+#define AGENT      "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+
+static char **macs_of(Fixture *f, const char *xml) {
+        g_autoptr(virDomain) domain = virDomainCreateXML(f->connection, xml, 0);
+        g_autoptr(GuestEvent) found = NULL;
+
+        g_assert_nonnull(domain);
+        found = find(f, "team");
+        g_assert_true(found->running);
+        g_assert_cmpint(virDomainDestroy(domain), ==, 0);
+        return g_steal_pointer(&found->agent_macs);
+}
+
+/* The test driver answers for the agent. */
+static void test_the_agent_of_a_team_is_asked(Fixture *f, gconstpointer unused) {
+        g_auto(GStrv) macs = macs_of(f, TEAM(PERSISTENT, AGENT));
+        g_auto(GStrv) of_no_team = macs_of(f, TEAM("", AGENT));
+        g_auto(GStrv) of_no_agent = macs_of(f, TEAM(PERSISTENT, ""));
+
+        g_assert_nonnull(macs);
+        g_assert_cmpuint(g_strv_length(macs), ==, 1);
+        g_assert_cmpstr(macs[0], ==, "52:54:00:aa:00:01");
+        g_assert_null(of_no_team);
+        g_assert_null(of_no_agent);
+}
+
 /* The test driver cannot tell: that is no reason to refuse. */
 static void test_what_cannot_be_measured_is_found(Fixture *f, gconstpointer unused) {
         const VirtOps *ops = virt_get_ops(f->virt);
@@ -371,6 +404,8 @@ int main(int argc, char **argv) {
             test_a_guest_that_is_unknown_is_told_and_nothing_else);
         ADD("a guest is found by name and by uuid", set_up_connected,
             test_a_guest_is_found_by_name_and_by_uuid);
+        ADD("the agent of a guest with a team is asked", set_up_connected,
+            test_the_agent_of_a_team_is_asked);
         ADD("what cannot be measured is found", set_up_connected,
             test_what_cannot_be_measured_is_found);
         ADD("a guest that is not there is not found", set_up_connected,
