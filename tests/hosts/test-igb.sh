@@ -28,6 +28,20 @@ guest_has_vf() {
         guest_ask "$1" "$guest" net '^net .*driver=igbvf'
 }
 
+# The initrd that has QEMU's guest agent, and its channel.
+define_with_agent() {
+        local channel="<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+        guest_xml igb "$guest" "MAC=$mac" BUS=0x01 SLOT=0x10 FUNCTION=0x0 |
+                sed -e 's,<initrd>.*</initrd>,<initrd>/usr/lib/virtferry-bed/initrd-agent</initrd>,' \
+                        -e "s,<memballoon,$channel&," |
+                on_host a 'virsh -q define /dev/stdin'
+}
+
+# All three of the team: VF, virtio half, and net_failover above them.
+agent_sees_team() {
+        [[ $(on_host "$1" "virsh -q domifaddr $guest --source agent --full" | grep -c "$mac") -eq 3 ]]
+}
+
 test_facts() {
         local host
         for host in a b; do
@@ -50,7 +64,7 @@ test_teamed_guest_moves() {
         guest_start b occupant
         ok 'a guest of hostb has its first VF' -- wait_until 30 lease_runs b "$vf_a"
 
-        guest_define a igb "$guest" "MAC=$mac" BUS=0x01 SLOT=0x10 FUNCTION=0x0
+        define_with_agent
         guest_start a "$guest"
         ok 'the VF is leased' -- wait_until 30 lease_runs a "$vf_a"
         ok 'the guest has the VF' -- wait_until 60 guest_has_vf a
@@ -67,6 +81,23 @@ test_teamed_guest_moves() {
         like "$(device a "$vf_a" Driver)" '^(igbvf|)$' 'the VF of hosta was given back'
 }
 
+# Without the driver of its virtio half nothing carries the guest's traffic while the VF is out.
+test_agent_is_asked() {
+        local said drop
+        # shellcheck disable=SC2016 # the guest expands it
+        drop='sh for d in /sys/bus/virtio/drivers/virtio_net/virtio*; do echo ${d##*/} >${d%/*}/unbind; done'
+        ok "the guest's agent sees the team" -- wait_until 60 agent_sees_team b
+        said=$(ferry b check "$guest" hosta 2>&1) || :
+        is "$(grep -c team <<<"$said")" 0 'check finds nothing wrong with it'
+
+        is "$(guest_ask b "$guest" "$drop" '^sh ')" 'sh 0' 'the driver of its virtio half goes'
+        said=$(ferry b check "$guest" hosta 2>&1) && said="no finding: $said"
+        like "$said" "agent of guest $guest sees only one interface of the team" 'check says so'
+        said=$(ferry b migrate "$guest" hosta --force --strategy mediated 2>&1) && said="moved: $said"
+        like "$said" 'sees only one interface' 'and it is not moved like that'
+        is "$(guest_host "$guest")" b 'it stays'
+}
+
 clean() {
         guest_remove "$guest"
         guest_remove occupant
@@ -79,5 +110,6 @@ clean() {
 "$HOSTS_DIR/hosts" up
 test_facts
 test_teamed_guest_moves
+test_agent_is_asked
 clean
 done_testing
