@@ -333,6 +333,7 @@ static void follow(Manager *manager, const GuestEvent *event) {
         case GUEST_PLUGGED:
                 follow_plugged(manager, event);
                 return;
+        case GUEST_TUNED:
         case GUEST_FOUND: /* whoever asked has it */
         case _GUEST_EVENT_KIND_MAX:
                 return;

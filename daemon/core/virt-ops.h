@@ -29,6 +29,8 @@ typedef enum GuestEventKind {
         GUEST_UNPLUGGED, /* an unplug() has ended: xml, live, as it is now; detail: why not all of
                           * its devices are out, NULL when they are */
         GUEST_PLUGGED,   /* the same of a plug(): why not all are in */
+        GUEST_TUNED, /* a tune() has ended. detail: which step failed, why, and whether all is as it
+                      * was; NULL when all is done */
         GUEST_SHUT_DOWN, /* a shut_down() has ended: the guest is off, or detail: why it runs on */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
@@ -126,6 +128,9 @@ typedef struct VirtOps {
                           unsigned timeout_ms);
         /* Starts it from its persistent definition. Failures are logged by the edge. */
         void (*start)(void *userdata, const char *uuid);
+        /* TuningStep of tuning.h, those that are libvirt's to take, one after the other; all is
+         * undone when one fails. GUEST_TUNED comes. The guest runs on meanwhile. */
+        void (*tune)(void *userdata, const char *uuid, const GPtrArray *steps);
         /* Of a move that is under way; a longer one that is allowed already is left. */
         void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
         void *userdata;

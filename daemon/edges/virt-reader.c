@@ -159,6 +159,7 @@ static void task_lifecycle(void *unused, void *argument) {
         case GUEST_MOVED:
         case GUEST_UNPLUGGED:
         case GUEST_PLUGGED:
+        case GUEST_TUNED:
         case GUEST_SHUT_DOWN:
         case GUEST_LOST_LIBVIRT:
         case GUEST_NOTHING:

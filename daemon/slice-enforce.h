@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a hardware slice was promised, carried out on its guest while that runs:
+ * nothing of it pauses the guest.
+ *
+ *   apply() ─► VirtOps.find() ─► tuning_plan() ─► kernel: what grows ─► VirtOps.tune()
+ *   done() ◄─ kernel: what shrinks ◄─ GUEST_TUNED ◄───────────────────────────┘
+ *
+ * A step that fails undoes those before it. One change of a guest at a time: of
+ * what is asked meanwhile the last is done after it, and told once for all. In
+ * memory: whoever starts again asks again, and what is right already is no step.
+ * Belongs to Slices (slices.h), which it never calls; one thread.
+ */
+
+#include "daemon/core/slice-book.h"
+#include "daemon/manager.h"
+
+typedef struct SliceEnforcer SliceEnforcer;
+
+/* The guest and the kernel have it so; or the error: FERRY_ERROR_INVALID_REQUEST when it cannot be
+ * while the guest runs or on this host, FERRY_ERROR_UNAVAILABLE without libvirt,
+ * FERRY_ERROR_NOT_FOUND when the guest does not run, FERRY_ERROR_HARDWARE with the step that failed
+ * and whether all is as it was. */
+typedef void (*SliceEnforced)(void *userdata, const char *domain_uuid, const GError *error);
+
+/* Borrows the manager. `done` may come before apply() returns. */
+SliceEnforcer *slice_enforcer_new(Manager *manager, SliceEnforced done, void *userdata);
+void slice_enforcer_free(SliceEnforcer *enforcer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SliceEnforcer, slice_enforcer_free)
+
+/* The guest is to have the grants of this entry; copied. */
+void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry);
+/* The guest runs on without the slice that it had. */
+void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had);
+/* The guest has left or ended: what the kernel has of it is removed. */
+void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid);
+/* What virt tells of a tune(): slices_on_tuned(). */
+void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event);
