@@ -11,97 +11,14 @@
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
 #include "daemon/guest-switch.h"
-#include "daemon/hardware.h"
+#include "daemon/lease-follow.h"
 #include "daemon/mediation.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
-#include "daemon/swap.h"
 #include "daemon/traffic.h"
 
 /* What libvirt tells of guests arrives here after the fact; it never refuses,
  * and what cannot be written down is told in the journal. */
-
-static void complain(const char *what, const GError *error) {
-        g_warning("%s: %s", what, error->message);
-}
-
-/* Leases of a guest that is here -------------------------------------------------- */
-
-static Lease *adopt(Manager *manager, const Domain *domain, const DomainDevice *device,
-                    const Device *found) {
-        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
-        g_autoptr(GError) error = NULL;
-        Lease *lease = lease_new();
-
-        lease->domain_uuid = g_strdup(domain->uuid);
-        lease->domain_name = g_strdup(domain->name);
-        lease->device = g_strdup(found->id);
-        lease->class_name = g_strdup(found->class->name);
-        lease->pool = g_strdup(inventory_pool(manager->inventory, found)->name);
-        lease->parent = g_strdup(found->parent);
-        lease->type = g_strdup(found->fingerprint->mdev_type);
-        lease->address = g_strdup(device->address);
-        lease->name = domain_device_name(domain, device);
-        lease->managed = device->managed;
-        lease->created = manager->now();
-        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
-        g_ptr_array_add(leases, lease);
-
-        if (!lease_book_reserve(manager->leases, leases, &error)) {
-                complain(found->id, error);
-                return NULL;
-        }
-        return lease_book_find_device(manager->leases, found->id);
-}
-
-static void run_lease(Manager *manager, const Domain *domain, const DomainDevice *device) {
-        g_autoptr(GError) error = NULL;
-        const Device *found;
-        Lease *lease;
-
-        lease = lease_book_find_device(manager->leases, device->source);
-        if (lease && !g_str_equal(lease->domain_uuid, domain->uuid)) {
-                if (!device->unplugged)
-                        g_warning("Guest %s runs with %s, which is leased to guest %s",
-                                  domain->name, device->source, lease->domain_name);
-                return;
-        }
-
-        found = inventory_find(manager->inventory, device->source);
-        if (!lease && found && !found->host_use && (manager->config->adopt || domain->metadata))
-                lease = adopt(manager, domain, device, found);
-        if (!lease)
-                return;
-
-        if ((lease->state == LEASE_RESERVED &&
-             !lease_book_enter(manager->leases, lease, LEASE_CLAIMED, 0, &error)) ||
-            !lease_book_enter(manager->leases, lease, LEASE_RUNNING, 0, &error) ||
-            !lease_book_rename(manager->leases, lease, domain->name, &error))
-                complain(lease->device, error);
-}
-
-static bool domain_names(const Domain *domain, const char *source) {
-        for (guint i = 0; i < domain->devices->len; i++)
-                if (g_str_equal(((DomainDevice *)domain->devices->pdata[i])->source, source))
-                        return true;
-        return false;
-}
-
-/* Unplugged by somebody while it ran. A transient device is unplugged while the guest moves and
- * stays in the XML; what we unplug for that is in our element. */
-static void release_unplugged(Manager *manager, const Domain *domain) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
-
-        for (guint i = 0; i < leases->len; i++) {
-                g_autoptr(GError) error = NULL;
-                Lease *lease = leases->pdata[i];
-
-                if (!domain_names(domain, lease->device) &&
-                    !swaps_holds(manager->swaps, lease->device) &&
-                    !hardware_release(manager, lease, &error))
-                        complain(lease->device, error);
-        }
-}
 
 void guest_follow_write_metadata(Manager *manager, const Domain *domain) {
         g_autoptr(Metadata) metadata = NULL;
@@ -151,7 +68,7 @@ static void correct_definition(Manager *manager, const GuestEvent *event) {
 
         xml = guest_definition(event->inactive_xml, manager->leases, &error);
         if (error)
-                complain(event->name, error);
+                g_warning("%s: %s", event->name, error->message);
         if (xml)
                 manager->virt->redefine(manager->virt->userdata, event->uuid, xml);
 }
@@ -177,9 +94,7 @@ static Domain *read_domain(const GuestEvent *event) {
 }
 
 static void follow_devices(Manager *manager, const Domain *domain) {
-        for (guint i = 0; i < domain->devices->len; i++)
-                run_lease(manager, domain, domain->devices->pdata[i]);
-        release_unplugged(manager, domain);
+        lease_follow_running(manager, domain);
         guest_follow_write_metadata(manager, domain);
 }
 
@@ -213,38 +128,12 @@ static void follow_plugged(Manager *manager, const GuestEvent *event) {
                 follow_devices(manager, domain);
 }
 
-/* QEMU has the devices and waits for the guest: no lease expires any more. */
 static void follow_incoming(Manager *manager, const GuestEvent *event) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, event->uuid);
         Migration *migration = guest_migration_current(manager, event->uuid, MIGRATION_INCOMING);
 
-        for (guint i = 0; i < leases->len; i++) {
-                g_autoptr(GError) error = NULL;
-                Lease *lease = leases->pdata[i];
-
-                if (lease->state == LEASE_CLAIMED &&
-                    !lease_book_enter(manager->leases, lease, LEASE_CLAIMED, 0, &error))
-                        complain(lease->device, error);
-        }
+        lease_follow_incoming(manager, event->uuid);
         if (migration)
                 (void)guest_migration_enter(manager, migration, MIGRATION_PRECOPY, NULL);
-}
-
-/* The end ------------------------------------------------------------------------- */
-
-/* The release hook was here before and has done this, unless it is not
- * installed or the daemon was down. A lease with an expiry belongs to the same
- * guest's next coming, which may have begun by now. */
-static void release_ended(Manager *manager, const char *uuid) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, uuid);
-
-        for (guint i = 0; i < leases->len; i++) {
-                g_autoptr(GError) error = NULL;
-                Lease *lease = leases->pdata[i];
-
-                if (lease->expires == 0 && !hardware_release(manager, lease, &error))
-                        complain(lease->device, error);
-        }
 }
 
 static void follow_end(Manager *manager, const GuestEvent *event) {
@@ -254,7 +143,7 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
         g_hash_table_remove(manager->active, event->uuid);
         replug_on_end(manager->replug, event->uuid);
         mediations_on_end(manager->mediations, event->uuid);
-        release_ended(manager, event->uuid);
+        lease_follow_end(manager, event->uuid);
         if (!migration)
                 return;
 
