@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Names on the bus. The only header that the hook shares with the daemon: no
+/* Names on the bus, and of a file. The only header that the hook shares with the daemon: no
  * includes, no functions. */
 
 #define FERRY_BUS_NAME            "org.virtferry1"
@@ -18,3 +18,8 @@
 #define FERRY_ERROR_PREFIX        FERRY_BUS_NAME ".Error."
 
 #define FERRY_METADATA_URI        "urn:virtferry:domain:1"
+
+/* There while this host takes no guests; tests have their own. */
+#ifndef FERRY_DRAINED_PATH
+#define FERRY_DRAINED_PATH "/run/virtferry/drained"
+#endif

@@ -5,9 +5,10 @@
  *
  * libvirt runs it for every guest of the host and waits for it for ever, mostly
  * with the guest locked. So a guest that does not concern us costs one look at its
- * XML: no call, and libsystemd, which takes longer to load than all the rest, is
- * not even opened. Everything is under one deadline. AppArmor lets libvirt execute
- * nothing but what lies in its hooks' folder: hence dlopen() and not two programs.
+ * XML, and one for a file when it comes from another host: no call, and libsystemd, which takes
+ * longer to load than all the rest, is not even opened. Everything is under one deadline. AppArmor
+ * lets libvirt execute nothing but what lies in its hooks' folder: hence dlopen() and not two
+ * programs.
  *
  * Includes nothing of ours but the names. What a call leaves in memory goes with the
  * process. HOOK_PATH and HOOK_DEADLINE_MSEC come from the build.
@@ -118,6 +119,11 @@ static bool has_passthrough(void) {
                has_tag("<interface", "hostdev");
 }
 
+/* A host that is being emptied takes no guest at all, and says why. */
+static bool is_kept_out(const Operation *operation) {
+        return strcmp(operation->name, "migrate") == 0 && access(FERRY_DRAINED_PATH, F_OK) == 0;
+}
+
 static struct {
         __typeof__(sd_bus_open_system) *open_system;
         __typeof__(sd_bus_call_method) *call_method;
@@ -177,7 +183,7 @@ int main(int argc, char *argv[]) {
                 return end(unanswered_status, "cannot read the domain from standard input: %m");
 
         ours = strstr(xml, FERRY_METADATA_URI);
-        if (!ours && !has_passthrough())
+        if (!ours && !has_passthrough() && !is_kept_out(operation))
                 return EXIT_SUCCESS;
 
         unanswered_status |= operation->request == REQUEST_PREPARE && ours;

@@ -8,6 +8,7 @@
 #include "daemon/drain.h"
 #include "daemon/edges/announce.h"
 #include "daemon/edges/clock.h"
+#include "daemon/edges/drained-flag.h"
 #include "daemon/edges/sampler.h"
 #include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
@@ -77,6 +78,7 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
 static void on_drain(void *userdata, const DrainRecord *before, const DrainRecord *now) {
         Daemon *daemon = userdata;
 
+        drained_flag_set(daemon->manager->sysfs, now != NULL);
         journal_drain(before, now);
         faces_on_drain(daemon->faces);
 }
@@ -201,6 +203,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
         drain_set_listener(manager->drain, on_drain, daemon);
+        drained_flag_set(manager->sysfs, drain_get(manager->drain) != NULL);
         return true;
 }
 

@@ -80,6 +80,7 @@ refused_back() {
 
 test_none_comes_back() {
         refused_back "${with_mtty[0]}"
+        refused_back "$plain"
         on_host a 'systemctl restart virtferryd'
         wait_until 30 ferry_up a
         refused_back "${with_mtty[1]}"

@@ -135,6 +135,29 @@ static void test_concerned(void) {
         }
 }
 
+/* No guest may come, and to start one is nobody's business. */
+static void test_drained_host(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autofree char *calls = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(g_file_set_contents(FERRY_DRAINED_PATH, "", 0, &error));
+        mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "InvalidState", "drained");
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                bool comes = g_str_equal(table[i].operation, "migrate begin -");
+                g_autoptr(Program)
+                        result = start_at(mock->event, private_bus->address, HOOK_IMPATIENT,
+                                          table[i].operation, PLAIN, strlen(PLAIN));
+
+                program_finish(result);
+                g_test_message("%s", table[i].operation);
+                check(result, comes, "", comes ? "virt-ferry: drained\n" : "");
+        }
+        (void)g_remove(FERRY_DRAINED_PATH);
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==, "FilterDomain(migrate, XML)");
+}
+
 static void test_unchanged(void) {
         g_autoptr(MockDaemon) mock = mock_new();
 
@@ -318,6 +341,8 @@ int main(int argc, char *argv[]) {
                         test_unconcerned);
         g_test_add_func("/hook/is concerned by PCI, mdev and network devices and by our metadata",
                         test_concerned);
+        g_test_add_func("/hook/asks for every guest that comes to a host that is drained",
+                        test_drained_host);
         g_test_add_func("/hook/prints nothing when the domain stays as it is", test_unchanged);
         g_test_add_func("/hook/says how to go on when there is no bus", test_no_bus);
         g_test_add_func("/hook/says how to go on when there is no daemon", test_no_daemon);
