@@ -1,50 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/guest-switch.h"
 
-#include <errno.h>
-#include <string.h>
-
-#include "daemon/core/switch-apply.h"
 #include "daemon/core/switch-capture.h"
-#include "xml/ferry-error.h"
-
-static GPtrArray *findings_new(void) {
-        return g_ptr_array_new_with_free_func(g_free);
-}
-
-static void log_findings(const GPtrArray *findings) {
-        for (guint i = 0; i < findings->len; i++)
-                g_warning("%s", (const char *)findings->pdata[i]);
-}
-
-/* NULL without an error: the device has no place in a switch. */
-static SwitchPlace *find_place(const Manager *manager, const Lease *lease, GError **error) {
-        SwitchPlace *place = NULL;
-        int r;
-
-        if (!manager->rtnl || !g_str_equal(lease->class_name, device_class_sriov.name))
-                return NULL;
-
-        r = switch_place_find(manager->sysfs, manager->rtnl, lease->device, &place);
-        if (r < 0 && r != -ENOENT)
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
-                            "%s: the netdev of its PF cannot be found: %s", lease->device,
-                            g_strerror(-r));
-        return place;
-}
-
-static SwitchState *parse(const char *xml) {
-        g_autoptr(GError) error = NULL;
-        SwitchState *state;
-
-        if (!xml)
-                return NULL;
-
-        state = switch_state_from_xml(xml, strlen(xml), &error);
-        if (!state)
-                g_warning("What was noted of a VF cannot be read: %s", error->message);
-        return state;
-}
+#include "daemon/lease-switch.h"
 
 static const DomainDevice *find_device(const Domain *domain, const Lease *lease) {
         for (guint i = 0; i < domain->devices->len; i++) {
@@ -57,13 +15,18 @@ static const DomainDevice *find_device(const Domain *domain, const Lease *lease)
 }
 
 /* What came along in the metadata; NULL for nothing. */
-static const SwitchState *state_of(const Domain *domain, const Lease *lease) {
-        const DomainDevice *device = find_device(domain, lease);
+static const SwitchState *state_of_device(const Domain *domain, const DomainDevice *device) {
         const MetadataDevice *entry = NULL;
 
-        if (device && domain->metadata)
+        if (domain->metadata)
                 entry = metadata_find(domain->metadata, device->address, device->alias);
         return entry ? entry->switch_state : NULL;
+}
+
+static const SwitchState *state_of(const Domain *domain, const Lease *lease) {
+        const DomainDevice *device = find_device(domain, lease);
+
+        return device ? state_of_device(domain, device) : NULL;
 }
 
 /* Before the guest is here ---------------------------------------------------------- */
@@ -72,44 +35,6 @@ static bool is_coming(const Manager *manager, const Domain *domain) {
         const Migration *migration = migration_log_current(manager->migrations, domain->uuid);
 
         return migration && migration->direction == MIGRATION_INCOMING;
-}
-
-static bool fail_without_place(const Lease *lease, GError **error) {
-        g_set_error(error, FERRY_ERROR, FERRY_ERROR_HARDWARE,
-                    "%s: its PF has no netdev here, so the guest's MAC, VLAN and filters cannot be "
-                    "set: bind the PF to its network driver",
-                    lease->device);
-        return false;
-}
-
-static bool note(Manager *manager, Lease *lease, const SwitchState *before,
-                 const SwitchState *guest, bool applied, GError **error) {
-        g_autofree char *before_xml = NULL, *guest_xml = NULL;
-
-        before_xml = before ? switch_state_to_xml(before) : NULL;
-        guest_xml = guest ? switch_state_to_xml(guest) : NULL;
-        return lease_book_note_switch(manager->leases, lease, before_xml, guest_xml, applied,
-                                      error);
-}
-
-/* A guest that starts here asks for nothing, so nothing fails that it does not need. */
-static bool prepare_one(Manager *manager, Lease *lease, bool asks, GError **error) {
-        g_autoptr(SwitchPlace) place = NULL;
-        g_autoptr(SwitchState) before = NULL;
-        g_autoptr(GError) reason = NULL;
-
-        place = find_place(manager, lease, &reason);
-        if (place)
-                before = switch_capture(manager->rtnl, place, NULL, &reason);
-        if (before)
-                return note(manager, lease, before, NULL, false, error);
-        if (!asks)
-                return true;
-        if (!reason)
-                return fail_without_place(lease, error);
-
-        g_propagate_error(error, g_steal_pointer(&reason));
-        return false;
 }
 
 bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArray *leases,
@@ -122,26 +47,9 @@ bool guest_switch_prepare(Manager *manager, const Domain *domain, const GPtrArra
         for (guint i = 0; i < leases->len; i++) {
                 Lease *lease = leases->pdata[i];
 
-                if (!prepare_one(manager, lease, coming && state_of(domain, lease), error))
+                if (!lease_switch_prepare(manager, lease, coming && state_of(domain, lease), error))
                         return false;
         }
-        return true;
-}
-
-static bool apply_one(Manager *manager, Lease *lease, const SwitchState *target, GError **error) {
-        g_autoptr(GPtrArray) findings = findings_new();
-        g_autoptr(SwitchPlace) place = find_place(manager, lease, NULL);
-        g_autoptr(SwitchState) before = parse(lease->switch_before), now = NULL;
-
-        if (!place) /* prepare_one() has found one */
-                return fail_without_place(lease, error);
-
-        now = switch_capture(manager->rtnl, place, NULL, error);
-        if (!now || !note(manager, lease, before ?: now, target, true, error) ||
-            !switch_apply(manager->rtnl, place, now, target, findings, error))
-                return false;
-
-        log_findings(findings);
         return true;
 }
 
@@ -156,7 +64,7 @@ bool guest_switch_apply(Manager *manager, const Domain *domain, GError **error) 
         for (guint i = 0; i < leases->len; i++) {
                 const SwitchState *target = state_of(domain, leases->pdata[i]);
 
-                if (target && !apply_one(manager, leases->pdata[i], target, error))
+                if (target && !lease_switch_apply(manager, leases->pdata[i], target, error))
                         return false;
         }
         return true;
@@ -171,61 +79,17 @@ bool guest_switch_replugged(Manager *manager, const Domain *domain, const Domain
                 return true;
 
         target = state_of(domain, lease);
-        return !target || apply_one(manager, lease, target, error);
+        return !target || lease_switch_apply(manager, lease, target, error);
 }
 
 bool guest_switch_lend(Manager *manager, const Domain *domain, const DomainDevice *device,
                        Lease *lease, GError **error) {
-        const MetadataDevice *entry = NULL;
+        const SwitchState *target = state_of_device(domain, device);
 
-        if (domain->metadata)
-                entry = metadata_find(domain->metadata, device->address, device->alias);
-        if (!manager->rtnl || !entry || !entry->switch_state)
-                return true;
-        return apply_one(manager, lease, entry->switch_state, error);
+        return !manager->rtnl || !target || lease_switch_apply(manager, lease, target, error);
 }
 
 /* When it has gone ------------------------------------------------------------------- */
-
-/* A guest that was here before us, or a PF that became a bridge's port only later: all that is
- * known of such a part is what the VF has now. */
-static SwitchState *before_of(const Manager *manager, const Lease *lease) {
-        g_autoptr(SwitchState) before = parse(lease->switch_before), now = NULL;
-        g_autoptr(SwitchPlace) place = find_place(manager, lease, NULL);
-
-        if (place)
-                now = switch_capture(manager->rtnl, place, NULL, NULL);
-        if (!before)
-                return g_steal_pointer(&now);
-        if (!now)
-                return g_steal_pointer(&before);
-
-        if (!before->vf)
-                before->vf = g_steal_pointer(&now->vf);
-        if (!before->port)
-                before->port = g_steal_pointer(&now->port);
-        if (!before->filters)
-                before->filters = g_steal_pointer(&now->filters);
-        return g_steal_pointer(&before);
-}
-
-static void leave_one(Manager *manager, Lease *lease, const SwitchState *guest) {
-        g_autoptr(SwitchState) before = before_of(manager, lease), after = NULL;
-        g_autoptr(GError) error = NULL;
-
-        after = switch_state_without(before, guest);
-        if (after && !note(manager, lease, after, guest, true, &error))
-                g_warning("%s: %s", lease->device, error->message);
-}
-
-/* Since it came here, it may have got another MAC. */
-static void end_one(Manager *manager, Lease *lease, const SwitchState *guest) {
-        g_autoptr(SwitchState) before = parse(lease->switch_before);
-        g_autoptr(GError) error = NULL;
-
-        if (lease->switch_applied && guest && !note(manager, lease, before, guest, true, &error))
-                g_warning("%s: %s", lease->device, error->message);
-}
 
 void guest_switch_moved(Manager *manager, const char *from, const char *to) {
         Lease *old = lease_book_find_device(manager->leases, from);
@@ -235,9 +99,9 @@ void guest_switch_moved(Manager *manager, const char *from, const char *to) {
         if (!manager->rtnl || !old || !new)
                 return;
 
-        guest = parse(new->switch_guest);
+        guest = lease_switch_guest(new);
         if (guest)
-                leave_one(manager, old, guest);
+                lease_switch_leave(manager, old, guest);
 }
 
 void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated) {
@@ -245,30 +109,14 @@ void guest_switch_leave(Manager *manager, const Domain *domain, bool migrated) {
 
         for (guint i = 0; manager->rtnl && i < leases->len; i++) {
                 Lease *lease = leases->pdata[i];
+                const SwitchState *guest = state_of(domain, lease);
 
-                (migrated ? leave_one : end_one)(manager, lease, state_of(domain, lease));
+                (migrated ? lease_switch_leave : lease_switch_end)(manager, lease, guest);
         }
 }
 
-/* libvirt has given the VF its old MAC back by now, so the VF does not tell any more which entries
- * of the bridge were for the guest. */
 void guest_switch_put_back(Manager *manager, const Lease *lease) {
-        g_autoptr(SwitchState) before = NULL, guest = NULL;
-        g_autoptr(GPtrArray) findings = findings_new();
-        g_autoptr(SwitchPlace) place = NULL;
-
-        if (!lease->switch_applied)
-                return;
-
-        place = find_place(manager, lease, NULL);
-        before = parse(lease->switch_before);
-        if (!place || !before) /* the VF is gone, and with it what it had */
-                return;
-
-        guest = lease->switch_guest ? parse(lease->switch_guest)
-                                    : switch_capture(manager->rtnl, place, NULL, NULL);
-        switch_restore(manager->rtnl, place, before, guest, findings);
-        log_findings(findings);
+        lease_switch_put_back(manager, lease);
 }
 
 /* While it runs ---------------------------------------------------------------------- */
@@ -281,12 +129,9 @@ static bool is_leaving(const Manager *manager, const char *uuid) {
 
 static SwitchState *capture(const Manager *manager, const Lease *lease, GPtrArray *findings) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(SwitchPlace) place = NULL;
-        SwitchState *state = NULL;
+        SwitchState *state;
 
-        place = find_place(manager, lease, &error);
-        if (place)
-                state = switch_capture(manager->rtnl, place, findings, &error);
+        state = lease_switch_capture(manager, lease, findings, &error);
         if (error)
                 g_warning("%s, so it does not go along with guest %s", error->message,
                           lease->domain_name);
@@ -299,7 +144,7 @@ static void remember(Manager *manager, const Lease *lease, const SwitchState *st
 }
 
 static void capture_into(Manager *manager, const Lease *lease, MetadataDevice *entry) {
-        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
         SwitchState *state = capture(manager, lease, findings);
 
         if (!state)
@@ -308,7 +153,7 @@ static void capture_into(Manager *manager, const Lease *lease, MetadataDevice *e
         remember(manager, lease, state);
         switch_state_hand_on(state, entry->switch_state);
         if (!switch_state_equal(state, entry->switch_state))
-                log_findings(findings);
+                lease_switch_log(findings);
 
         switch_state_free(entry->switch_state);
         entry->switch_state = state;
