@@ -8,13 +8,16 @@
 #include "daemon/core/config-reader.h"
 #include "daemon/core/device-class.h"
 #include "xml/ferry-error.h"
+#include "xml/number-set.h"
 
 #define GROUP_DAEMON          "Daemon"
 #define GROUP_MIGRATION       "Migration"
+#define GROUP_SLICES          "Slices"
 #define GROUP_POOL            "Pool "
 #define POOL_DEFAULT          "default"
 #define POOL_NAME_MAX         64
 #define POOL_LEASES_MAX       65535
+#define HOST_MEMORY_MAX_MIB   (1024u * 1024 * 1024)
 #define LEASE_TIMEOUT_SEC     120
 #define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
 #define INCOMING              2
@@ -62,6 +65,7 @@ Config *config_new(void) {
         config->downtime_max_ms = DOWNTIME_MSEC;
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
         config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
+        config->guests_ask = true;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -72,6 +76,7 @@ void config_free(Config *config) {
         if (!config)
                 return;
 
+        g_free(config->host_cpus);
         g_ptr_array_unref(config->pools);
         compat_free(config->compat);
         g_free(config);
@@ -120,6 +125,26 @@ static bool parse_migration(Config *config, const ConfigReader *reader, const ch
         config->unplug_timeout_ms = unplug * 1000;
         config->shutdown_timeout_ms = shutdown * 1000;
         return true;
+}
+
+static bool check_cpus(const ConfigReader *reader, const char *group, const char *key,
+                       const char *cpus, GError **error) {
+        NumberSet set;
+
+        return !cpus || number_set_from_text(cpus, &set) ||
+               config_reader_refuse(reader, group, key, "CPUs as in '0-1,8'", cpus, error);
+}
+
+static bool parse_slices(Config *config, const ConfigReader *reader, const char *group,
+                         GError **error) {
+        static const char *const keys[] = { "Guests", "HostCpus", "HostMemoryMiB", NULL };
+
+        return config_reader_check_keys(reader, group, keys, error) &&
+               config_read_bool(reader, group, "Guests", &config->guests_ask, error) &&
+               config_read_string(reader, group, "HostCpus", &config->host_cpus, error) &&
+               check_cpus(reader, group, "HostCpus", config->host_cpus, error) &&
+               config_read_uint(reader, group, "HostMemoryMiB", 0, HOST_MEMORY_MAX_MIB,
+                                &config->host_memory_mib, error);
 }
 
 static bool check_class(const ConfigReader *reader, const char *group, const char *name,
@@ -186,11 +211,13 @@ static bool parse_group(Config *config, const ConfigReader *reader, const char *
                 return parse_daemon(config, reader, group, error);
         if (g_str_equal(group, GROUP_MIGRATION))
                 return parse_migration(config, reader, group, error);
+        if (g_str_equal(group, GROUP_SLICES))
+                return parse_slices(config, reader, group, error);
 
         if (!g_str_has_prefix(group, GROUP_POOL))
                 return config_reader_fail(reader, group, NULL, error,
-                                          "is unknown: the groups are [Daemon], [Migration] and "
-                                          "[Pool NAME]");
+                                          "is unknown: the groups are [Daemon], [Migration], "
+                                          "[Slices] and [Pool NAME]");
         if (!pool_name_is_valid(pool))
                 return config_reader_fail(reader, group, NULL, error,
                                           "must have a name of 1 to %d letters, digits and '-_.'",

@@ -21,6 +21,11 @@
  *                           cold
  *   UnplugTimeoutSec=30     how long a guest may take to let go of a device
  *
+ *   [Slices]
+ *   Guests=yes              guests may ask for more or less of their own slice
+ *   HostCpus=0-1            no hardware slice has one of these
+ *   HostMemoryMiB=2048      of each NUMA node, for no hardware slice
+ *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
  *   Parent=mtty             shell pattern
@@ -54,6 +59,9 @@ typedef struct Config {
         unsigned downtime_max_ms;
         unsigned unplug_timeout_ms;
         unsigned shutdown_timeout_ms;
+        bool guests_ask;
+        char *host_cpus; /* "0-1"; NULL none */
+        unsigned host_memory_mib;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

@@ -131,14 +131,29 @@ static void test_migrations_have_limits(void) {
         g_assert_cmpuint(defaults->settle_usec, ==, 60 * G_USEC_PER_SEC);
 }
 
+static void test_a_host_keeps_something_for_itself(void) {
+        static const char text[] = "[Slices]\nGuests=no\nHostCpus=0-1,8\nHostMemoryMiB=2048\n";
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
+
+        g_assert_no_error(error);
+        g_assert_false(set->guests_ask);
+        g_assert_true(defaults->guests_ask);
+        g_assert_cmpstr(set->host_cpus, ==, "0-1,8");
+        g_assert_null(defaults->host_cpus);
+        g_assert_cmpuint(set->host_memory_mib, ==, 2048);
+        g_assert_cmpuint(defaults->host_memory_mib, ==, 0);
+}
+
 static const struct {
         const char *text;
         const char *message; /* after "virtferry.conf:" */
 } refusals[] = {
         { "[Deamon]\n",
-          "1: [Deamon] is unknown: the groups are [Daemon], [Migration] and [Pool NAME]" },
-        { "\n[Pool]\n",
-          "2: [Pool] is unknown: the groups are [Daemon], [Migration] and [Pool NAME]" },
+          "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Slices] and "
+          "[Pool NAME]" },
+        { "\n[Pool]\n", "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Slices] and "
+                        "[Pool NAME]" },
         { "[Pool ]\n", "1: [Pool ] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool a b]\n", "1: [Pool a b] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool  a]\n", "1: [Pool  a] must have a name of 1 to 64 letters, digits and '-_.'" },
@@ -163,6 +178,10 @@ static const struct {
           "2: [Migration] UnplugTimeoutSec must be 1 to 3600, not '0'" },
         { "[Migration]\nSettleSec=86401\n",
           "2: [Migration] SettleSec must be 0 to 86400, not '86401'" },
+        { "[Slices]\nHostCpus=two\n",
+          "2: [Slices] HostCpus must be CPUs as in '0-1,8', not 'two'" },
+        { "[Slices]\nHostMemoryMiB=2GiB\n",
+          "2: [Slices] HostMemoryMiB must be 0 to 1073741824, not '2GiB'" },
         { "[Daemon]\nAdopt=maybe\n", "2: [Daemon] Adopt must be yes or no, not 'maybe'" },
         { "[Daemon]\nAdopt=\n", "2: [Daemon] Adopt must be yes or no, not ''" },
         { "[Daemon]\nLeaseTimeoutSec=0\n",
@@ -370,6 +389,9 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "SettleSec",
                                             "UnplugTimeoutSec",
                                             "ShutdownTimeoutSec",
+                                            "Guests",
+                                            "HostCpus",
+                                            "HostMemoryMiB",
                                             "Class",
                                             "Parent",
                                             "Types",
@@ -394,6 +416,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/config/nothing said is the defaults", test_nothing_said_is_the_defaults);
         g_test_add_func("/config/what is said holds", test_what_is_said_holds);
         g_test_add_func("/config/migrations have limits", test_migrations_have_limits);
+        g_test_add_func("/config/a host keeps something for itself",
+                        test_a_host_keeps_something_for_itself);
         g_test_add_func("/config/the default pool is the last wherever it stands",
                         test_the_default_pool_is_the_last_wherever_it_stands);
         g_test_add_func("/config/a switch has four pairs of words",
