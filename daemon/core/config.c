@@ -18,6 +18,8 @@
 #define POOL_NAME_MAX         64
 #define POOL_LEASES_MAX       65535
 #define HOST_MEMORY_MAX_MIB   (1024u * 1024 * 1024)
+#define GUEST_PORT            33779
+#define GUEST_PORT_MAX        0xfffffffe
 #define LEASE_TIMEOUT_SEC     120
 #define LEASE_TIMEOUT_MAX_SEC (24 * 60 * 60)
 #define INCOMING              2
@@ -66,6 +68,7 @@ Config *config_new(void) {
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
         config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
         config->guests_ask = true;
+        config->guest_port = GUEST_PORT;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -137,10 +140,13 @@ static bool check_cpus(const ConfigReader *reader, const char *group, const char
 
 static bool parse_slices(Config *config, const ConfigReader *reader, const char *group,
                          GError **error) {
-        static const char *const keys[] = { "Guests", "HostCpus", "HostMemoryMiB", NULL };
+        static const char *const keys[] = { "GuestPort", "Guests", "HostCpus", "HostMemoryMiB",
+                                            NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
                config_read_bool(reader, group, "Guests", &config->guests_ask, error) &&
+               config_read_uint(reader, group, "GuestPort", 1, GUEST_PORT_MAX, &config->guest_port,
+                                error) &&
                config_read_string(reader, group, "HostCpus", &config->host_cpus, error) &&
                check_cpus(reader, group, "HostCpus", config->host_cpus, error) &&
                config_read_uint(reader, group, "HostMemoryMiB", 0, HOST_MEMORY_MAX_MIB,

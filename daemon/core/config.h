@@ -23,6 +23,7 @@
  *
  *   [Slices]
  *   Guests=yes              guests may ask for more or less of their own slice
+ *   GuestPort=33779         at this port of vsock(7)
  *   HostCpus=0-1            no hardware slice has one of these
  *   HostMemoryMiB=2048      of each NUMA node, for no hardware slice
  *
@@ -60,6 +61,7 @@ typedef struct Config {
         unsigned unplug_timeout_ms;
         unsigned shutdown_timeout_ms;
         bool guests_ask;
+        unsigned guest_port;
         char *host_cpus; /* "0-1"; NULL none */
         unsigned host_memory_mib;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */

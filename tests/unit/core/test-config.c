@@ -132,13 +132,16 @@ static void test_migrations_have_limits(void) {
 }
 
 static void test_a_host_keeps_something_for_itself(void) {
-        static const char text[] = "[Slices]\nGuests=no\nHostCpus=0-1,8\nHostMemoryMiB=2048\n";
+        static const char text[] = "[Slices]\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
+                                   "HostMemoryMiB=2048\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
         g_assert_no_error(error);
         g_assert_false(set->guests_ask);
         g_assert_true(defaults->guests_ask);
+        g_assert_cmpuint(set->guest_port, ==, 1023);
+        g_assert_cmpuint(defaults->guest_port, ==, 33779);
         g_assert_cmpstr(set->host_cpus, ==, "0-1,8");
         g_assert_null(defaults->host_cpus);
         g_assert_cmpuint(set->host_memory_mib, ==, 2048);
@@ -178,6 +181,9 @@ static const struct {
           "2: [Migration] UnplugTimeoutSec must be 1 to 3600, not '0'" },
         { "[Migration]\nSettleSec=86401\n",
           "2: [Migration] SettleSec must be 0 to 86400, not '86401'" },
+        { "[Slices]\nGuestPort=0\n", "2: [Slices] GuestPort must be 1 to 4294967294, not '0'" },
+        { "[Slices]\nGuestPort=4294967295\n",
+          "2: [Slices] GuestPort must be 1 to 4294967294, not '4294967295'" },
         { "[Slices]\nHostCpus=two\n",
           "2: [Slices] HostCpus must be CPUs as in '0-1,8', not 'two'" },
         { "[Slices]\nHostMemoryMiB=2GiB\n",
@@ -390,6 +396,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "UnplugTimeoutSec",
                                             "ShutdownTimeoutSec",
                                             "Guests",
+                                            "GuestPort",
                                             "HostCpus",
                                             "HostMemoryMiB",
                                             "Class",
