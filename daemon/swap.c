@@ -5,15 +5,12 @@
 
 #include "daemon/drive-plan.h"
 #include "daemon/drive.h"
-#include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/replug.h"
 #include "daemon/swap-choice.h"
-#include "xml/domain-interface.h"
+#include "daemon/swap-interface.h"
 #include "xml/ferry-error.h"
-#include "xml/pci-address.h"
-#include "xml/reader.h"
 #include "xml/rewrite.h"
 #include "xml/unplug.h"
 
@@ -129,7 +126,6 @@ static void on_plugged(void *userdata, const GError *error) {
         Swap *swap = userdata;
         Manager *manager = swap->swaps->manager;
         g_autoptr(GError) reason = NULL;
-        const Lease *old;
 
         if (error) {
                 g_set_error(&reason, error->domain, error->code, "%s: guest %s gets %s back as %s",
@@ -141,9 +137,7 @@ static void on_plugged(void *userdata, const GError *error) {
                 return;
         }
 
-        old = lease_book_find_device(manager->leases, swap->from);
-        if (old)
-                guest_switch_moved(manager, swap->from, swap->to);
+        guest_switch_moved(manager, swap->from, swap->to);
         g_message("Guest %s has %s instead of %s as %s", swap->guest, swap->to, swap->from,
                   swap->name);
         end(swap, NULL);
@@ -161,6 +155,8 @@ static void on_unplugged(void *userdata, const GError *error) {
         replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->element,
                             (ReplugWaiter){ on_plugged, release, swap });
 }
+
+/* What is taken for it -------------------------------------------------------------- */
 
 /* Stored before it is touched; `lease` is taken. */
 static bool take(Swap *swap, const Domain *domain, const DomainDevice *device, Lease *lease,
@@ -182,21 +178,6 @@ static bool take(Swap *swap, const Domain *domain, const DomainDevice *device, L
         return hardware_claim(manager, taken, error) &&
                guest_switch_prepare(manager, domain, taken, error) &&
                guest_switch_lend(manager, domain, device, taken->pdata[0], error);
-}
-
-static DomainDevice *find_device(const Swap *swap, const Domain *domain) {
-        for (guint i = 0; i < domain->devices->len; i++) {
-                DomainDevice *device = domain->devices->pdata[i];
-                g_autofree char *name = domain_device_name(domain, device);
-
-                if (!device->unplugged &&
-                    (g_str_equal(name, swap->device) ||
-                     g_ascii_strcasecmp(device->source, swap->device) == 0 ||
-                     g_strcmp0(device->address, swap->device) == 0 ||
-                     (device->mac && g_ascii_strcasecmp(device->mac, swap->device) == 0)))
-                        return device;
-        }
-        return NULL;
 }
 
 static Lease *choose(const Swap *swap, const Domain *domain, DomainDevice *device, GError **error) {
@@ -224,34 +205,13 @@ static bool prepare_device(Swap *swap, const Domain *domain, DomainDevice *devic
 
 /* From a VF to an interface that QEMU emulates. */
 static bool prepare_virtio(Swap *swap, const DomainDevice *device, GError **error) {
-        const char *bridge = strchr(swap->target, ':');
-        g_autofree char *source = NULL;
-
-        if (!device->network || !device->mac) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INCOMPATIBLE,
-                            "%s is no <interface> with a MAC, so no virtio interface can take its "
-                            "place",
-                            swap->name);
+        swap->element = swap_virtio_element(device, swap->name, swap->target, error);
+        if (!swap->element)
                 return false;
-        }
-        if (bridge && !xml_name_is_valid(bridge + 1)) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS,
-                            "'%.64s' is no name of a bridge: 'virtio:br0' has one", bridge + 1);
-                return false;
-        }
 
-        source = bridge ? g_strdup_printf("bridge='%s'", bridge + 1)
-                        : g_strdup("network='default'");
         swap->to = g_strdup(swap->target);
-        swap->element = g_strdup_printf("<interface type='%s'><mac address='%s'/><source %s/>"
-                                        "<model type='virtio'/></interface>",
-                                        bridge ? "bridge" : "network", device->mac, source);
         g_hash_table_add(swap->swaps->held, g_strdup(swap->from));
         return true;
-}
-
-static bool is_virtio(const char *target) {
-        return g_str_equal(target, "virtio") || g_str_has_prefix(target, "virtio:");
 }
 
 static bool begin_from_device(Swap *swap, const GuestEvent *found, const Domain *domain,
@@ -265,8 +225,8 @@ static bool begin_from_device(Swap *swap, const GuestEvent *found, const Domain 
         (void)g_ptr_array_find(domain->devices, device, &number);
         element = domain_device_element(found->xml, strlen(found->xml), number, error);
         if (!element ||
-            !(is_virtio(swap->target) ? prepare_virtio(swap, device, error)
-                                      : prepare_device(swap, domain, device, element, error)))
+            !(swap_is_virtio(swap->target) ? prepare_virtio(swap, device, error)
+                                           : prepare_device(swap, domain, device, element, error)))
                 return false;
 
         g_ptr_array_add(devices, device);
@@ -275,44 +235,11 @@ static bool begin_from_device(Swap *swap, const GuestEvent *found, const Domain 
         return true;
 }
 
-/* The VF comes where the interface was. */
-static char *vf_element(const char *vf, const DomainInterface *interface) {
-        PciAddress host, guest;
-
-        if (pci_address_from_string(vf, &host) < 0 ||
-            pci_address_from_string(interface->address, &guest) < 0)
-                return NULL;
-
-        return g_strdup_printf("<interface type='hostdev' managed='yes'><mac address='%s'/><source>"
-                               "<address type='pci' domain='0x%04x' bus='0x%02x' slot='0x%02x' "
-                               "function='0x%x'/></source><address type='pci' domain='0x%04x' "
-                               "bus='0x%02x' slot='0x%02x' function='0x%x'/></interface>",
-                               interface->mac, host.domain, host.bus, host.slot, host.function,
-                               guest.domain, guest.bus, guest.slot, guest.function);
-}
-
-static void note_vf(Swap *swap, const Domain *domain, const DomainInterface *interface) {
-        const Manager *manager = swap->swaps->manager;
-        g_autoptr(Metadata) metadata = guest_metadata(domain, manager->inventory, manager->leases);
-        MetadataDevice *entry = metadata_device_new(NULL, interface->address);
-
-        if (!metadata)
-                metadata = metadata_new();
-        entry->unplugged = unplugged_new(UNPLUG_REPLUG, swap->to, swap->element);
-        g_ptr_array_add(metadata->devices, entry);
-        replug_unplug_noted(manager->replug, swap->uuid, metadata, interface->mac,
-                            (ReplugWaiter){ on_unplugged, release, swap });
-}
-
 static bool begin_from_interface(Swap *swap, const Domain *domain, const DomainInterface *interface,
                                  GError **error) {
-        DomainDevice device = { .kind = DOMAIN_DEVICE_PCI,
-                                .source = (char *)"",
-                                .address = interface->address,
-                                .alias = interface->alias,
-                                .mac = interface->mac,
-                                .managed = true,
-                                .network = true };
+        DomainDevice device = swap_interface_as_device(interface);
+        const Manager *manager = swap->swaps->manager;
+        g_autoptr(Metadata) metadata = NULL;
         Lease *lease;
 
         swap->name = g_strdup(interface->alias ?: interface->mac);
@@ -327,11 +254,16 @@ static bool begin_from_interface(Swap *swap, const Domain *domain, const DomainI
         lease = choose(swap, domain, &device, error);
         if (!lease || !take(swap, domain, &device, lease, error))
                 return false;
-        swap->element = vf_element(swap->to, interface);
+
+        swap->element = swap_vf_element(swap->to, interface);
         swap->old_element = g_strdup(interface->element);
-        note_vf(swap, domain, interface);
+        metadata = swap_vf_note(manager, domain, interface, swap->to, swap->element);
+        replug_unplug_noted(manager->replug, swap->uuid, metadata, interface->mac,
+                            (ReplugWaiter){ on_unplugged, release, swap });
         return true;
 }
+
+/* What it begins with --------------------------------------------------------------- */
 
 static bool check_guest(const Swap *swap, const GuestEvent *found, GError **error) {
         const Manager *manager = swap->swaps->manager;
@@ -352,6 +284,24 @@ static bool check_guest(const Swap *swap, const GuestEvent *found, GError **erro
         return swap->force || drive_check_settled(manager, found, error);
 }
 
+static bool is_called(const Domain *domain, const DomainDevice *device, const char *word) {
+        g_autofree char *name = domain_device_name(domain, device);
+
+        return g_str_equal(name, word) || g_ascii_strcasecmp(device->source, word) == 0 ||
+               g_strcmp0(device->address, word) == 0 ||
+               (device->mac && g_ascii_strcasecmp(device->mac, word) == 0);
+}
+
+static DomainDevice *find_device(const Domain *domain, const char *word) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                DomainDevice *device = domain->devices->pdata[i];
+
+                if (!device->unplugged && is_called(domain, device, word))
+                        return device;
+        }
+        return NULL;
+}
+
 static bool begin(Swap *swap, const GuestEvent *found, GError **error) {
         g_autoptr(DomainInterface) interface = NULL;
         g_autoptr(Domain) domain = NULL;
@@ -363,11 +313,11 @@ static bool begin(Swap *swap, const GuestEvent *found, GError **error) {
 
         swap->uuid = g_strdup(found->uuid);
         swap->guest = g_strdup(found->name);
-        device = find_device(swap, domain);
+        device = find_device(domain, swap->device);
         if (device)
                 return begin_from_device(swap, found, domain, device, error);
 
-        if (!is_virtio(swap->target))
+        if (!swap_is_virtio(swap->target))
                 interface = domain_interface_find(found->xml, strlen(found->xml), swap->device,
                                                   NULL);
         if (interface)
