@@ -38,7 +38,11 @@
         " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
         " downtime_ms, setup_ms, bytes, dirty_rate_seen, iterations"
 #define DRAIN_GUEST_COLUMNS "uuid, name, destination, reason, n_refused, state"
-#define DEVICE_COLUMNS      "name, class, type, source_there, source_here, reason"
+#define SLICE_COLUMNS       "number, domain_uuid, domain_name, wish, state, created, changed, expires"
+#define SLICE_EXCLUDED                                                                \
+        "excluded.number, excluded.domain_uuid, excluded.domain_name, excluded.wish," \
+        " excluded.state, excluded.created, excluded.changed, excluded.expires"
+#define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
 
 /* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
  * take away the lease of whoever has the same device. */
@@ -98,6 +102,20 @@ static const char *const sql[] = {
         [STATEMENT_DELETE_DRAIN_GUESTS] = "DELETE FROM drain_guests",
         [STATEMENT_LOAD_DRAIN_GUESTS] = "SELECT " DRAIN_GUEST_COLUMNS
                                         " FROM drain_guests ORDER BY number",
+
+        [STATEMENT_PUT_SLICE] = "INSERT INTO slices(" SLICE_COLUMNS
+                                ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+                                " ON CONFLICT(number) DO UPDATE SET (" SLICE_COLUMNS
+                                ") = (" SLICE_EXCLUDED ")",
+        [STATEMENT_NOTE_SLICE] = "UPDATE slices SET domain_name = ?, state = ?, changed = ?,"
+                                 " expires = ? WHERE number = ?",
+        [STATEMENT_DELETE_SLICE] = "DELETE FROM slices WHERE number = ?",
+        [STATEMENT_LOAD_SLICES] = "SELECT " SLICE_COLUMNS " FROM slices ORDER BY number",
+        [STATEMENT_PUT_GRANT] = "INSERT INTO slice_grants(slice, position, resource, part, amount)"
+                                " VALUES(?, ?, ?, ?, ?)",
+        [STATEMENT_DELETE_GRANTS] = "DELETE FROM slice_grants WHERE slice = ?",
+        [STATEMENT_LOAD_GRANTS] = "SELECT resource, part, amount FROM slice_grants"
+                                  " WHERE slice = ? ORDER BY position",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

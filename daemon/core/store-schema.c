@@ -117,6 +117,24 @@ const char *const store_schema[] = {
         "ALTER TABLE migrations ADD COLUMN transfer_why TEXT;",
         "ALTER TABLE migrations ADD COLUMN last_traffic INTEGER NOT NULL DEFAULT -1;"
         "ALTER TABLE migrations ADD COLUMN first_traffic INTEGER NOT NULL DEFAULT -1;",
+        "CREATE TABLE slices("
+        "  number INTEGER PRIMARY KEY,"
+        "  domain_uuid TEXT NOT NULL UNIQUE,"
+        "  domain_name TEXT NOT NULL,"
+        "  wish TEXT NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  created INTEGER NOT NULL,"
+        "  changed INTEGER NOT NULL,"
+        "  expires INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE slice_grants("
+        "  slice INTEGER NOT NULL REFERENCES slices(number) ON DELETE CASCADE,"
+        "  position INTEGER NOT NULL,"
+        "  resource TEXT NOT NULL,"
+        "  part TEXT NOT NULL,"
+        "  amount INTEGER NOT NULL,"
+        "  PRIMARY KEY(slice, position)"
+        ") STRICT, WITHOUT ROWID;",
         NULL,
 };
 

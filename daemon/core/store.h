@@ -20,6 +20,7 @@ typedef struct Migration Migration;
 typedef struct Model Model;
 typedef struct MoveFacts MoveFacts;
 typedef struct MoveOutcome MoveOutcome;
+typedef struct SliceEntry SliceEntry;
 
 /* `path` ":memory:" for tests. */
 Store *store_open(const char *path, GError **error);
@@ -42,6 +43,13 @@ GPtrArray *store_load_leases(Store *store, GError **error); /* Lease, owned, old
 bool store_put_migration(Store *store, const Migration *migration, GError **error);
 bool store_delete_migration(Store *store, const char *id, GError **error);
 GPtrArray *store_load_migrations(Store *store, GError **error); /* Migration, owned, oldest first */
+
+/* By its number, with its wish and grants; a transaction around it is the caller's. */
+bool store_put_slice(Store *store, const SliceEntry *entry, GError **error);
+/* The same for one whose wish and grants are there as they are: all else of it. */
+bool store_note_slice(Store *store, const SliceEntry *entry, GError **error);
+bool store_delete_slice(Store *store, const SliceEntry *entry, GError **error);
+GPtrArray *store_load_slices(Store *store, GError **error); /* SliceEntry, owned, oldest first */
 
 /* The drain of this host, in the place of what was; NULL: none. A transaction of its own. */
 bool store_put_drain(Store *store, const DrainRecord *record, GError **error);

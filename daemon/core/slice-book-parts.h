@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Inside of the slice book: slice-book.c keeps the entries and collects what
+ * changes, slice-change.c decides what that is. For these two alone.
+ */
+
+#include "daemon/core/slice-book.h"
+
+struct SliceBook {
+        Store *store;
+        GHashTable *entries;       /* domain UUID to SliceEntry, owned */
+        GHashTable *by_holder;     /* holder to SliceEntry, both of `entries` */
+        Capacity *capacity;        /* with all grants; NULL: not known yet */
+        Capacity *capacity_before; /* at the begin, when something was touched */
+        GPtrArray *touched;     /* Touched, owned, in the order of change; NULL: not collecting */
+        GHashTable *touched_by; /* domain UUID to Touched, both of `touched` */
+        int64_t last_number;
+        SliceListener listener;
+        void *userdata;
+        int64_t (*now)(void);
+};
+
+/* The grants of an entry in the capacity, as far as it is known and they are any. Between begin and
+ * commit alone. */
+void slice_book_take(SliceBook *book, const SliceEntry *entry);
+void slice_book_give_back(SliceBook *book, const SliceEntry *entry);
+/* What the capacity is to call the slice of this domain. New. */
+char *slice_book_name_holder(const SliceBook *book, const char *domain_uuid,
+                             const char *domain_name);
+
+/* Every call that changes something does that between these two, where each change is a replace.
+ * `alone`: nobody collects, so that the call is a transaction of its own. `done` false: it has
+ * come to nothing and replaced nothing, and its error is set. */
+bool slice_book_begin_alone(SliceBook *book);
+bool slice_book_end_alone(SliceBook *book, bool alone, bool done, GError **error);
+
+/* Another entry, or NULL for none, in the place of what the domain has, which may be freed.
+ * `whole`: its wish or its grants are others. The capacity is the caller's part. */
+void slice_book_replace(SliceBook *book, const char *domain_uuid, SliceEntry *taken, bool whole);
