@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/model.h"
 
-#include <glib/gstdio.h>
-
 #include "daemon/core/store-query.h"
+#include "tests/lib/temp-folder.h"
 #include "tests/unit/core/model-fixture.h"
 
 typedef struct Fixture {
@@ -20,25 +19,15 @@ static void open_store(Fixture *f) {
 }
 
 static void set_up(Fixture *f, gconstpointer unused) {
-        f->folder = g_dir_make_tmp("model-XXXXXX", NULL);
-        g_assert_nonnull(f->folder);
+        f->folder = temp_folder_new();
         f->path = g_build_filename(f->folder, "state.db", NULL);
         open_store(f);
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
-        g_autoptr(GDir) folder = g_dir_open(f->folder, 0, NULL);
-        const char *name;
-
         store_close(f->store);
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(f->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(f->folder), ==, 0);
+        temp_folder_remove(f->folder);
         g_free(f->path);
-        g_free(f->folder);
 }
 
 static Model *load(Fixture *f) {

@@ -2,12 +2,12 @@
 #include "daemon/core/store.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/core/store-query.h"
 #include "daemon/core/store-schema.h"
+#include "tests/lib/temp-folder.h"
 #include "tests/unit/core/dump.h"
 #include "xml/ferry-error.h"
 
@@ -18,27 +18,15 @@ typedef struct Fixture {
 } Fixture;
 
 static void set_up(Fixture *f, gconstpointer unused) {
-        g_autoptr(GError) error = NULL;
-
-        f->folder = g_dir_make_tmp("store-XXXXXX", &error);
-        g_assert_no_error(error);
+        f->folder = temp_folder_new();
         f->path = g_build_filename(f->folder, "state.db", NULL);
         f->damaged = g_strconcat(f->path, ".damaged", NULL);
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
-        g_autoptr(GDir) folder = g_dir_open(f->folder, 0, NULL);
-        const char *name;
-
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(f->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(f->folder), ==, 0);
+        temp_folder_remove(f->folder);
         g_free(f->damaged);
         g_free(f->path);
-        g_free(f->folder);
 }
 
 static Store *open_store(const char *path) {

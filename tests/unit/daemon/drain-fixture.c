@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/daemon/drain-fixture.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/drive.h"
@@ -45,8 +44,7 @@ static void hear(Host *h) {
 }
 
 void host_set_up(Host *h, gconstpointer config) {
-        h->folder = g_dir_make_tmp("drain-XXXXXX", NULL);
-        h->f.path = h->path = g_build_filename(h->folder, "state.db", NULL);
+        fixture_use_file(&h->f);
         h->told = g_string_new(NULL);
         fixture_set_up(&h->f, config);
         fixture_connect(&h->f);
@@ -55,20 +53,9 @@ void host_set_up(Host *h, gconstpointer config) {
 }
 
 void host_tear_down(Host *h, gconstpointer config) {
-        g_autoptr(GDir) folder = g_dir_open(h->folder, 0, NULL);
-        const char *name;
-
         g_assert_cmpuint(searches.length, ==, 0);
         fixture_tear_down(&h->f, config);
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(h->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(h->folder), ==, 0);
         g_string_free(h->told, TRUE);
-        g_free(h->folder);
-        g_free(h->path);
 }
 
 /* What libvirt tells -------------------------------------------------------------- */
@@ -176,8 +163,7 @@ void host_assert_drain(Host *h, const char *expected) {
 }
 
 void host_assert_asked(Host *h, const char *expected) {
-        g_assert_cmpstr(h->f.asked->str, ==, expected);
-        g_string_truncate(h->f.asked, 0);
+        assert_asked(&h->f, expected);
 }
 
 void host_assert_told(Host *h, const char *expected) {

@@ -17,7 +17,6 @@
 
 typedef struct Host {
         Fixture f;
-        char *folder, *path;
         GString *told; /* what the listener heard: "draining: g1 moving\n" */
 } Host;
 

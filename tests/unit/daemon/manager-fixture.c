@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tests/lib/temp-folder.h"
+
 static int64_t fake_time;
 
 static int64_t fake_now(void) {
@@ -158,6 +160,11 @@ static void start(Fixture *fixture) {
         fixture->manager->virt = &fixture->virt;
 }
 
+void fixture_use_file(Fixture *fixture) {
+        fixture->folder = temp_folder_new();
+        fixture->path = g_build_filename(fixture->folder, "state.db", NULL);
+}
+
 void fixture_set_up(Fixture *fixture, gconstpointer config) {
         fake_time = 1000 * G_USEC_PER_SEC;
         fixture->root = fake_root_new();
@@ -186,6 +193,8 @@ void fixture_tear_down(Fixture *fixture, gconstpointer config) {
         fake_root_free(fixture->root);
         g_string_free(fixture->asked, TRUE);
         g_free(fixture->note);
+        g_free(fixture->path);
+        g_clear_pointer(&fixture->folder, temp_folder_remove);
 }
 
 char *guest_xml(const char *name, const char *uuid, const char *mdev, const char *seen) {
@@ -239,6 +248,45 @@ void send_list(Fixture *fixture, const char *uuid) {
         manager_on_guest_event(fixture->manager, event);
 }
 
+void tell_guest(Fixture *fixture, GuestEventKind kind, char *taken_xml, const char *detail) {
+        g_autofree char *xml = taken_xml;
+        GuestEvent event = { .kind = kind,
+                             .uuid = (char *)GUEST_UUID,
+                             .name = (char *)"g1",
+                             .xml = xml,
+                             .detail = (char *)detail };
+
+        manager_on_guest_event(fixture->manager, &event);
+}
+
+static void answer(Fixture *fixture, const GuestEvent *found) {
+        GuestFinder finder = g_steal_pointer(&fixture->finder);
+
+        g_assert_nonnull(finder);
+        finder(fixture->asker, found);
+}
+
+void answer_with(Fixture *fixture, char *taken_xml) {
+        g_autofree char *xml = taken_xml;
+
+        answer(fixture, &(GuestEvent){ .kind = GUEST_FOUND,
+                                       .uuid = (char *)GUEST_UUID,
+                                       .name = (char *)"g1",
+                                       .xml = xml,
+                                       .running = true });
+}
+
+void end_questions(Fixture *fixture) {
+        if (fixture->finder)
+                answer(fixture,
+                       &(GuestEvent){ .kind = GUEST_FOUND, .detail = (char *)"virtferryd ends" });
+}
+
+void assert_asked(Fixture *fixture, const char *expected) {
+        g_assert_cmpstr(fixture->asked->str, ==, expected);
+        g_string_truncate(fixture->asked, 0);
+}
+
 static int compare_devices(gconstpointer a, gconstpointer b) {
         const Lease *const *x = a, *const *y = b;
 
@@ -258,4 +306,10 @@ char *leases_text(Fixture *fixture) {
                                        lease->expires ? " expires" : "");
         }
         return g_string_free(text, FALSE);
+}
+
+void assert_leases(Fixture *fixture, const char *expected) {
+        g_autofree char *text = leases_text(fixture);
+
+        g_assert_cmpstr(text, ==, expected);
 }

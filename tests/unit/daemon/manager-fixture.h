@@ -15,7 +15,7 @@
 #define HERE_MDEV_2 "bbbbbbbb-0000-4000-8000-000000000003"
 
 typedef struct Fixture {
-        const char *path; /* of the database, before the set-up; NULL: in memory */
+        char *folder, *path; /* of the database; NULL: in memory */
         const char *config;
         FakeRoot *root;
         Manager *manager;
@@ -30,9 +30,31 @@ typedef struct Fixture {
 void fixture_set_up(Fixture *fixture, gconstpointer config);
 void fixture_tear_down(Fixture *fixture, gconstpointer config);
 void fixture_connect(Fixture *fixture);
-/* A new manager over the same root and store, as after a restart; needs a path. */
+/* Before the set-up, or a restart: from then on the database is in a file. */
+void fixture_use_file(Fixture *fixture);
+/* A new manager over the same root and store, as after a restart; needs a file. */
 void fixture_restart(Fixture *fixture);
 void fixture_pass_time(int64_t usec);
+
+/* The device of a guest_xml(), as it is kept while it is unplugged. */
+#define KEPT_ELEMENT(mdev)                                                                      \
+        "<hostdev mode=\"subsystem\" type=\"mdev\" model=\"vfio-pci\"><source>"                 \
+        "<address uuid=\"" mdev "\"/></source>"                                                 \
+        "<address type=\"pci\" domain=\"0x0000\" bus=\"0x00\" slot=\"0x05\" function=\"0x0\"/>" \
+        "</hostdev>"
+
+/* Guest g1 is GUEST_UUID. */
+
+/* An event about it; the XML and `detail` may be NULL. */
+void tell_guest(Fixture *fixture, GuestEventKind kind, char *taken_xml, const char *detail);
+/* To the last question for it: it runs so. */
+void answer_with(Fixture *fixture, char *taken_xml);
+/* As the edge answers when the daemon ends. */
+void end_questions(Fixture *fixture);
+
+/* What libvirt was asked since the last time; all leases, as leases_text(). */
+void assert_asked(Fixture *fixture, const char *expected);
+void assert_leases(Fixture *fixture, const char *expected);
 
 /* A domain with one mdev of that source; `seen` is the mdev type in its metadata, NULL without. */
 char *guest_xml(const char *name, const char *uuid, const char *mdev, const char *seen);

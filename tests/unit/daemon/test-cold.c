@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/drive.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/core/store-query.h"
@@ -13,13 +12,11 @@
 
 typedef struct Test {
         Fixture f;
-        char *folder, *path;
         char *migration, *error;
 } Test;
 
 static void set_up(Test *t, gconstpointer config) {
-        t->folder = g_dir_make_tmp("cold-XXXXXX", NULL);
-        t->f.path = t->path = g_build_filename(t->folder, "state.db", NULL);
+        fixture_use_file(&t->f);
         fixture_set_up(&t->f, config);
         fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV);
         g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
@@ -27,25 +24,9 @@ static void set_up(Test *t, gconstpointer config) {
 }
 
 static void tear_down(Test *t, gconstpointer config) {
-        g_autoptr(GDir) folder = g_dir_open(t->folder, 0, NULL);
-        const char *name;
-
         fixture_tear_down(&t->f, config);
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(t->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(t->folder), ==, 0);
-        g_free(t->folder);
-        g_free(t->path);
         g_free(t->migration);
         g_free(t->error);
-}
-
-static void assert_asked(Test *t, const char *expected) {
-        g_assert_cmpstr(t->f.asked->str, ==, expected);
-        g_string_truncate(t->f.asked, 0);
 }
 
 static void assert_record(Test *t, MigrationState state, const char *reason) {
@@ -55,22 +36,7 @@ static void assert_record(Test *t, MigrationState state, const char *reason) {
         g_assert_cmpstr(migration->reason, ==, reason);
 }
 
-static void assert_leases(Test *t, const char *expected) {
-        g_autofree char *leases = leases_text(&t->f);
-
-        g_assert_cmpstr(leases, ==, expected);
-}
-
 /* libvirt --------------------------------------------------------------------------- */
-
-static void tell(Test *t, GuestEventKind kind, const char *detail) {
-        GuestEvent event = { .kind = kind,
-                             .uuid = (char *)GUEST_UUID,
-                             .name = (char *)"g1",
-                             .detail = (char *)detail };
-
-        manager_on_guest_event(t->f.manager, &event);
-}
 
 static void tell_moved(Test *t, const char *error, bool maybe_there) {
         GuestJob job = { .success = !error, .error = (char *)error };
@@ -79,17 +45,6 @@ static void tell_moved(Test *t, const char *error, bool maybe_there) {
         };
 
         manager_on_guest_event(t->f.manager, &event);
-}
-
-static void answer(Test *t) {
-        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
-        GuestEvent found = { .kind = GUEST_FOUND,
-                             .uuid = (char *)GUEST_UUID,
-                             .name = (char *)"g1",
-                             .xml = xml,
-                             .running = true };
-
-        t->f.finder(t->f.asker, &found);
 }
 
 static void on_reply(void *userdata, const Migration *migration, const GError *error) {
@@ -110,18 +65,18 @@ static void begin(Test *t) {
 
         send_event(&t->f, GUEST_RUNNING, GUEST_UUID, xml);
         drive_migrate(t->f.manager->drive, "g1", &wish, on_reply, t);
-        answer(t);
+        answer_with(&t->f, guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1"));
         g_assert_cmpstr(t->error, ==, NULL);
         g_string_truncate(t->f.asked, 0);
-        answer(t);
-        assert_asked(t, SHUT_DOWN);
+        answer_with(&t->f, guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1"));
+        assert_asked(&t->f, SHUT_DOWN);
 }
 
 static void begin_move(Test *t) {
         begin(t);
-        tell(t, GUEST_STOPPED, "shutdown");
-        tell(t, GUEST_SHUT_DOWN, NULL);
-        assert_asked(t, MOVE);
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL, NULL);
+        assert_asked(&t->f, MOVE);
 }
 
 static void test_it_is_shut_down_moved_and_started_there(Test *t, gconstpointer unused) {
@@ -132,30 +87,31 @@ static void test_it_is_shut_down_moved_and_started_there(Test *t, gconstpointer 
         g_assert_cmpstr(((MetadataDevice *)note->devices->pdata[0])->seen->mdev_type, ==, "mtty-1");
         assert_record(t, MIGRATION_CHECKED, NULL);
 
-        tell(t, GUEST_STOPPED, "shutdown");
-        assert_leases(t, "");
-        tell(t, GUEST_SHUT_DOWN, NULL);
-        assert_asked(t, MOVE);
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
+        assert_leases(&t->f, "");
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL, NULL);
+        assert_asked(&t->f, MOVE);
         assert_record(t, MIGRATION_SWITCHOVER, NULL);
         tell_moved(t, NULL, false);
         assert_record(t, MIGRATION_FINISHED, NULL);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 }
 
 static void test_one_that_does_not_shut_down_runs_on(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_SHUT_DOWN, "The guest does not shut down within 120 s: it runs on");
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL,
+                   "The guest does not shut down within 120 s: it runs on");
         assert_record(t, MIGRATION_ROLLED_BACK,
                       "The guest does not shut down within 120 s: it runs on");
-        assert_asked(t, "");
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_asked(&t->f, "");
+        assert_leases(&t->f, HERE_MDEV " running\n");
 }
 
 static void test_one_that_is_refused_there_is_started_here(Test *t, gconstpointer unused) {
         begin_move(t);
         tell_moved(t, "virt-ferry: hostdev0 needs an mdev of type mtty-1", false);
         assert_record(t, MIGRATION_ROLLED_BACK, "hostdev0 needs an mdev of type mtty-1");
-        assert_asked(t, START);
+        assert_asked(&t->f, START);
 }
 
 static void test_one_that_may_run_there_is_not(Test *t, gconstpointer unused) {
@@ -164,32 +120,32 @@ static void test_one_that_may_run_there_is_not(Test *t, gconstpointer unused) {
         assert_record(t, MIGRATION_FAILED,
                       "The link is cut: it may run at the destination, so look there before it is "
                       "started here");
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 }
 
 static void test_one_that_is_stopped_is_started_here(Test *t, gconstpointer unused) {
         begin(t);
         g_assert_true(drive_abort(t->f.manager->drive, t->migration, NULL));
-        assert_asked(t, "");
-        tell(t, GUEST_STOPPED, "shutdown");
-        tell(t, GUEST_SHUT_DOWN, NULL);
+        assert_asked(&t->f, "");
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL, NULL);
         assert_record(t, MIGRATION_ROLLED_BACK, "Stopped on request");
-        assert_asked(t, START);
+        assert_asked(&t->f, START);
 }
 
 static void test_what_is_not_stored_does_not_move(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_STOPPED, "shutdown");
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
         store_fail_write(t->f.manager->store, 0);
-        tell(t, GUEST_SHUT_DOWN, NULL);
-        assert_asked(t, START);
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL, NULL);
+        assert_asked(&t->f, START);
 }
 
 static void test_killed_before_it_moved(Test *t, gconstpointer unused) {
         begin(t);
         fixture_restart(&t->f);
         send_list(&t->f, NULL);
-        assert_asked(t, START);
+        assert_asked(&t->f, START);
         assert_record(t, MIGRATION_ROLLED_BACK,
                       "virtferryd was killed while the guest was shut down: it is started here "
                       "again");
@@ -199,7 +155,7 @@ static void test_killed_while_it_moved(Test *t, gconstpointer unused) {
         begin_move(t);
         fixture_restart(&t->f);
         send_list(&t->f, NULL);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
         assert_record(t, MIGRATION_FAILED,
                       "virtferryd was killed while the guest was shut down: it may run at the "
                       "destination, so look there before it is started here");
@@ -207,9 +163,9 @@ static void test_killed_while_it_moved(Test *t, gconstpointer unused) {
 
 static void test_libvirt_that_comes_back_changes_nothing(Test *t, gconstpointer unused) {
         begin_move(t);
-        tell(t, GUEST_LOST_LIBVIRT, NULL);
+        tell_guest(&t->f, GUEST_LOST_LIBVIRT, NULL, NULL);
         send_list(&t->f, NULL);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
         assert_record(t, MIGRATION_SWITCHOVER, NULL);
         tell_moved(t, NULL, false);
         assert_record(t, MIGRATION_FINISHED, NULL);
@@ -238,14 +194,14 @@ static void test_its_definition_gets_the_devices_of_that_host(Test *t, gconstpoi
         g_assert_cmpstr(got, ==, here);
         redefined = g_strdup_printf("redefine " GUEST_UUID " %s\n", here);
         tell_defined(t, SOURCE_MDEV);
-        assert_asked(t, redefined);
+        assert_asked(&t->f, redefined);
         tell_defined(t, HERE_MDEV);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 
         g_assert_true(manager_prepare_domain(t->f.manager, here, &error));
         send_event(&t->f, GUEST_RUNNING, GUEST_UUID, here);
         assert_record(t, MIGRATION_FINISHED, NULL);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
 }
 
 /* It is corrected when the guest has arrived, with what it has then. */
@@ -256,7 +212,7 @@ static void test_a_guest_that_moves_running_is_not_hurried(Test *t, gconstpointe
         g_assert_true(manager_prepare_domain(t->f.manager, got, NULL));
         send_event(&t->f, GUEST_INCOMING, GUEST_UUID, got);
         tell_defined(t, SOURCE_MDEV);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 }
 
 static void test_what_an_operator_defines_is_left(Test *t, gconstpointer unused) {
@@ -265,7 +221,7 @@ static void test_what_an_operator_defines_is_left(Test *t, gconstpointer unused)
         send_event(&t->f, GUEST_RUNNING, GUEST_UUID, xml);
         g_string_truncate(t->f.asked, 0);
         tell_defined(t, SOURCE_MDEV);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 }
 
 #define ADD(name, function) g_test_add("/cold/" name, Test, NULL, set_up, function, tear_down)

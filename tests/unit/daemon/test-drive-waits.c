@@ -47,11 +47,6 @@ static void end(Fixture *f, const char *uuid, const char *error) {
         manager_on_guest_event(f->manager, event);
 }
 
-static void assert_asked(Fixture *f, const char *expected) {
-        g_assert_cmpstr(f->asked->str, ==, expected);
-        g_string_truncate(f->asked, 0);
-}
-
 static const Migration *latest(Fixture *f, const char *uuid) {
         return migration_log_latest(f->manager->migrations, uuid);
 }

@@ -13,12 +13,6 @@ static void set_up(Fixture *f, gconstpointer config) {
         g_assert_cmpint(inventory_scan(f->manager->inventory), ==, 0);
 }
 
-static void assert_leases(Fixture *f, const char *expected) {
-        g_autofree char *text = leases_text(f);
-
-        g_assert_cmpstr(text, ==, expected);
-}
-
 static const Migration *latest(Fixture *f) {
         return migration_log_latest(f->manager->migrations, GUEST_UUID);
 }

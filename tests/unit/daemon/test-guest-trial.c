@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/guest-trial.h"
@@ -372,11 +371,9 @@ static void test_a_helper_that_is_stuck_keeps_its_device(TrialFixture *f, gconst
 }
 
 static void test_a_restart_removes_what_was_made(TrialFixture *f, gconstpointer unused) {
-        g_autofree char *directory = g_dir_make_tmp("ferry-XXXXXX", NULL);
-        g_autofree char *path = g_build_filename(directory, "ferry.db", NULL), *lock = NULL;
         g_autoptr(GError) error = NULL;
 
-        f->base.path = path;
+        fixture_use_file(&f->base);
         fixture_restart(&f->base);
         use_helper(f);
         manager_prepare_domain(f->base.manager, f->guest, &error);
@@ -388,12 +385,6 @@ static void test_a_restart_removes_what_was_made(TrialFixture *f, gconstpointer 
         assert_told(f, "nobody waits\n");
         g_assert_null(inventory_find(f->base.manager->inventory, f->started));
         assert_clean(f, 2);
-
-        g_clear_pointer(&f->base.manager, manager_free);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-        lock = g_strconcat(path, ".lock", NULL);
-        (void)g_unlink(lock);
-        (void)g_rmdir(directory);
 }
 
 /* What was measured before stays where a load measures nothing. */

@@ -27,12 +27,6 @@ static void release(Fixture *fixture, const char *xml, const char *reason) {
         g_assert_no_error(error);
 }
 
-static void assert_leases(Fixture *fixture, const char *expected) {
-        g_autofree char *text = leases_text(fixture);
-
-        g_assert_cmpstr(text, ==, expected);
-}
-
 static void add_mdev(Fixture *fixture, const char *type, const char *uuid) {
         fake_root_add_mdev(fixture->root, "mtty", type, uuid);
         g_assert_cmpint(inventory_scan(fixture->manager->inventory), ==, 0);

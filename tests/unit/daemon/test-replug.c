@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/replug.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/core/store-query.h"
@@ -14,17 +13,10 @@
 #define ADDRESS "0000:00:05.0"
 #define SECOND  G_USEC_PER_SEC
 
-/* The guest's device, as it stands in its domain and as it is kept. */
-#define ELEMENT(mdev)                                                                       \
-        "<hostdev mode=\"subsystem\" type=\"mdev\" model=\"vfio-pci\"><source><address "    \
-        "uuid=\"" mdev "\"/></source><address type=\"pci\" domain=\"0x0000\" bus=\"0x00\" " \
-        "slot=\"0x05\" function=\"0x0\"/></hostdev>"
-
 /* A device of this host that cannot migrate, and a guest that moves away from here, or comes. */
 
 typedef struct Test {
         Fixture f;
-        char *folder, *path;
         char *migration, *error; /* what the one who asked for the move was told */
 } Test;
 
@@ -37,35 +29,14 @@ static void start_host(Test *t) {
 }
 
 static void set_up(Test *t, gconstpointer config) {
-        t->folder = g_dir_make_tmp("replug-XXXXXX", NULL);
-        t->f.path = t->path = g_build_filename(t->folder, "state.db", NULL);
+        fixture_use_file(&t->f);
         fixture_set_up(&t->f, config);
         start_host(t);
 }
 
-/* As the edge does when the daemon ends. */
-static void end_questions(Test *t) {
-        GuestEvent ended = { .kind = GUEST_FOUND, .detail = (char *)"virtferryd ends" };
-
-        if (t->f.finder)
-                t->f.finder(t->f.asker, &ended);
-        t->f.finder = NULL;
-}
-
 static void tear_down(Test *t, gconstpointer config) {
-        g_autoptr(GDir) folder = g_dir_open(t->folder, 0, NULL);
-        const char *name;
-
-        end_questions(t);
+        end_questions(&t->f);
         fixture_tear_down(&t->f, config);
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(t->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(t->folder), ==, 0);
-        g_free(t->folder);
-        g_free(t->path);
         g_free(t->migration);
         g_free(t->error);
 }
@@ -74,7 +45,7 @@ static void tear_down(Test *t, gconstpointer config) {
 
 /* With the device, or without; with a note that this one is unplugged, or without (NULL). */
 static char *domain_xml(const char *mdev, const char *noted) {
-        g_autofree char *escaped = g_markup_escape_text(ELEMENT(HERE_MDEV), -1);
+        g_autofree char *escaped = g_markup_escape_text(KEPT_ELEMENT(HERE_MDEV), -1);
         g_autofree char *note = NULL, *device = NULL;
 
         note = noted ? g_strdup_printf("<f:unplugged strategy='replug' source='%s'>%s"
@@ -112,42 +83,11 @@ static char *with_both(void) {
 
 /* libvirt --------------------------------------------------------------------------- */
 
-static void tell(Test *t, GuestEventKind kind, char *taken_xml, const char *detail) {
-        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
-
-        event->kind = kind;
-        event->uuid = g_strdup(GUEST_UUID);
-        event->name = g_strdup("g1");
-        event->xml = taken_xml;
-        event->detail = g_strdup(detail);
-        manager_on_guest_event(t->f.manager, event);
-}
-
 static void tell_moved(Test *t, const char *error) {
         GuestJob job = { .success = !error, .error = (char *)error };
         GuestEvent event = { .kind = GUEST_MOVED, .uuid = (char *)GUEST_UUID, .job = &job };
 
         manager_on_guest_event(t->f.manager, &event);
-}
-
-/* To the last question for the guest: it runs so. */
-static void answer(Test *t, char *taken_xml) {
-        g_autofree char *xml = taken_xml;
-        GuestEvent found = { .kind = GUEST_FOUND,
-                             .uuid = (char *)GUEST_UUID,
-                             .name = (char *)"g1",
-                             .xml = xml,
-                             .running = true };
-        GuestFinder finder = t->f.finder;
-
-        g_assert_nonnull(finder);
-        t->f.finder = NULL;
-        finder(t->f.asker, &found);
-}
-
-static void assert_asked(Test *t, const char *expected) {
-        g_assert_cmpstr(t->f.asked->str, ==, expected);
-        g_string_truncate(t->f.asked, 0);
 }
 
 /* One order to write metadata, with the note or without. */
@@ -160,7 +100,7 @@ static void assert_written(Test *t, bool note) {
 
 #define FIND   "find " GUEST_UUID "\n"
 #define UNPLUG "unplug " GUEST_UUID " " HERE_MDEV " in 30000 ms\n"
-#define PLUG   "plug " GUEST_UUID "\n  " ELEMENT(HERE_MDEV) "\n"
+#define PLUG   "plug " GUEST_UUID "\n  " KEPT_ELEMENT(HERE_MDEV) "\n"
 #define MOVE   "migrate " GUEST_UUID " to " URI "\n"
 
 /* The move -------------------------------------------------------------------------- */
@@ -180,34 +120,28 @@ static const Migration *latest(Test *t) {
 static void plan(Test *t) {
         DriveWish wish = { .move = { .uri = (char *)URI, .max_downtime_ms = -1 } };
 
-        tell(t, GUEST_RUNNING, with_device(), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, with_device(), NULL);
         g_string_truncate(t->f.asked, 0);
         drive_migrate(t->f.manager->drive, "g1", &wish, on_reply, t);
-        assert_asked(t, "find g1\n");
-        answer(t, with_device());
+        assert_asked(&t->f, "find g1\n");
+        answer_with(&t->f, with_device());
         g_assert_cmpstr(t->error, ==, NULL);
         g_assert_nonnull(t->migration);
-        assert_asked(t, FIND);
+        assert_asked(&t->f, FIND);
 }
 
 static void begin(Test *t) {
         plan(t);
-        answer(t, with_device());
-        assert_asked(t, UNPLUG);
+        answer_with(&t->f, with_device());
+        assert_asked(&t->f, UNPLUG);
 }
 
 /* The device is out, and libvirt was asked to move the guest. */
 static void begin_move(Test *t) {
         begin(t);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        tell(t, GUEST_UNPLUGGED, without_device(), NULL);
-        assert_asked(t, MOVE);
-}
-
-static void assert_leases(Test *t, const char *expected) {
-        g_autofree char *leases = leases_text(&t->f);
-
-        g_assert_cmpstr(leases, ==, expected);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        tell_guest(&t->f, GUEST_UNPLUGGED, without_device(), NULL);
+        assert_asked(&t->f, MOVE);
 }
 
 static void test_it_is_unplugged_and_then_moved(Test *t, gconstpointer unused) {
@@ -223,21 +157,21 @@ static void test_it_is_unplugged_and_then_moved(Test *t, gconstpointer unused) {
         unplugged = ((MetadataDevice *)note->devices->pdata[0])->unplugged;
         g_assert_cmpint(unplugged->strategy, ==, UNPLUG_REPLUG);
         g_assert_cmpstr(unplugged->source, ==, HERE_MDEV);
-        g_assert_cmpstr(unplugged->element, ==, ELEMENT(HERE_MDEV));
+        g_assert_cmpstr(unplugged->element, ==, KEPT_ELEMENT(HERE_MDEV));
 
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, "");
-        tell(t, GUEST_UNPLUGGED, without_device(), NULL);
-        assert_asked(t, MOVE);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, "");
+        tell_guest(&t->f, GUEST_UNPLUGGED, without_device(), NULL);
+        assert_asked(&t->f, MOVE);
 }
 
 static void test_its_lease_ends_when_the_guest_has_left(Test *t, gconstpointer unused) {
         begin_move(t);
-        assert_leases(t, HERE_MDEV " running\n");
-        tell(t, GUEST_LEFT, NULL, "migrated");
-        assert_leases(t, "");
+        assert_leases(&t->f, HERE_MDEV " running\n");
+        tell_guest(&t->f, GUEST_LEFT, NULL, "migrated");
+        assert_leases(&t->f, "");
         tell_moved(t, NULL);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_FINISHED);
 }
 
@@ -247,12 +181,12 @@ static void test_its_metadata_are_left_alone_meanwhile(Test *t, gconstpointer un
         g_auto(GStrv) parts = g_strsplit(xml, "driver='mtty'", 2);
 
         begin(t);
-        tell(t, GUEST_RUNNING, g_strjoinv("driver='old'", parts), NULL);
-        assert_asked(t, "");
-        tell(t, GUEST_UNPLUGGED, with_both(), "it did not let go");
-        answer(t, with_both());
+        tell_guest(&t->f, GUEST_RUNNING, g_strjoinv("driver='old'", parts), NULL);
+        assert_asked(&t->f, "");
+        tell_guest(&t->f, GUEST_UNPLUGGED, with_both(), "it did not let go");
+        answer_with(&t->f, with_both());
         g_string_truncate(t->f.asked, 0);
-        tell(t, GUEST_RUNNING, g_strjoinv("driver='old'", parts), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, g_strjoinv("driver='old'", parts), NULL);
         assert_written(t, false);
 }
 
@@ -260,15 +194,16 @@ static void test_a_move_that_fails_gives_it_back(Test *t, gconstpointer unused) 
         begin_move(t);
         tell_moved(t, "virt-ferry: hostdev0 needs an mdev of type mtty-1");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 
-        tell(t, GUEST_RUNNING, with_both(), NULL); /* libvirt tells of the device before */
-        assert_asked(t, "");
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, with_both(),
+                   NULL); /* libvirt tells of the device before */
+        assert_asked(&t->f, "");
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
         g_assert_cmpstr(latest(t)->reason, ==, "hostdev0 needs an mdev of type mtty-1");
 }
 
@@ -278,19 +213,19 @@ static void test_one_that_is_told_to_wait_has_it_meanwhile(Test *t, gconstpointe
         tell_moved(t, "virt-ferry: Host b takes 1 guest at a time (MaxIncoming in virtferry.conf), "
                       "and g9 is on the way to it: wait until it has arrived");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_CHECKED);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 
         fixture_pass_time(120 * SECOND);
         manager_on_time(t->f.manager);
-        assert_asked(t, ""); /* not before it has it */
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        assert_asked(&t->f, ""); /* not before it has it */
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        answer(t, with_device());
-        assert_asked(t, UNPLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, with_device());
+        assert_asked(&t->f, UNPLUG);
 }
 
 /* It was planned when the device was out, and begins when that is in again. */
@@ -299,73 +234,73 @@ static void test_one_that_is_asked_for_while_it_is_plugged(Test *t, gconstpointe
 
         begin_move(t);
         tell_moved(t, "no");
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 
         g_clear_pointer(&t->migration, g_free);
         drive_migrate(t->f.manager->drive, "g1", &wish, on_reply, t);
-        assert_asked(t, "find g1\n");
-        answer(t, without_device());
+        assert_asked(&t->f, "find g1\n");
+        answer_with(&t->f, without_device());
         g_assert_nonnull(t->migration);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        answer(t, with_device());
-        assert_asked(t, UNPLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, with_device());
+        assert_asked(&t->f, UNPLUG);
 }
 
 /* libvirt says so before its call has returned; then a plug would have to wait for it. */
 static void test_it_is_plugged_when_the_move_has_ended_for_good(Test *t, gconstpointer unused) {
         begin_move(t);
-        tell(t, GUEST_ITERATING, NULL, NULL);
-        assert_asked(t, "follow " GUEST_UUID "\n");
-        tell(t, GUEST_STAYED, NULL, NULL);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_ITERATING, NULL, NULL);
+        assert_asked(&t->f, "follow " GUEST_UUID "\n");
+        tell_guest(&t->f, GUEST_STAYED, NULL, NULL);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, "");
         tell_moved(t, "the link is cut");
-        assert_asked(t, FIND);
+        assert_asked(&t->f, FIND);
 }
 
 static void test_a_guest_that_does_not_let_go_stays(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
+        tell_guest(&t->f, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
         g_assert_cmpstr(latest(t)->reason, ==, "The guest did not let go of hostdev0");
-        assert_asked(t, FIND);
-        answer(t, with_both());
-        assert_asked(t, ""); /* it may let go yet, and the note stays for that */
-        tell(t, GUEST_RUNNING, with_both(), NULL);
-        assert_asked(t, "");
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, with_both());
+        assert_asked(&t->f, ""); /* it may let go yet, and the note stays for that */
+        tell_guest(&t->f, GUEST_RUNNING, with_both(), NULL);
+        assert_asked(&t->f, "");
+        assert_leases(&t->f, HERE_MDEV " running\n");
 }
 
 static void test_one_that_lets_go_later_gets_it_back(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
-        answer(t, with_both());
+        tell_guest(&t->f, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
+        answer_with(&t->f, with_both());
         g_string_truncate(t->f.asked, 0);
 
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 }
 
 static void test_the_note_goes_when_it_will_not_any_more(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
-        answer(t, with_both());
+        tell_guest(&t->f, GUEST_UNPLUGGED, with_both(), "The guest did not let go of hostdev0");
+        answer_with(&t->f, with_both());
         g_string_truncate(t->f.asked, 0);
 
         g_assert_cmpint(manager_next_time(t->f.manager), ==, t->f.manager->now() + 120 * SECOND);
         fixture_pass_time(120 * SECOND);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        answer(t, with_both());
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, with_both());
         assert_written(t, false);
         g_assert_cmpint(manager_next_time(t->f.manager), ==, 0);
 }
@@ -376,51 +311,51 @@ static void test_a_move_that_is_stopped_meanwhile(Test *t, gconstpointer unused)
         begin(t);
         g_assert_true(drive_abort(t->f.manager->drive, t->migration, &error));
         g_assert_no_error(error);
-        assert_asked(t, ""); /* libvirt has no job that could be stopped */
-        tell(t, GUEST_UNPLUGGED, without_device(), NULL);
+        assert_asked(&t->f, ""); /* libvirt has no job that could be stopped */
+        tell_guest(&t->f, GUEST_UNPLUGGED, without_device(), NULL);
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
         g_assert_cmpstr(latest(t)->reason, ==, "Stopped on request");
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 }
 
 static void test_a_guest_that_ends_before_it_is_unplugged(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_STOPPED, NULL, "shutdown");
-        tell(t, GUEST_UNPLUGGED, NULL, "libvirt does not give the guest");
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
+        tell_guest(&t->f, GUEST_UNPLUGGED, NULL, "libvirt does not give the guest");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
-        assert_asked(t, FIND);
-        end_questions(t);
-        assert_asked(t, "");
-        assert_leases(t, "");
+        assert_asked(&t->f, FIND);
+        end_questions(&t->f);
+        assert_asked(&t->f, "");
+        assert_leases(&t->f, "");
         g_assert_cmpint(manager_next_time(t->f.manager), ==, 0);
 }
 
 /* Since it was planned, it has lost its device: nothing is unplugged. */
 static void test_it_is_looked_at_again_when_its_turn_has_come(Test *t, gconstpointer unused) {
         plan(t);
-        answer(t, g_strdup("<domain/>"));
+        answer_with(&t->f, g_strdup("<domain/>"));
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
 }
 
 static void test_nothing_is_unplugged_that_is_not_stored(Test *t, gconstpointer unused) {
         DriveWish wish = { .move = { .uri = (char *)URI, .max_downtime_ms = -1 } };
 
-        tell(t, GUEST_RUNNING, with_device(), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, with_device(), NULL);
         g_string_truncate(t->f.asked, 0);
         drive_migrate(t->f.manager->drive, "g1", &wish, on_reply, t);
         store_fail_write(t->f.manager->store, 0);
-        answer(t, with_device());
+        answer_with(&t->f, with_device());
         g_assert_nonnull(t->error);
-        assert_asked(t, "find g1\n");
+        assert_asked(&t->f, "find g1\n");
 }
 
 /* Over the death of a daemon ---------------------------------------------------------- */
 
 static void restart(Test *t) {
-        end_questions(t);
+        end_questions(&t->f);
         fixture_restart(&t->f);
         g_string_truncate(t->f.asked, 0);
 }
@@ -428,69 +363,69 @@ static void restart(Test *t) {
 static void test_killed_while_it_is_unplugged(Test *t, gconstpointer unused) {
         begin(t);
         restart(t);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, ""); /* whether it moves is not known yet */
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, ""); /* whether it moves is not known yet */
         send_list(&t->f, GUEST_UUID);
-        assert_asked(t, "follow " GUEST_UUID "\n");
+        assert_asked(&t->f, "follow " GUEST_UUID "\n");
 
-        tell(t, GUEST_STAYED, NULL, NULL);
+        tell_guest(&t->f, GUEST_STAYED, NULL, NULL);
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_ROLLED_BACK);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
 }
 
 static void test_killed_before_the_guest_has_let_go(Test *t, gconstpointer unused) {
         begin(t);
         restart(t);
-        tell(t, GUEST_RUNNING, with_both(), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, with_both(), NULL);
         send_list(&t->f, GUEST_UUID);
-        tell(t, GUEST_STAYED, NULL, NULL);
-        answer(t, with_both());
+        tell_guest(&t->f, GUEST_STAYED, NULL, NULL);
+        answer_with(&t->f, with_both());
         g_string_truncate(t->f.asked, 0);
 
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, FIND);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, FIND);
 }
 
 static void test_killed_while_it_moves(Test *t, gconstpointer unused) {
         begin_move(t);
-        tell(t, GUEST_ITERATING, NULL, NULL);
+        tell_guest(&t->f, GUEST_ITERATING, NULL, NULL);
         restart(t);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
         send_list(&t->f, GUEST_UUID);
-        assert_asked(t, "follow " GUEST_UUID "\n");
-        assert_leases(t, HERE_MDEV " running\n");
-        tell(t, GUEST_LEFT, NULL, "migrated");
-        assert_leases(t, "");
-        assert_asked(t, "");
+        assert_asked(&t->f, "follow " GUEST_UUID "\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
+        tell_guest(&t->f, GUEST_LEFT, NULL, "migrated");
+        assert_leases(&t->f, "");
+        assert_asked(&t->f, "");
 }
 
 static void test_killed_after_the_move_has_failed(Test *t, gconstpointer unused) {
         begin_move(t);
         tell_moved(t, "the link is cut");
-        answer(t, without_device()); /* libvirt was asked to plug, and may have done it */
+        answer_with(&t->f, without_device()); /* libvirt was asked to plug, and may have done it */
         restart(t);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
 }
 
 static void test_killed_when_only_the_note_is_left(Test *t, gconstpointer unused) {
         begin_move(t);
         tell_moved(t, "the link is cut");
-        answer(t, without_device());
+        answer_with(&t->f, without_device());
         restart(t);
-        tell(t, GUEST_RUNNING, with_both(), NULL);
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_RUNNING, with_both(), NULL);
+        assert_asked(&t->f, "");
         fixture_pass_time(120 * SECOND);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        answer(t, with_both());
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, with_both());
         assert_written(t, false);
 }
 
@@ -499,14 +434,15 @@ static void test_killed_when_only_the_note_is_left(Test *t, gconstpointer unused
 static void begin_plug(Test *t) {
         begin_move(t);
         tell_moved(t, "the link is cut");
-        answer(t, without_device());
+        answer_with(&t->f, without_device());
         g_string_truncate(t->f.asked, 0);
 }
 
 static void test_a_plug_that_fails_is_told_and_tried_again(Test *t, gconstpointer unused) {
         begin_plug(t);
-        tell(t, GUEST_PLUGGED, without_device(), HERE_MDEV " cannot be plugged in: no room");
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_PLUGGED, without_device(),
+                   HERE_MDEV " cannot be plugged in: no room");
+        assert_asked(&t->f, "");
         g_assert_cmpstr(replug_trouble(t->f.manager->replug, GUEST_UUID), ==,
                         HERE_MDEV " cannot be plugged in: no room");
         g_assert_cmpstr(latest(t)->reason, ==,
@@ -515,33 +451,33 @@ static void test_a_plug_that_fails_is_told_and_tried_again(Test *t, gconstpointe
         g_assert_cmpint(manager_next_time(t->f.manager), ==, t->f.manager->now() + 30 * SECOND);
         fixture_pass_time(30 * SECOND);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, PLUG);
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, PLUG);
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
         g_assert_null(replug_trouble(t->f.manager->replug, GUEST_UUID));
 }
 
 static void test_it_is_tried_again_when_libvirt_tells_of_the_guest(Test *t, gconstpointer unused) {
         begin_plug(t);
-        tell(t, GUEST_PLUGGED, without_device(), "no room");
-        tell(t, GUEST_RUNNING, without_device(), NULL); /* of its own making, maybe */
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_PLUGGED, without_device(), "no room");
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL); /* of its own making, maybe */
+        assert_asked(&t->f, "");
         fixture_pass_time(3 * SECOND);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, FIND);
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, FIND);
 }
 
 static void test_a_guest_that_is_not_known_any_more_is_let_be(Test *t, gconstpointer unused) {
         begin_plug(t);
-        tell(t, GUEST_STOPPED, NULL, "destroyed");
-        tell(t, GUEST_PLUGGED, NULL, "libvirt does not give the guest");
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "destroyed");
+        tell_guest(&t->f, GUEST_PLUGGED, NULL, "libvirt does not give the guest");
         fixture_pass_time(30 * SECOND);
         manager_on_time(t->f.manager);
-        assert_asked(t, FIND);
-        end_questions(t);
-        assert_asked(t, "");
+        assert_asked(&t->f, FIND);
+        end_questions(&t->f);
+        assert_asked(&t->f, "");
         g_assert_cmpint(manager_next_time(t->f.manager), ==, 0);
 }
 
@@ -550,10 +486,10 @@ static void test_a_device_that_another_guest_has_is_not_plugged(Test *t, gconstp
 
         send_event(&t->f, GUEST_RUNNING, OTHER_UUID, other);
         g_string_truncate(t->f.asked, 0);
-        tell(t, GUEST_RUNNING, without_device(), NULL);
-        assert_asked(t, FIND);
-        answer(t, without_device());
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_RUNNING, without_device(), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, without_device());
+        assert_asked(&t->f, "");
         g_assert_cmpstr(replug_trouble(t->f.manager->replug, GUEST_UUID), ==,
                         "hostdev0: " HERE_MDEV " is leased to g2");
 }
@@ -578,10 +514,10 @@ static void test_where_it_goes_a_device_is_leased_for_it(Test *t, gconstpointer 
         g_autoptr(GError) error = NULL;
 
         g_assert_cmpstr(here, ==, expected);
-        assert_leases(t, HERE_MDEV " reserved expires\n");
+        assert_leases(&t->f, HERE_MDEV " reserved expires\n");
         manager_prepare_domain(t->f.manager, here, &error);
         g_assert_no_error(error);
-        assert_leases(t, HERE_MDEV " claimed expires\n");
+        assert_leases(&t->f, HERE_MDEV " claimed expires\n");
 }
 
 static void test_a_device_that_is_not_there_yet_is_made(Test *t, gconstpointer unused) {
@@ -590,7 +526,7 @@ static void test_a_device_that_is_not_there_yet_is_made(Test *t, gconstpointer u
 
         send_event(&t->f, GUEST_RUNNING, OTHER_UUID, other);
         here = come(t);
-        assert_leases(t, SOURCE_MDEV " reserved expires\n" HERE_MDEV " running\n");
+        assert_leases(&t->f, SOURCE_MDEV " reserved expires\n" HERE_MDEV " running\n");
         manager_prepare_domain(t->f.manager, here, &error);
         g_assert_no_error(error);
         g_assert_nonnull(inventory_find(t->f.manager->inventory, SOURCE_MDEV));
@@ -601,17 +537,17 @@ static void test_where_it_arrives_it_is_plugged(Test *t, gconstpointer unused) {
 
         g_assert_true(manager_prepare_domain(t->f.manager, here, NULL));
         g_string_truncate(t->f.asked, 0);
-        tell(t, GUEST_INCOMING, g_strdup(here), NULL);
-        assert_asked(t, "");
-        assert_leases(t, HERE_MDEV " claimed\n");
+        tell_guest(&t->f, GUEST_INCOMING, g_strdup(here), NULL);
+        assert_asked(&t->f, "");
+        assert_leases(&t->f, HERE_MDEV " claimed\n");
 
-        tell(t, GUEST_ARRIVED, g_strdup(here), NULL);
-        assert_asked(t, FIND);
-        answer(t, g_strdup(here));
-        assert_asked(t, PLUG);
-        tell(t, GUEST_PLUGGED, with_both(), NULL);
+        tell_guest(&t->f, GUEST_ARRIVED, g_strdup(here), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, g_strdup(here));
+        assert_asked(&t->f, PLUG);
+        tell_guest(&t->f, GUEST_PLUGGED, with_both(), NULL);
         assert_written(t, false);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
         g_assert_cmpint(latest(t)->state, ==, MIGRATION_FINISHED);
 }
 
@@ -627,7 +563,7 @@ static void test_where_nothing_fits_it_is_refused(Test *t, gconstpointer unused)
         g_assert_null(none);
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE);
         g_assert_true(g_str_has_prefix(error->message, "hostdev0 needs an mdev of type mtty-9"));
-        assert_leases(t, "");
+        assert_leases(&t->f, "");
 }
 
 static void test_a_check_has_the_domain_as_it_goes(Test *t, gconstpointer unused) {

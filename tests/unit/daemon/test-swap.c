@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/swap.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "tests/unit/daemon/manager-fixture.h"
@@ -13,14 +12,12 @@
 
 typedef struct Test {
         Fixture f;
-        char *folder, *path;
         char *done, *error;
         int code;
 } Test;
 
 static void set_up(Test *t, gconstpointer config) {
-        t->folder = g_dir_make_tmp("swap-XXXXXX", NULL);
-        t->f.path = t->path = g_build_filename(t->folder, "state.db", NULL);
+        fixture_use_file(&t->f);
         fixture_set_up(&t->f, config);
         fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV);
         fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV_2);
@@ -28,43 +25,17 @@ static void set_up(Test *t, gconstpointer config) {
         fixture_connect(&t->f);
 }
 
-/* As the edge does when the daemon ends. */
-static void end_questions(Test *t) {
-        GuestEvent ended = { .kind = GUEST_FOUND, .detail = (char *)"virtferryd ends" };
-
-        if (t->f.finder)
-                t->f.finder(t->f.asker, &ended);
-        t->f.finder = NULL;
-}
-
 static void tear_down(Test *t, gconstpointer config) {
-        g_autoptr(GDir) folder = g_dir_open(t->folder, 0, NULL);
-        const char *name;
-
-        end_questions(t);
+        end_questions(&t->f);
         fixture_tear_down(&t->f, config);
-        while ((name = g_dir_read_name(folder))) {
-                g_autofree char *path = g_build_filename(t->folder, name, NULL);
-
-                g_assert_cmpint(g_unlink(path), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(t->folder), ==, 0);
-        g_free(t->folder);
-        g_free(t->path);
         g_free(t->done);
         g_free(t->error);
 }
 
-#define ELEMENT(mdev)                                                                      \
-        "<hostdev mode=\"subsystem\" type=\"mdev\" model=\"vfio-pci\"><source><address "   \
-        "uuid=\"" mdev                                                                     \
-        "\"/></source><address type=\"pci\" domain=\"0x0000\" bus=\"0x00\" slot=\"0x05\" " \
-        "function=\"0x0\"/></hostdev>"
-
 /* With this device, or without any; with a note of HERE_MDEV. */
 static char *noted(const char *mdev) {
         g_autofree char *xml = guest_xml("g1", GUEST_UUID, mdev ?: HERE_MDEV, "mtty-1");
-        g_autofree char *escaped = g_markup_escape_text(ELEMENT(HERE_MDEV), -1);
+        g_autofree char *escaped = g_markup_escape_text(KEPT_ELEMENT(HERE_MDEV), -1);
         g_autofree char *note = g_strdup_printf(
                 "<ferry:unplugged strategy='replug' source='" HERE_MDEV
                 "'>%s</ferry:unplugged></ferry:device>",
@@ -75,42 +46,6 @@ static char *noted(const char *mdev) {
 
         return mdev ? g_steal_pointer(&with)
                     : g_strconcat(around[0], "<devices></devices></domain>", NULL);
-}
-
-static void tell(Test *t, GuestEventKind kind, char *taken_xml, const char *detail) {
-        g_autofree char *xml = taken_xml;
-        GuestEvent event = { .kind = kind,
-                             .uuid = (char *)GUEST_UUID,
-                             .name = (char *)"g1",
-                             .xml = xml,
-                             .detail = (char *)detail };
-
-        manager_on_guest_event(t->f.manager, &event);
-}
-
-static void answer(Test *t, char *taken_xml) {
-        g_autofree char *xml = taken_xml;
-        GuestEvent found = { .kind = GUEST_FOUND,
-                             .uuid = (char *)GUEST_UUID,
-                             .name = (char *)"g1",
-                             .xml = xml,
-                             .running = true };
-
-        GuestFinder finder = t->f.finder;
-
-        t->f.finder = NULL;
-        finder(t->f.asker, &found);
-}
-
-static void assert_asked(Test *t, const char *expected) {
-        g_assert_cmpstr(t->f.asked->str, ==, expected);
-        g_string_truncate(t->f.asked, 0);
-}
-
-static void assert_leases(Test *t, const char *expected) {
-        g_autofree char *leases = leases_text(&t->f);
-
-        g_assert_cmpstr(leases, ==, expected);
 }
 
 static void on_reply(void *userdata, const Swapped *done, const GError *error) {
@@ -127,99 +62,100 @@ static void on_reply(void *userdata, const Swapped *done, const GError *error) {
 
 #define FIND       "find " GUEST_UUID "\n"
 #define UNPLUG     "unplug " GUEST_UUID " " HERE_MDEV " in 30000 ms\n"
-#define PLUG(mdev) "plug " GUEST_UUID "\n  " ELEMENT(mdev) "\n"
+#define PLUG(mdev) "plug " GUEST_UUID "\n  " KEPT_ELEMENT(mdev) "\n"
 
 static void ask(Test *t, const char *device, const char *target) {
         char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
 
-        tell(t, GUEST_RUNNING, g_strdup(xml), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, g_strdup(xml), NULL);
         g_string_truncate(t->f.asked, 0);
         swaps_begin(t->f.manager->swaps, "g1", device, target, false, on_reply, t);
-        assert_asked(t, "find g1\n");
-        answer(t, xml);
+        assert_asked(&t->f, "find g1\n");
+        answer_with(&t->f, xml);
 }
 
 static void begin(Test *t) {
         ask(t, ADDRESS, HERE_MDEV_2);
         g_assert_cmpstr(t->error, ==, NULL);
-        assert_asked(t, UNPLUG);
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+        assert_asked(&t->f, UNPLUG);
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
 }
 
 static void begin_plug(Test *t) {
         begin(t);
-        tell(t, GUEST_RUNNING, noted(NULL), NULL);
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
-        tell(t, GUEST_UNPLUGGED, noted(NULL), NULL);
-        assert_asked(t, PLUG(HERE_MDEV_2));
+        tell_guest(&t->f, GUEST_RUNNING, noted(NULL), NULL);
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+        tell_guest(&t->f, GUEST_UNPLUGGED, noted(NULL), NULL);
+        assert_asked(&t->f, PLUG(HERE_MDEV_2));
 }
 
 static void test_the_guest_gets_the_other_device(Test *t, gconstpointer unused) {
         begin_plug(t);
         fixture_pass_time(2 * G_USEC_PER_SEC);
-        tell(t, GUEST_RUNNING, noted(HERE_MDEV_2), NULL); /* libvirt tells of it before */
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
-        tell(t, GUEST_PLUGGED, noted(HERE_MDEV_2), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, noted(HERE_MDEV_2), NULL); /* libvirt tells of it before */
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+        tell_guest(&t->f, GUEST_PLUGGED, noted(HERE_MDEV_2), NULL);
         g_assert_cmpstr(t->done, ==, "g1 hostdev 0 " HERE_MDEV " " HERE_MDEV_2 " 2 s");
-        assert_leases(t, HERE_MDEV_2 " running\n");
+        assert_leases(&t->f, HERE_MDEV_2 " running\n");
         g_assert_null(strstr(t->f.asked->str, "<unplugged"));
         g_assert_true(g_str_has_prefix(t->f.asked->str, "metadata "));
 }
 
 static void test_one_that_does_not_let_go_keeps_its_own(Test *t, gconstpointer unused) {
         begin(t);
-        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "The guest did not let go of hostdev0");
+        tell_guest(&t->f, GUEST_UNPLUGGED, noted(HERE_MDEV),
+                   "The guest did not let go of hostdev0");
         g_assert_cmpstr(t->error, ==, "The guest did not let go of hostdev0");
-        assert_leases(t, HERE_MDEV " running\n");
-        assert_asked(t, FIND);
-        answer(t, noted(HERE_MDEV));
-        assert_asked(t, "");
+        assert_leases(&t->f, HERE_MDEV " running\n");
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, noted(HERE_MDEV));
+        assert_asked(&t->f, "");
 }
 
 static void test_a_plug_that_fails_gives_the_old_one_back(Test *t, gconstpointer unused) {
         begin_plug(t);
-        tell(t, GUEST_PLUGGED, noted(NULL), "no room");
+        tell_guest(&t->f, GUEST_PLUGGED, noted(NULL), "no room");
         g_assert_cmpstr(t->error, ==, "no room: guest g1 gets " HERE_MDEV " back as hostdev 0");
-        assert_leases(t, HERE_MDEV " running\n");
-        assert_asked(t, FIND);
-        answer(t, noted(NULL));
-        assert_asked(t, PLUG(HERE_MDEV));
-        tell(t, GUEST_PLUGGED, noted(HERE_MDEV), NULL);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, noted(NULL));
+        assert_asked(&t->f, PLUG(HERE_MDEV));
+        tell_guest(&t->f, GUEST_PLUGGED, noted(HERE_MDEV), NULL);
+        assert_leases(&t->f, HERE_MDEV " running\n");
 }
 
 static void test_killed_in_between_gives_the_old_one_back(Test *t, gconstpointer unused) {
         begin_plug(t);
-        end_questions(t);
+        end_questions(&t->f);
         fixture_restart(&t->f);
         g_assert_true(g_str_has_prefix(t->error, "virtferryd ends"));
         g_clear_pointer(&t->error, g_free);
-        tell(t, GUEST_RUNNING, noted(NULL), NULL);
-        assert_asked(t, FIND);
-        assert_leases(t, HERE_MDEV " running\n");
-        answer(t, noted(NULL));
-        assert_asked(t, PLUG(HERE_MDEV));
+        tell_guest(&t->f, GUEST_RUNNING, noted(NULL), NULL);
+        assert_asked(&t->f, FIND);
+        assert_leases(&t->f, HERE_MDEV " running\n");
+        answer_with(&t->f, noted(NULL));
+        assert_asked(&t->f, PLUG(HERE_MDEV));
 }
 
 static void test_killed_when_the_new_one_was_in(Test *t, gconstpointer unused) {
         begin_plug(t);
-        end_questions(t);
+        end_questions(&t->f);
         fixture_restart(&t->f);
         g_clear_pointer(&t->error, g_free);
-        tell(t, GUEST_RUNNING, noted(HERE_MDEV_2), NULL);
-        assert_leases(t, HERE_MDEV_2 " running\n");
-        assert_asked(t, "");
+        tell_guest(&t->f, GUEST_RUNNING, noted(HERE_MDEV_2), NULL);
+        assert_leases(&t->f, HERE_MDEV_2 " running\n");
+        assert_asked(&t->f, "");
 }
 
 static void test_one_of_a_parent_is_chosen(Test *t, gconstpointer unused) {
         ask(t, "hostdev 0", "mtty");
-        assert_asked(t, UNPLUG);
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+        assert_asked(&t->f, UNPLUG);
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
 }
 
 static void test_one_of_a_pool_is_chosen(Test *t, gconstpointer unused) {
         ask(t, HERE_MDEV, "default");
-        assert_asked(t, UNPLUG);
+        assert_asked(&t->f, UNPLUG);
 }
 
 #define OTHER_TYPE "cccccccc-0000-4000-8000-000000000004"
@@ -230,13 +166,13 @@ static void test_one_of_another_kind_is_taken_by_name_only(Test *t, gconstpointe
         g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
         ask(t, ADDRESS, OTHER_TYPE);
         g_assert_cmpstr(t->error, ==, NULL);
-        assert_leases(t, HERE_MDEV " running\n" OTHER_TYPE " claimed expires\n");
-        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
+        assert_leases(&t->f, HERE_MDEV " running\n" OTHER_TYPE " claimed expires\n");
+        tell_guest(&t->f, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
         g_clear_pointer(&t->error, g_free);
-        answer(t, noted(HERE_MDEV));
+        answer_with(&t->f, noted(HERE_MDEV));
 
         ask(t, ADDRESS, "mtty");
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " claimed expires\n");
 }
 
 /* And removed again when it comes to nothing. */
@@ -245,22 +181,22 @@ static void test_one_that_is_not_there_is_made(Test *t, gconstpointer unused) {
 
         send_event(&t->f, GUEST_RUNNING, OTHER_UUID, other);
         ask(t, ADDRESS, "mtty");
-        assert_asked(t, UNPLUG);
+        assert_asked(&t->f, UNPLUG);
         leases = leases_text(&t->f);
         g_assert_nonnull(strstr(leases, " claimed expires\n"));
-        tell(t, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+        tell_guest(&t->f, GUEST_UNPLUGGED, noted(HERE_MDEV), "no");
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
         g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 3);
 }
 
 static void assert_refused(Test *t, const char *device, const char *target, int code,
                            const char *words) {
         ask(t, device, target);
-        assert_asked(t, "");
+        assert_asked(&t->f, "");
         g_assert_cmpint(t->code, ==, code);
         if (!strstr(t->error, words))
                 g_error("not '%s' but '%s'", words, t->error);
-        assert_leases(t, HERE_MDEV " running\n");
+        assert_leases(&t->f, HERE_MDEV " running\n");
         g_clear_pointer(&t->error, g_free);
 }
 
@@ -280,8 +216,8 @@ static void test_another_guests_device_is_not_taken(Test *t, gconstpointer unuse
         ask(t, ADDRESS, HERE_MDEV_2);
         g_assert_cmpint(t->code, ==, FERRY_ERROR_NO_DEVICE);
         g_assert_nonnull(strstr(t->error, "leased to guest g1"));
-        assert_asked(t, "");
-        assert_leases(t, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
+        assert_asked(&t->f, "");
+        assert_leases(&t->f, HERE_MDEV " running\n" HERE_MDEV_2 " running\n");
 }
 
 static void test_a_guest_that_moves_is_let_be(Test *t, gconstpointer unused) {
@@ -343,11 +279,11 @@ static char *add_vf(Test *t) {
 }
 
 static void ask_nic(Test *t, const char *devices, const char *device, const char *target) {
-        tell(t, GUEST_RUNNING, nic_xml(devices, NULL), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml(devices, NULL), NULL);
         g_string_truncate(t->f.asked, 0);
         swaps_begin(t->f.manager->swaps, "g1", device, target, false, on_reply, t);
-        assert_asked(t, "find g1\n");
-        answer(t, nic_xml(devices, NULL));
+        assert_asked(&t->f, "find g1\n");
+        answer_with(&t->f, nic_xml(devices, NULL));
 }
 
 static void assert_asked_words(Test *t, const char *format, const char *word) {
@@ -355,7 +291,7 @@ static void assert_asked_words(Test *t, const char *format, const char *word) {
         g_autofree char *expected = NULL;
 
         expected = g_strjoinv(word, parts);
-        assert_asked(t, expected);
+        assert_asked(&t->f, expected);
 }
 
 static void test_a_vf_gives_way_to_virtio(Test *t, gconstpointer unused) {
@@ -363,26 +299,27 @@ static void test_a_vf_gives_way_to_virtio(Test *t, gconstpointer unused) {
 
         ask_nic(t, element, MAC, "virtio:br0");
         assert_asked_words(t, "unplug " GUEST_UUID " @ in 30000 ms\n", vf);
-        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
-        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
-        assert_asked(t, "plug " GUEST_UUID "\n  <interface type='bridge'><mac address='" MAC
-                        "'/><source bridge='br0'/><model type='virtio'/></interface>\n");
-        tell(t, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml("", vf), NULL);
+        tell_guest(&t->f, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        assert_asked(&t->f, "plug " GUEST_UUID "\n  <interface type='bridge'><mac address='" MAC
+                            "'/><source bridge='br0'/><model type='virtio'/></interface>\n");
+        tell_guest(&t->f, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
         g_assert_nonnull(strstr(t->done, " virtio:br0 0 s"));
-        assert_leases(t, "");
-        assert_asked(t, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
+        assert_leases(&t->f, "");
+        assert_asked(&t->f, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
 }
 
 static void test_virtio_that_cannot_be_plugged_gives_the_vf_back(Test *t, gconstpointer unused) {
         g_autofree char *vf = add_vf(t), *element = vf_element(vf);
 
         ask_nic(t, element, MAC, "virtio");
-        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        tell_guest(&t->f, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
         g_assert_nonnull(strstr(t->f.asked->str, "<source network='default'/>"));
-        tell(t, GUEST_PLUGGED, nic_xml("", vf), "no network with matching name 'default'");
+        tell_guest(&t->f, GUEST_PLUGGED, nic_xml("", vf),
+                   "no network with matching name 'default'");
         g_assert_nonnull(strstr(t->error, "no network with matching name"));
         g_string_truncate(t->f.asked, 0);
-        answer(t, nic_xml("", vf));
+        answer_with(&t->f, nic_xml("", vf));
         assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
 }
 
@@ -391,12 +328,12 @@ static void begin_vf(Test *t, const char *vf, const char *element) {
 
         ask_nic(t, VIRTIO, "net0", PF);
         g_assert_cmpstr(t->error, ==, NULL);
-        assert_asked(t, "unplug " GUEST_UUID " " MAC " in 30000 ms\n");
-        assert_leases(t, leases);
-        tell(t, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
-        assert_leases(t, leases);
-        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
-        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        assert_asked(&t->f, "unplug " GUEST_UUID " " MAC " in 30000 ms\n");
+        assert_leases(&t->f, leases);
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
+        assert_leases(&t->f, leases);
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml("", vf), NULL);
+        tell_guest(&t->f, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
         assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
 }
 
@@ -405,9 +342,9 @@ static void test_virtio_gives_way_to_a_vf(Test *t, gconstpointer unused) {
         g_autofree char *leases = g_strdup_printf("%s running\n", vf);
 
         begin_vf(t, vf, element);
-        tell(t, GUEST_PLUGGED, nic_xml(element, vf), NULL);
+        tell_guest(&t->f, GUEST_PLUGGED, nic_xml(element, vf), NULL);
         g_assert_true(g_str_has_prefix(t->done, "g1 net0 virtio "));
-        assert_leases(t, leases);
+        assert_leases(&t->f, leases);
         g_assert_null(strstr(t->f.asked->str, "<unplugged"));
 }
 
@@ -415,12 +352,12 @@ static void test_a_vf_that_cannot_be_plugged_gives_virtio_back(Test *t, gconstpo
         g_autofree char *vf = add_vf(t), *element = vf_element(vf);
 
         begin_vf(t, vf, element);
-        tell(t, GUEST_PLUGGED, nic_xml("", vf), "no room");
-        assert_asked(t, "plug " GUEST_UUID "\n  " VIRTIO_ELEMENT "\n");
+        tell_guest(&t->f, GUEST_PLUGGED, nic_xml("", vf), "no room");
+        assert_asked(&t->f, "plug " GUEST_UUID "\n  " VIRTIO_ELEMENT "\n");
         g_assert_null(t->error);
-        tell(t, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
+        tell_guest(&t->f, GUEST_PLUGGED, nic_xml(VIRTIO, vf), NULL);
         g_assert_cmpstr(t->error, ==, "no room: guest g1 gets virtio back as net0");
-        assert_leases(t, "");
+        assert_leases(&t->f, "");
 }
 
 /* Virtio is in: the note of the VF is of no use any more, nor is its lease. */
@@ -428,25 +365,25 @@ static void test_killed_when_virtio_was_in(Test *t, gconstpointer unused) {
         g_autofree char *vf = add_vf(t), *element = vf_element(vf);
 
         ask_nic(t, element, MAC, "virtio:br0");
-        tell(t, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
-        end_questions(t);
+        tell_guest(&t->f, GUEST_UNPLUGGED, nic_xml("", vf), NULL);
+        end_questions(&t->f);
         fixture_restart(&t->f);
         g_string_truncate(t->f.asked, 0);
-        tell(t, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
-        assert_leases(t, "");
-        assert_asked(t, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml(VIRTIO, vf), NULL);
+        assert_leases(&t->f, "");
+        assert_asked(&t->f, "metadata " GUEST_UUID " <domain version='1'>\n</domain>\n\n");
 }
 
 static void test_killed_when_virtio_was_out(Test *t, gconstpointer unused) {
         g_autofree char *vf = add_vf(t), *element = vf_element(vf);
 
         begin_vf(t, vf, element);
-        end_questions(t);
+        end_questions(&t->f);
         fixture_restart(&t->f);
         g_string_truncate(t->f.asked, 0);
-        tell(t, GUEST_RUNNING, nic_xml("", vf), NULL);
-        assert_asked(t, FIND);
-        answer(t, nic_xml("", vf));
+        tell_guest(&t->f, GUEST_RUNNING, nic_xml("", vf), NULL);
+        assert_asked(&t->f, FIND);
+        answer_with(&t->f, nic_xml("", vf));
         assert_asked_words(t, "plug " GUEST_UUID "\n  @\n", element);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/unit/dbus/daemon-fixture.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 
 #include "daemon/names.h"
+#include "tests/lib/temp-folder.h"
 
 /* What the client hears ----------------------------------------------------------- */
 
@@ -149,8 +149,7 @@ void daemon_fixture_set_up(DaemonFixture *fixture, gconstpointer config) {
         fake_root_add_mtty(fixture->root);
         fake_root_add_mdev(fixture->root, "mtty", "mtty-1", HERE_MDEV);
 
-        fixture->directory = g_dir_make_tmp("ferry-XXXXXX", &error);
-        g_assert_no_error(error);
+        fixture->directory = temp_folder_new();
         if (config) {
                 g_autofree char *path = file_of(fixture, "ferry.conf");
 
@@ -162,18 +161,6 @@ void daemon_fixture_set_up(DaemonFixture *fixture, gconstpointer config) {
         daemon_fixture_start(fixture);
 }
 
-static void remove_directory(const char *path) {
-        g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-        const char *name;
-
-        while ((name = g_dir_read_name(directory))) {
-                g_autofree char *file = g_build_filename(path, name, NULL);
-
-                g_assert_cmpint(g_unlink(file), ==, 0);
-        }
-        g_assert_cmpint(g_rmdir(path), ==, 0);
-}
-
 void daemon_fixture_tear_down(DaemonFixture *fixture, gconstpointer config) {
         if (fixture->daemon)
                 g_assert_cmpint(daemon_fixture_end(fixture, SIGTERM), ==, 0);
@@ -181,8 +168,7 @@ void daemon_fixture_tear_down(DaemonFixture *fixture, gconstpointer config) {
         sd_bus_flush_close_unref(fixture->client);
         private_bus_free(fixture->bus);
         fake_root_free(fixture->root);
-        remove_directory(fixture->directory);
-        g_free(fixture->directory);
+        temp_folder_remove(fixture->directory);
         (void)g_string_free(fixture->signals, true);
         sd_event_unref(fixture->event);
 }
