@@ -122,3 +122,28 @@ void cli_check(const Program *program, int status, const char *out, const char *
         g_assert_cmpstr(program->out->str, ==, out);
         g_assert_cmpint(program->status, ==, status);
 }
+
+void cli_check_calls(MockDaemon *mock, const char *expected) {
+        g_autofree char *calls = mock_daemon_take_calls(mock);
+
+        g_assert_cmpstr(calls, ==, expected);
+}
+
+void cli_check_golden(const char *name, const char *out) {
+        g_autofree char *file = g_build_filename("golden", name, NULL);
+        g_autofree char *path = g_build_filename(CLI_TEST_DATA, file, NULL);
+        g_autofree char *stable = cli_replace(out, cli_expires, EXPIRES);
+        g_autofree char *golden = NULL;
+
+        if (g_getenv("UPDATE_GOLDEN"))
+                g_assert_true(g_file_set_contents(path, stable, -1, NULL));
+        golden = cli_test_file(file);
+        g_assert_cmpstr(stable, ==, golden);
+}
+
+void cli_check_usage(MockDaemon *mock, const char *command, const char *words) {
+        g_autofree char *err = g_strdup_printf("virt-ferry: %s; see 'virt-ferry --help'\n", words);
+        g_autoptr(Program) program = cli_run(mock, command);
+
+        cli_check(program, 2, "", err);
+}

@@ -26,6 +26,12 @@ MockDaemon *cli_mock_new(void);
 Program *cli_start(MockDaemon *mock, const char *command, bool terminal);
 Program *cli_run(MockDaemon *mock, const char *command); /* to the end */
 void cli_check(const Program *program, int status, const char *out, const char *err);
+/* The daemon's, since the last time: "Migrate(db1, qemu+tls://b/system), GetManagedObjects()". */
+void cli_check_calls(MockDaemon *mock, const char *expected);
+/* `out` is that of golden/`name`, which UPDATE_GOLDEN=1 writes anew. */
+void cli_check_golden(const char *name, const char *out);
+/* The command is wrong, and says so in these words and where its help is. */
+void cli_check_usage(MockDaemon *mock, const char *command, const char *words);
 
 char *cli_test_file(const char *name); /* its text */
 char *cli_replace(const char *text, const char *from, const char *to);

@@ -181,7 +181,6 @@ static const struct {
 static void test_case(gconstpointer data) {
         guint i = GPOINTER_TO_UINT(data);
         g_autoptr(MockDaemon) mock = mock_new(cases[i].findings, cases[i].answers, cases[i].host);
-        g_autofree char *calls = NULL;
 
         if (strstr(cases[i].calls, "CheckArrival") && !make_ssh()) {
                 g_test_skip("there is no systemd-stdio-bridge");
@@ -191,8 +190,7 @@ static void test_case(gconstpointer data) {
         set_trial(mock, cases[i].saved, cases[i].loaded);
         g_autoptr(Program) program = cli_run(mock, cases[i].command);
         cli_check(program, cases[i].status, cases[i].out, "");
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==, cases[i].calls);
+        cli_check_calls(mock, cases[i].calls);
 }
 
 /* From the trial on the daemon refuses. */
@@ -234,7 +232,6 @@ static void mend_hook(MockDaemon *mock, const char *method, void *rounds) {
 
 static void test_what_can_be_mended_is_and_the_check_follows(void) {
         g_autoptr(MockDaemon) mock = mock_new("[]", "[]", "[]");
-        g_autofree char *calls = NULL;
         unsigned rounds = 0;
 
         mock_daemon_set_reply(
@@ -245,15 +242,12 @@ static void test_what_can_be_mended_is_and_the_check_follows(void) {
         mock->userdata = &rounds;
         g_autoptr(Program) program = cli_run(mock, "check --fix db1");
         cli_check(program, 0, "db1 can move.\n", "/etc/hook: mends it\nlibvirtd: mends it\n");
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==,
-                        "ListFixes(), Fix(install-hook hook), ListFixes(), "
-                        "Fix(restart-libvirt libvirtd), ListFixes(), CheckGuest(db1)");
+        cli_check_calls(mock, "ListFixes(), Fix(install-hook hook), ListFixes(), "
+                              "Fix(restart-libvirt libvirtd), ListFixes(), CheckGuest(db1)");
 }
 
 static void test_what_is_not_mended_is_tried_once(void) {
         g_autoptr(MockDaemon) mock = mock_new("[]", FIT, "[]");
-        g_autofree char *calls = NULL;
 
         if (!make_ssh()) {
                 g_test_skip("there is no systemd-stdio-bridge");
@@ -265,10 +259,8 @@ static void test_what_is_not_mended_is_tried_once(void) {
         g_autoptr(Program) program = cli_run(mock, "check --fix db1 b");
         cli_check(program, 0, "db1 can move to b.\n",
                   "0000:3b:10.0: loads x\nb: 0000:3b:10.0: loads x\n");
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==,
-                        "ListFixes(), Fix(load-driver x), ListFixes(), "
-                        "ListFixes(), Fix(load-driver x), ListFixes(), " ASKED);
+        cli_check_calls(mock, "ListFixes(), Fix(load-driver x), ListFixes(), "
+                              "ListFixes(), Fix(load-driver x), ListFixes(), " ASKED);
 }
 
 /* After the list the daemon refuses. */
@@ -311,16 +303,9 @@ static void test_a_guest_that_is_not_there(void) {
 static void test_one_question_at_a_time(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
-        g_autoptr(Program) both = cli_run(mock, "check db1 --xml -");
-        cli_check(
-                both, 2, "",
-                "virt-ferry: 'check' takes a guest or --xml, not both; see 'virt-ferry --help'\n");
-        g_autoptr(Program) trial = cli_run(mock, "check --trial db1");
-        cli_check(trial, 2, "",
-                  "virt-ferry: 'check --trial' needs DOMAIN and HOST; see 'virt-ferry --help'\n");
-        g_autoptr(Program) many = cli_run(mock, "check a b c");
-        cli_check(many, 2, "",
-                  "virt-ferry: 'check' takes at most DOMAIN and HOST; see 'virt-ferry --help'\n");
+        cli_check_usage(mock, "check db1 --xml -", "'check' takes a guest or --xml, not both");
+        cli_check_usage(mock, "check --trial db1", "'check --trial' needs DOMAIN and HOST");
+        cli_check_usage(mock, "check a b c", "'check' takes at most DOMAIN and HOST");
 }
 
 int main(int argc, char *argv[]) {

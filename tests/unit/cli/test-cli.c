@@ -11,24 +11,6 @@
 #include "daemon/names.h"
 #include "tests/unit/cli/fixture.h"
 
-static void check_calls(MockDaemon *mock, const char *expected) {
-        g_autofree char *calls = mock_daemon_take_calls(mock);
-
-        g_assert_cmpstr(calls, ==, expected);
-}
-
-static void check_golden(const char *name, const char *out) {
-        g_autofree char *file = g_build_filename("golden", name, NULL);
-        g_autofree char *path = g_build_filename(CLI_TEST_DATA, file, NULL);
-        g_autofree char *stable = cli_replace(out, cli_expires, EXPIRES);
-        g_autofree char *golden = NULL;
-
-        if (g_getenv("UPDATE_GOLDEN"))
-                g_assert_true(g_file_set_contents(path, stable, -1, NULL));
-        golden = cli_test_file(file);
-        g_assert_cmpstr(stable, ==, golden);
-}
-
 static const struct {
         const char *command, *golden, *calls;
         int status;
@@ -72,11 +54,11 @@ static void test_golden(void) {
                 g_test_message("%s", table[i].command);
                 g_assert_cmpstr(program->err->str, ==, "");
                 if (table[i].golden)
-                        check_golden(table[i].golden, program->out->str);
+                        cli_check_golden(table[i].golden, program->out->str);
                 else
                         g_assert_cmpstr(program->out->str, ==, "");
                 g_assert_cmpint(program->status, ==, table[i].status);
-                check_calls(mock, table[i].calls);
+                cli_check_calls(mock, table[i].calls);
         }
 }
 
@@ -124,7 +106,7 @@ static void test_misfit(void) {
                               "false, 'mdev', 'mtty-2', '', 'no mdev of type mtty-2 is left: "
                               "remove one, or choose another host')])");
         g_autoptr(Program) program = cli_run(mock, "check --xml -");
-        check_golden("check-misfit.txt", program->out->str);
+        cli_check_golden("check-misfit.txt", program->out->str);
         g_assert_cmpint(program->status, ==, 1);
 }
 
@@ -138,7 +120,7 @@ static void test_failed_probe(void) {
                               "('resume', 'skipped', 0, 0, 0, '', 'a step before it has failed'),"
                               "('reset', 'done', 9, 0, 0, '', '')])");
         g_autoptr(Program) program = cli_run(mock, "probe x");
-        check_golden("probe-failed.txt", program->out->str);
+        cli_check_golden("probe-failed.txt", program->out->str);
         g_assert_cmpint(program->status, ==, 1);
 }
 
@@ -204,18 +186,13 @@ static void test_usage(void) {
         };
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
-        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                g_autofree char *err = g_strdup_printf("virt-ferry: %s; see 'virt-ferry --help'\n",
-                                                       cases[i].err);
-                g_autoptr(Program) program = cli_run(mock, cases[i].command);
-
-                cli_check(program, 2, "", err);
-        }
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+                cli_check_usage(mock, cases[i].command, cases[i].err);
 
         g_autoptr(Program) unknown = cli_run(mock, "devices --swim");
         g_assert_cmpint(unknown->status, ==, 2);
         g_assert_nonnull(strstr(unknown->err->str, "unrecognized option '--swim'"));
-        check_calls(mock, "");
+        cli_check_calls(mock, "");
 }
 
 static void test_errors(void) {

@@ -28,23 +28,6 @@ static void change(MockDaemon *mock, const char *properties) {
         mock_daemon_emit_changed(mock, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, properties);
 }
 
-static void assert_calls(MockDaemon *mock, const char *expected) {
-        g_autofree char *calls = mock_daemon_take_calls(mock);
-
-        g_assert_cmpstr(calls, ==, expected);
-}
-
-static void check_golden(const char *name, const char *out) {
-        g_autofree char *file = g_build_filename("golden", name, NULL);
-        g_autofree char *path = g_build_filename(CLI_TEST_DATA, file, NULL);
-        g_autofree char *golden = NULL;
-
-        if (g_getenv("UPDATE_GOLDEN"))
-                g_assert_true(g_file_set_contents(path, out, -1, NULL));
-        golden = cli_test_file(file);
-        g_assert_cmpstr(out, ==, golden);
-}
-
 /* The second is refused once and then taken. */
 static Program *run_to_empty(MockDaemon *mock, const char *command) {
         Program *program = cli_start(mock, command, false);
@@ -64,17 +47,17 @@ static void test_it_is_followed_until_the_host_is_empty(void) {
         g_autoptr(MockDaemon) mock = mock_new();
         g_autoptr(Program) program = run_to_empty(mock, "drain b qemu+tls://c/system");
 
-        check_golden("drain.txt", program->out->str);
+        cli_check_golden("drain.txt", program->out->str);
         cli_check(program, 0, program->out->str, "");
-        assert_calls(mock, "Drain(qemu+ssh://b/system, qemu+tls://c/system), "
-                           "GetAll(org.virtferry1.Manager)");
+        cli_check_calls(mock, "Drain(qemu+ssh://b/system, qemu+tls://c/system), "
+                              "GetAll(org.virtferry1.Manager)");
 }
 
 static void test_json_has_a_line_a_change_and_one_of_all(void) {
         g_autoptr(MockDaemon) mock = mock_new();
         g_autoptr(Program) program = run_to_empty(mock, "drain b --json");
 
-        check_golden("drain.json", program->out->str);
+        cli_check_golden("drain.json", program->out->str);
         g_assert_cmpint(program->status, ==, 0);
 }
 
@@ -82,7 +65,7 @@ static void test_without_legend_the_table_is_bare(void) {
         g_autoptr(MockDaemon) mock = mock_new();
         g_autoptr(Program) program = run_to_empty(mock, "drain b --no-legend");
 
-        check_golden("drain-no-legend.txt", program->out->str);
+        cli_check_golden("drain-no-legend.txt", program->out->str);
         g_assert_cmpint(program->status, ==, 0);
 }
 
@@ -94,7 +77,7 @@ static void test_guests_that_stay_are_a_no(void) {
         change(mock,
                DRAIN("partly", GUEST("1", B, "left", "") ", " GUEST("2", "", "stayed", "no\\nVF")));
         program_finish(program);
-        check_golden("drain-partly.txt", program->out->str);
+        cli_check_golden("drain-partly.txt", program->out->str);
         g_assert_cmpint(program->status, ==, 1);
 }
 
@@ -119,7 +102,7 @@ static void test_options_are_handed_on(void) {
                   "The host is being drained: 'virt-ferry migrations --watch' follows its "
                   "guests.\n",
                   "");
-        assert_calls(mock, "Drain(qemu+ssh://b/system, persistent=yes, undefine-source=yes)");
+        cli_check_calls(mock, "Drain(qemu+ssh://b/system, persistent=yes, undefine-source=yes)");
         quiet = cli_run(mock, "drain b --detach --json");
         cli_check(quiet, 0, "", "");
 }
@@ -132,7 +115,7 @@ static void test_an_interruption_leaves_it_going(void) {
         g_assert_cmpint(kill(program->pid, SIGINT), ==, 0);
         program_finish(program);
         cli_check(program, 1, DB1_MOVES, "\nThe drain goes on: 'virt-ferry undrain' ends it.\n");
-        assert_calls(mock, "Drain(qemu+ssh://b/system), GetAll(org.virtferry1.Manager)");
+        cli_check_calls(mock, "Drain(qemu+ssh://b/system), GetAll(org.virtferry1.Manager)");
 }
 
 static void test_an_undrain_meanwhile_is_told(void) {
@@ -207,7 +190,7 @@ static void test_undrain_asks_and_is_silent(void) {
         g_autoptr(Program) program = cli_run(mock, "undrain");
 
         cli_check(program, 0, "", "");
-        assert_calls(mock, "Undrain()");
+        cli_check_calls(mock, "Undrain()");
 }
 
 static void test_wrong_usage(void) {
@@ -220,13 +203,8 @@ static void test_wrong_usage(void) {
         };
         g_autoptr(MockDaemon) mock = mock_new();
 
-        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                g_autoptr(Program) program = cli_run(mock, cases[i].command);
-                g_autofree char *said = g_strdup_printf("virt-ferry: %s; see 'virt-ferry --help'\n",
-                                                        cases[i].message);
-
-                cli_check(program, 2, "", said);
-        }
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+                cli_check_usage(mock, cases[i].command, cases[i].message);
 }
 
 int main(int argc, char **argv) {

@@ -37,8 +37,7 @@ static void test_there(void) {
         cli_check(program, 0, "", "");
         g_autoptr(Program) alias = cli_run(mock, "rescan -c admin@b.example");
         cli_check(alias, 0, "", "");
-        g_autofree char *calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==, "Rescan(), Rescan()");
+        cli_check_calls(mock, "Rescan(), Rescan()");
 }
 
 static void test_not_there(void) {
@@ -81,21 +80,18 @@ static bool has_bridge(void) {
 static void test_a_host_that_would_refuse_is_not_troubled(void) {
         g_autoptr(MockDaemon) mock = NULL;
         g_autoptr(Program) program = NULL;
-        g_autofree char *calls = NULL;
 
         if (!has_bridge())
                 return;
         mock = mock_of_both("false", "hostdev0 needs an mdev of type mtty-1");
         program = cli_run(mock, "migrate db1 b.example");
         cli_check(program, 1, "", "virt-ferry: b.example: hostdev0 needs an mdev of type mtty-1\n");
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==, "CheckGuest(db1), CheckDomain(XML)");
+        cli_check_calls(mock, "CheckGuest(db1), CheckDomain(XML)");
 }
 
 static void test_a_host_that_would_take_it_gets_it(void) {
         g_autoptr(MockDaemon) mock = NULL;
         g_autoptr(Program) program = NULL;
-        g_autofree char *calls = NULL;
 
         if (!has_bridge())
                 return;
@@ -103,24 +99,20 @@ static void test_a_host_that_would_take_it_gets_it(void) {
         program = cli_run(mock, "migrate db1 admin@b.example --detach");
         g_assert_cmpint(program->status, ==, 0);
         g_assert_cmpstr(program->err->str, ==, "");
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==,
-                        "CheckGuest(db1), CheckDomain(XML), "
-                        "Migrate(db1, qemu+ssh://admin@b.example/system)");
+        cli_check_calls(mock, "CheckGuest(db1), CheckDomain(XML), "
+                              "Migrate(db1, qemu+ssh://admin@b.example/system)");
 }
 
 static void test_a_host_that_cannot_be_asked_has_its_hook(void) {
         g_autoptr(MockDaemon) mock = mock_of_both("true", "");
         g_autoptr(Program) program = NULL;
-        g_autofree char *calls = NULL;
 
         set_ssh("#!/bin/sh\nexit 255\n");
         program = cli_run(mock, "migrate db1 b.example --detach");
         g_assert_cmpint(program->status, ==, 0);
         g_assert_true(g_str_has_prefix(program->err->str,
                                        "virt-ferry: b.example was not asked before: "));
-        calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==, "CheckGuest(db1), Migrate(db1, qemu+ssh://b.example/system)");
+        cli_check_calls(mock, "CheckGuest(db1), Migrate(db1, qemu+ssh://b.example/system)");
 }
 
 static void set_crowd(MockDaemon *mock, const char *method, void *unused) {

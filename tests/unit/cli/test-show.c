@@ -17,15 +17,11 @@ static MockDaemon *mock_new(void) {
 }
 
 static void check_golden(const char *command, const char *name) {
-        g_autofree char *path = g_build_filename(CLI_TEST_DATA, "golden", name, NULL);
-        g_autofree char *file = g_build_filename("golden", name, NULL), *golden = NULL;
         g_autoptr(MockDaemon) mock = mock_new();
         g_autoptr(Program) program = cli_run(mock, command);
 
-        if (g_getenv("UPDATE_GOLDEN"))
-                g_assert_true(g_file_set_contents(path, program->out->str, -1, NULL));
-        golden = cli_test_file(file);
-        cli_check(program, 0, golden, "");
+        cli_check_golden(name, program->out->str);
+        cli_check(program, 0, program->out->str, "");
 }
 
 static void test_all_that_is_known_is_on_a_page(void) {
