@@ -3,72 +3,13 @@
 
 #include "xml/domain.h"
 #include "xml/reader.h"
+#include "xml/size.h"
 
 /* A cell of the guest: how much of its memory is where. */
 typedef struct Cell {
         unsigned id;
         uint64_t memory_kib;
 } Cell;
-
-/* Sizes ---------------------------------------------------------------------------- */
-
-/* virScaleInteger() of libvirt. */
-static const struct {
-        const char *name;
-        uint64_t bytes;
-} units[] = {
-        { "b", 1 },
-        { "bytes", 1 },
-        { "KB", 1000 },
-        { "k", 1 << 10 },
-        { "KiB", 1 << 10 },
-        { "MB", 1000 * 1000 },
-        { "M", 1 << 20 },
-        { "MiB", 1 << 20 },
-        { "GB", 1000 * 1000 * 1000 },
-        { "G", 1 << 30 },
-        { "GiB", 1 << 30 },
-        { "TB", UINT64_C(1000) * 1000 * 1000 * 1000 },
-        { "T", UINT64_C(1) << 40 },
-        { "TiB", UINT64_C(1) << 40 },
-};
-
-/* 0 for what is no size. */
-static uint64_t to_kib(const char *number, const char *unit) {
-        guint64 value;
-
-        if (!g_ascii_string_to_unsigned(number ?: "", 10, 0, G_MAXUINT32 * UINT64_C(1024), &value,
-                                        NULL))
-                return 0;
-
-        for (guint i = 0; i < G_N_ELEMENTS(units); i++)
-                if (g_ascii_strcasecmp(unit ?: "KiB", units[i].name) == 0)
-                        return value > G_MAXUINT64 / units[i].bytes ? 0
-                                                                    : value * units[i].bytes / 1024;
-        return 0;
-}
-
-/* What stands between the tags, without blanks. Free it. */
-static char *content_of(const xmlNode *element) {
-        const xmlNode *text = element ? element->children : NULL;
-
-        if (!text || text->type != XML_TEXT_NODE || !text->content)
-                return NULL;
-        return g_strstrip(g_strndup((const char *)text->content, XML_TEXT_LENGTH_MAX));
-}
-
-static uint64_t read_size(const xmlNode *element) {
-        g_autofree char *number = content_of(element);
-        g_autofree char *unit = element ? xml_prop(element, "unit") : NULL;
-
-        return to_kib(number, unit);
-}
-
-static uint64_t read_size_prop(const xmlNode *element, const char *name) {
-        g_autofree char *number = xml_prop(element, name), *unit = xml_prop(element, "unit");
-
-        return to_kib(number, unit);
-}
 
 /* Memory --------------------------------------------------------------------------- */
 
@@ -80,7 +21,7 @@ static GArray *read_cells(const xmlNode *domain) {
                 Cell cell = { .id = cells->len };
 
                 (void)xml_prop_uint(child, "id", 0, NUMBER_SET_MAX - 1, &cell.id, NULL);
-                cell.memory_kib = read_size_prop(child, "memory");
+                cell.memory_kib = xml_size_of_prop(child, "memory") / 1024;
                 g_array_append_val(cells, cell);
         }
         return cells;
@@ -113,7 +54,7 @@ static void read_pages(const xmlNode *hugepages, const GArray *cells, DomainDema
         for (xmlNode *child = xml_first_child(hugepages, "page"); child;
              child = xml_next_same(child)) {
                 g_autofree char *nodeset = xml_prop(child, "nodeset");
-                uint64_t size = read_size_prop(child, "size"), memory;
+                uint64_t size = xml_size_of_prop(child, "size") / 1024, memory;
                 NumberSet ids;
 
                 if (!nodeset) {
@@ -137,7 +78,7 @@ static void read_memory(const xmlNode *domain, DomainDemand *demand) {
         const xmlNode *hugepages = xml_first_child(backing, "hugepages");
         g_autoptr(GArray) cells = read_cells(domain);
 
-        demand->memory_kib = read_size(xml_first_child(domain, "memory"));
+        demand->memory_kib = xml_size_of(xml_first_child(domain, "memory")) / 1024;
         if (hugepages)
                 read_pages(hugepages, cells, demand);
 }
@@ -156,7 +97,7 @@ static void read_cpus(const xmlNode *domain, DomainDemand *demand) {
         static const char *const pins[] = { "vcpupin", "emulatorpin", "iothreadpin" };
         const xmlNode *vcpu = xml_first_child(domain, "vcpu");
         const xmlNode *tune = xml_first_child(domain, "cputune");
-        g_autofree char *all = content_of(vcpu);
+        g_autofree char *all = xml_content_of(vcpu);
         guint64 vcpus;
 
         if (vcpu && g_ascii_string_to_unsigned(all ?: "", 10, 1, G_MAXUINT16, &vcpus, NULL))
