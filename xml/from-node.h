@@ -5,6 +5,7 @@
 
 #include "xml/document.h"
 #include "xml/domain.h"
+#include "xml/slice.h"
 
 /* `element` is our element, in our namespace or in none; its children are in the same. */
 Metadata *metadata_from_node(const xmlNode *element, GError **error);
@@ -13,6 +14,10 @@ Metadata *metadata_from_node(const xmlNode *element, GError **error);
 SwitchState *switch_state_from_node(const xmlNode *element, GError **error);
 /* Lines that begin with `indent` blanks; `prefix` is "ferry:" or "". */
 void switch_state_write(GString *xml, const SwitchState *state, const char *prefix, int indent);
+
+/* And for <slice>. */
+Slice *slice_from_node(const xmlNode *element, GError **error);
+void slice_write(GString *xml, const Slice *slice, const char *prefix, int indent);
 
 Domain *domain_new(void);
 
