@@ -338,6 +338,11 @@ const Pool *inventory_pool(const Inventory *inventory, const Device *device) {
         return device->pool;
 }
 
+const Pool *inventory_pool_of_new(const Inventory *inventory, const Device *parent,
+                                  const char *type) {
+        return config_pool_for(inventory->config, parent->class, parent->id, type, NULL);
+}
+
 bool inventory_mediates(const Inventory *inventory) {
         return inventory->config->mediation;
 }

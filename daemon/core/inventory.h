@@ -68,6 +68,9 @@ GArray *inventory_offers(const Inventory *inventory);
 /* What such a device would be able to do, when one of its kind has been asked; else unknown. */
 int inventory_offer_caps(const Inventory *inventory, const Offer *offer);
 const Pool *inventory_pool(const Inventory *inventory, const Device *device);
+/* Of a function that the parent would make, of this type (NULL: it has none). */
+const Pool *inventory_pool_of_new(const Inventory *inventory, const Device *parent,
+                                  const char *type);
 
 /* The rules of its configuration. */
 const Compat *inventory_compat(const Inventory *inventory);

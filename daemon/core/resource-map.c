@@ -51,14 +51,6 @@ const char *resource_attribute(const Resource *resource, const char *key) {
         return NULL;
 }
 
-static ResourceMap *map_new(void) {
-        ResourceMap *map = g_new0(ResourceMap, 1);
-
-        map->resources = g_ptr_array_new_with_free_func(resource_free);
-        map->by_id = g_hash_table_new(g_str_hash, g_str_equal);
-        return map;
-}
-
 void resource_map_free(ResourceMap *map) {
         if (!map)
                 return;
@@ -150,11 +142,18 @@ void resource_tell_set(Resource *resource, const char *key, const NumberSet *set
         resource_tell(resource, key, "%s", text);
 }
 
-ResourceMap *resource_map_read(const ResourceSources *sources) {
-        ResourceMap *map = map_new();
-        Resource *host = resource_add(map, NULL, RESOURCE_HOST, "", "host");
+ResourceMap *resource_map_new(void) {
+        ResourceMap *map = g_new0(ResourceMap, 1);
 
-        resource_name(host, "host");
+        map->resources = g_ptr_array_new_with_free_func(resource_free);
+        map->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+        resource_name(resource_add(map, NULL, RESOURCE_HOST, "", "host"), "host");
+        return map;
+}
+
+ResourceMap *resource_map_read(const ResourceSources *sources) {
+        ResourceMap *map = resource_map_new();
+
         resource_scan_cpus(map, sources->sysfs);
         resource_scan_memory(map, sources->sysfs);
         resource_scan_devices(map, sources);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/core/device-class.h"
 #include "daemon/core/resource-scan.h"
 #include "daemon/facts/pcie-link.h"
 #include "daemon/facts/vf-link.h"
@@ -49,6 +50,54 @@ static const Resource *take_chain(ResourceMap *map, const Device *device, GPtrAr
         for (guint i = 0; chain && i < chain->len; i++)
                 place = take_link(map, place, chain->pdata[i]);
         return place;
+}
+
+/* Functions ------------------------------------------------------------------------- */
+
+/* The configuration's pool of the functions that this parent has and could make; not told where
+ * they are of several. */
+static void tell_pool(Resource *resource, const ResourceSources *sources, const Device *parent,
+                      const char *type) {
+        g_autoptr(GPtrArray) devices = inventory_list(sources->inventory);
+        const Pool *pool = NULL;
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (g_strcmp0(device->parent, parent->id) != 0 ||
+                    (type && g_strcmp0(device->fingerprint->mdev_type, type) != 0))
+                        continue;
+                if (pool && pool != device->pool)
+                        return;
+                pool = device->pool;
+        }
+        if (!pool)
+                pool = inventory_pool_of_new(sources->inventory, parent, type);
+        resource_tell(resource, "pool", "%s", pool->name);
+}
+
+static unsigned count_group(const GPtrArray *devices, int group) {
+        unsigned n = 0;
+
+        for (guint i = 0; i < devices->len; i++)
+                n += ((const Device *)devices->pdata[i])->iommu_group == group;
+        return n;
+}
+
+/* Without ACS functions share a group, which one guest only can have. Of VFs in several groups the
+ * first that is shared stands for all: they go to one guest. */
+static void tell_shared_group(Resource *pool, const ResourceSources *sources, const char *parent) {
+        g_autoptr(GPtrArray) devices = inventory_list(sources->inventory);
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (device->iommu_group < 0 || g_strcmp0(device->parent, parent) != 0 ||
+                    count_group(devices, device->iommu_group) < 2)
+                        continue;
+                resource_tell(pool, "shared-group", "%d", device->iommu_group);
+                return;
+        }
 }
 
 /* VFs ------------------------------------------------------------------------------- */
@@ -118,6 +167,10 @@ static Resource *add_pf(ResourceMap *map, const ResourceSources *sources, const 
         resource_name(pool, "VFs");
         resource_count(pool, device->vfs_total, count_leased(sources, device->id));
         resource_tell(pool, "made", "%u", device->vfs_made);
+        resource_tell(pool, "class", "%s", device_class_sriov.name);
+        resource_tell(pool, "parent", "%s", device->id);
+        tell_pool(pool, sources, device, NULL);
+        tell_shared_group(pool, sources, device->id);
         resource_count(pf, speed, tell_rates(pool, sources, device));
         return pf;
 }
@@ -140,7 +193,7 @@ static unsigned count_made(const Inventory *inventory, const char *parent, const
 
 /* Types of one parent share what it has: making one of this leaves fewer of that. */
 static void add_type(ResourceMap *map, const ResourceSources *sources, const Resource *place,
-                     const MdevType *type) {
+                     const Device *device, const MdevType *type) {
         unsigned made = count_made(sources->inventory, type->parent, type->id);
         Resource *resource = resource_add(map, place, RESOURCE_MDEV_TYPE, "instances",
                                           "mdev-type:%s/%s", type->parent, type->id);
@@ -148,6 +201,9 @@ static void add_type(ResourceMap *map, const ResourceSources *sources, const Res
         resource_name(resource, "mdev %s of %s", type->id, type->parent);
         resource_count(resource, (uint64_t)type->available + made, made);
         resource_tell(resource, "parent", "%s", type->parent);
+        resource_tell(resource, "class", "%s", device->class->name);
+        resource_tell(resource, "type", "%s", type->id);
+        tell_pool(resource, sources, device, type->id);
         resource_tell(resource, "name", "%s", type->name ?: "");
         resource_tell(resource, "api", "%s", type->device_api ?: "");
 }
@@ -163,7 +219,7 @@ static void add_parent(ResourceMap *map, const ResourceSources *sources, const D
         if (device->vfs_total > 0)
                 place = add_pf(map, sources, place, device, chain);
         for (guint i = 0; device->types && i < device->types->len; i++)
-                add_type(map, sources, place, device->types->pdata[i]);
+                add_type(map, sources, place, device, device->types->pdata[i]);
 }
 
 void resource_scan_devices(ResourceMap *map, const ResourceSources *sources) {

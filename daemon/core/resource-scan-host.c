@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/core/resource-scan.h"
 #include "daemon/facts/cpu-topology.h"
@@ -112,6 +113,7 @@ static void add_node(ResourceMap *map, const MemoryNode *node) {
 
         memory = resource_add(map, parent, RESOURCE_MEMORY, "bytes", "memory:%u", node->node);
         resource_name(memory, "memory");
+        resource_tell(memory, "page-kib", "%ld", sysconf(_SC_PAGESIZE) / 1024);
         for (guint i = 0; i < node->pages->len; i++)
                 huge_kib += add_pages(map, parent, node, &g_array_index(node->pages, HugePages, i));
         huge_kib = MIN(huge_kib, node->total_kib);
@@ -188,29 +190,44 @@ void resource_scan_cxl(ResourceMap *map, const Sysfs *sysfs) {
 
 /* What is counted out: shares of cache and bandwidth, keys --------------------------- */
 
-static void add_allotments(ResourceMap *map, const Sysfs *sysfs) {
+static void add_cache_shares(ResourceMap *map, const Resctrl *resctrl) {
         const Resource *host = resource_map_find(map, "host");
-        Resource *resource;
+        Resource *groups = resource_add(map, host, RESOURCE_CACHE, "groups", "cache:groups");
+        Resource *ways = resource_add(map, host, RESOURCE_CACHE, "ways", "cache:ways");
+
+        resource_name(groups, "L3 allocation");
+        resource_count(groups, resctrl->cache_groups_max, resctrl->groups);
+        resource_tell(groups, "ways", "%u", resctrl->cache_ways);
+        resource_tell(groups, "ways-min", "%u", resctrl->cache_ways_min);
+        resource_name(ways, "L3 ways");
+        resource_count(ways, resctrl->cache_ways, 0);
+}
+
+static void add_bandwidth_shares(ResourceMap *map, const Resctrl *resctrl) {
+        const Resource *host = resource_map_find(map, "host");
+        Resource *groups = resource_add(map, host, RESOURCE_BANDWIDTH, "groups",
+                                        "bandwidth:groups");
+        Resource *percent = resource_add(map, host, RESOURCE_BANDWIDTH, "percent",
+                                         "bandwidth:percent");
+
+        resource_name(groups, "memory bandwidth allocation");
+        resource_count(groups, resctrl->bandwidth_groups_max, resctrl->groups);
+        resource_tell(groups, "percent-min", "%u", resctrl->bandwidth_min);
+        resource_tell(groups, "percent-step", "%u", resctrl->bandwidth_step);
+        resource_name(percent, "memory bandwidth");
+        resource_count(percent, 100, 0);
+}
+
+static void add_allotments(ResourceMap *map, const Sysfs *sysfs) {
         Resctrl resctrl;
 
         if (resctrl_read(sysfs, &resctrl) < 0)
                 return;
 
-        if (resctrl.cache_groups_max > 0) {
-                resource = resource_add(map, host, RESOURCE_CACHE, "groups", "cache:groups");
-                resource_name(resource, "L3 allocation");
-                resource_count(resource, resctrl.cache_groups_max, resctrl.groups);
-                resource_tell(resource, "ways", "%u", resctrl.cache_ways);
-                resource_tell(resource, "ways-min", "%u", resctrl.cache_ways_min);
-        }
-        if (resctrl.bandwidth_groups_max > 0) {
-                resource = resource_add(map, host, RESOURCE_BANDWIDTH, "groups",
-                                        "bandwidth:groups");
-                resource_name(resource, "memory bandwidth allocation");
-                resource_count(resource, resctrl.bandwidth_groups_max, resctrl.groups);
-                resource_tell(resource, "percent-min", "%u", resctrl.bandwidth_min);
-                resource_tell(resource, "percent-step", "%u", resctrl.bandwidth_step);
-        }
+        if (resctrl.cache_groups_max > 0)
+                add_cache_shares(map, &resctrl);
+        if (resctrl.bandwidth_groups_max > 0)
+                add_bandwidth_shares(map, &resctrl);
 }
 
 /* Groups whose device, or one of them, is leased. */

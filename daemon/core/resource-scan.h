@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* How a ResourceMap is filled. For resource-map.c and resource-scan-*.c only. */
+/* How a ResourceMap is filled. For resource-map.c and resource-scan-*.c only, and for tests that
+ * make up a host. */
 
 #include "daemon/core/resource-map.h"
 #include "xml/number-set.h"
+
+ResourceMap *resource_map_new(void); /* of a host that has nothing */
 
 /* One more, or the one that has this id already: what a kernel tells twice is no reason to end. The
  * unit is static; it lives as long as the map. */
