@@ -210,8 +210,6 @@ static bool check_unique(const Metadata *metadata, const MetadataDevice *device,
 static bool add_device(Metadata *metadata, const xmlNode *element, GError **error) {
         g_autoptr(MetadataDevice) device = NULL;
 
-        if (!xml_is(element, element_uri(element), "device"))
-                return element_fail_child(element, "device", error);
         if (metadata->devices->len >= METADATA_DEVICES_MAX)
                 return xml_fail(element, error, "more than %d devices", METADATA_DEVICES_MAX);
 
@@ -221,6 +219,26 @@ static bool add_device(Metadata *metadata, const xmlNode *element, GError **erro
 
         g_ptr_array_add(metadata->devices, g_steal_pointer(&device));
         return true;
+}
+
+static bool add_slice(Metadata *metadata, const xmlNode *element, GError **error) {
+        if (metadata->slice)
+                return xml_fail(element, error, "a second <%s> of one domain: remove one",
+                                (const char *)element->name);
+
+        metadata->slice = slice_from_node(element, error);
+        return metadata->slice != NULL;
+}
+
+static bool read_domain_child(const xmlNode *child, Metadata *metadata, GError **error) {
+        const char *ours = element_uri(child);
+
+        if (xml_is(child, ours, "device"))
+                return add_device(metadata, child, error);
+        if (xml_is(child, ours, "slice"))
+                return add_slice(metadata, child, error);
+
+        return element_fail_child(child, "device and slice", error);
 }
 
 static bool check_version(const xmlNode *element, GError **error) {
@@ -249,7 +267,7 @@ Metadata *metadata_from_node(const xmlNode *element, GError **error) {
 
         do {
                 if (!element_next_child(element, &child, error) ||
-                    (child && !add_device(metadata, child, error)))
+                    (child && !read_domain_child(child, metadata, error)))
                         return NULL;
         } while (child);
 

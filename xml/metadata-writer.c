@@ -109,6 +109,8 @@ static char *write_metadata(const Metadata *metadata, const char *prefix, const 
                                namespace);
         for (unsigned i = 0; i < metadata->devices->len; i++)
                 write_device(xml, prefix, metadata->devices->pdata[i]);
+        if (metadata->slice)
+                slice_write(xml, metadata->slice, prefix, 2);
         g_string_append_printf(xml, "</%sdomain>\n", prefix);
 
         return g_string_free(g_steal_pointer(&xml), FALSE);

@@ -145,13 +145,14 @@ void metadata_free(Metadata *metadata) {
                 return;
 
         g_ptr_array_unref(metadata->devices);
+        slice_free(metadata->slice);
         g_free(metadata);
 }
 
 bool metadata_equal(const Metadata *a, const Metadata *b) {
         if (!a || !b)
                 return a == b;
-        if (a->devices->len != b->devices->len)
+        if (a->devices->len != b->devices->len || !slice_equal(a->slice, b->slice))
                 return false;
 
         for (unsigned i = 0; i < a->devices->len; i++)
@@ -195,6 +196,9 @@ void metadata_take_needs(Metadata *metadata, Metadata *from) {
                 device_need_free(entry->need);
                 entry->need = other ? g_steal_pointer(&other->need) : NULL;
         }
+
+        slice_free(metadata->slice);
+        metadata->slice = from ? g_steal_pointer(&from->slice) : NULL;
 }
 
 bool metadata_has_unplugged(const Metadata *metadata) {

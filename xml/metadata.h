@@ -14,15 +14,18 @@
  *       <ferry:switch version='1.0'>...</ferry:switch>
  *       <ferry:unplugged strategy='replug' source='0000:3b:00.2'>&lt;hostdev ...</ferry:unplugged>
  *     </ferry:device>
+ *     <ferry:slice version='1'>...</ferry:slice>
  *   </ferry:domain>
  *
- * <need> is the operator's word and is never changed by the daemon; <seen>, <switch>
- * (xml/switch-state.h) and <unplugged> are the daemon's. libvirt drops its own aliases ("hostdev0")
+ * <need> and <slice> (xml/slice.h) are the operator's word; the daemon never changes a <need>, and
+ * a <slice> only when it is asked for another one. <seen>, <switch> (xml/switch-state.h) and
+ * <unplugged> are the daemon's. libvirt drops its own aliases ("hostdev0")
  * from the XML that a destination's hook reads, so a device is found by its guest-side PCI address
  * first (ABI, thus stable), then by alias.
  */
 
 #include "xml/fingerprint.h"
+#include "xml/slice.h"
 #include "xml/switch-state.h"
 
 #define METADATA_URI         "urn:virtferry:domain:1"
@@ -90,6 +93,7 @@ typedef struct MetadataDevice {
 
 typedef struct Metadata {
         GPtrArray *devices; /* MetadataDevice */
+        Slice *slice;       /* NULL: the operator asks for none */
 } Metadata;
 
 DeviceNeed *device_need_new(void); /* no wishes */
@@ -115,7 +119,8 @@ bool metadata_equal(const Metadata *a, const Metadata *b);
 
 /* Whether an entry is of a device that is unplugged. */
 bool metadata_has_unplugged(const Metadata *metadata);
-/* Every entry gets the <need> that it has in `from` (NULL: nothing), and loses its own. */
+/* What is the operator's word is that of `from` (NULL: nothing) and no other: the <need> of each
+ * entry, and the <slice>. */
 void metadata_take_needs(Metadata *metadata, Metadata *from);
 
 /* The entry for a device of the guest: by address, else by alias; NULL without. An alias that

@@ -58,6 +58,8 @@ static Metadata *example(void) {
                                           "<hostdev type=\"pci\" x='\xc3\xa9'>\n <source>"
                                           "<address bus='1' slot='2'/></source></hostdev>");
         g_ptr_array_add(metadata->devices, device);
+        metadata->slice = slice_new();
+        g_ptr_array_add(metadata->slice->functions, slice_function_new("nic"));
         return g_steal_pointer(&metadata);
 }
 

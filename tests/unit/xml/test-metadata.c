@@ -20,6 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGValidCtxt, xmlRelaxNGFreeValidCtxt)
 /* One that was unplugged, from this source; its element. */
 #define UNPLUGGED(source, text) \
         "<ferry:unplugged strategy='replug' source='" source "'>" text "</ferry:unplugged>"
+#define SLICE(inside) "<ferry:slice version='1'>" inside "</ferry:slice>"
 /* The inside of one device. */
 #define DEVICE(inside) OPEN "<ferry:device alias='a'>" inside "</ferry:device>" CLOSE
 
@@ -95,6 +96,10 @@ static Metadata *full_example(void) {
         device = metadata_device_new(NULL, "0000:08:00.0");
         device->need = device_need_new();
         g_ptr_array_add(metadata->devices, device);
+
+        metadata->slice = slice_new();
+        metadata->slice->cores.count = 4;
+        g_ptr_array_add(metadata->slice->functions, slice_function_new("nic"));
         return g_steal_pointer(&metadata);
 }
 
@@ -141,6 +146,8 @@ static void test_every_member_counts_for_equality(void) {
                 DEVICE("<ferry:seen class='mdev'/>"),
                 DEVICE("<ferry:seen vendor='0x1'/>"),
                 DEVICE("<ferry:need/><ferry:seen/>"),
+                OPEN SLICE("") CLOSE,
+                OPEN SLICE("<ferry:cores count='1'/>") CLOSE,
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.1", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI " &lt;!-- x --&gt;")),
@@ -213,7 +220,17 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                   "line 1: version '2' of our element is not known here, only '1': update "
                   "virt-ferry on this host" },
                 { OPEN "\n<ferry:host/>" CLOSE,
-                  "line 2: <ferry:domain> has no element <ferry:host>, only device" },
+                  "line 2: <ferry:domain> has no element <ferry:host>, only device and slice" },
+                { OPEN SLICE("") "\n" SLICE("") CLOSE,
+                  "line 2: a second <slice> of one domain: remove one" },
+                { OPEN "\n<ferry:slice version='2'/>" CLOSE,
+                  "line 2: version '2' of a hardware slice is not known here, only '1': update "
+                  "virt-ferry on this host" },
+                { OPEN SLICE("\n<ferry:cores count='0'/>") CLOSE,
+                  "line 2: attribute 'count' must be 1 to 4096, not '0'" },
+                { OPEN SLICE("\n<cores count='1'/>") CLOSE,
+                  "line 2: <cores> is not in the namespace of the element around it: write it "
+                  "with the prefix 'ferry:'" },
                 { OPEN "\n<device alias='a'/>" CLOSE,
                   "line 2: <device> is not in the namespace of the element around it: write it "
                   "with the prefix 'ferry:'" },
@@ -273,6 +290,11 @@ static const char *const good_documents[] = {
         OPEN "<ferry:device address='0000:00:05.0'/>" CLOSE,
         OPEN "<ferry:device address='00010000:FF:1F.7'/>" CLOSE,
         OPEN "<ferry:device address='0000:00:05.0' alias='ua-1'/>" CLOSE,
+        OPEN SLICE("") CLOSE,
+        OPEN "<ferry:device alias='a'/>" SLICE(
+                "<ferry:cores count='1'/><x:a/>") "<x:a/>"
+                                                  "<ferry:device alias='b'/>" CLOSE,
+        OPEN SLICE("<ferry:offload name='o' keys='1'/><ferry:allow functions='0-2'/>") CLOSE,
         DEVICE("<ferry:seen/><ferry:need/>"),
         DEVICE("<ferry:need/><x:a/><ferry:seen/><x:a/>"),
         DEVICE("<ferry:need> \n </ferry:need>"),
@@ -302,6 +324,13 @@ static const char *const bad_documents[] = {
         OPEN "text" CLOSE,
         OPEN "<device alias='a'/>" CLOSE,
         OPEN "<ferry:need/>" CLOSE,
+        OPEN "<ferry:slice/>" CLOSE,
+        OPEN "<ferry:slice version='2'/>" CLOSE,
+        OPEN "<slice version='1'/>" CLOSE,
+        OPEN SLICE("") SLICE("") CLOSE,
+        OPEN SLICE("<ferry:device alias='a'/>") CLOSE,
+        OPEN SLICE("<ferry:cores count='1'/><ferry:cores count='1'/>") CLOSE,
+        DEVICE(SLICE("")),
         OPEN "<ferry:device/>" CLOSE,
         OPEN "<ferry:device ferry:alias='a'/>" CLOSE,
         OPEN "<ferry:device alias=''/>" CLOSE,
@@ -397,6 +426,22 @@ static void test_schema_and_reader_agree_on_lengths(void) {
                 }
 }
 
+/* As for the next start of a guest whose definition an operator has edited. */
+static void test_takes_the_operators_word_and_no_other(void) {
+        g_autoptr(Metadata) ours = full_example(), theirs = full_example();
+        const MetadataDevice *device = ours->devices->pdata[0];
+
+        theirs->slice->cores.count = 9;
+        metadata_take_needs(ours, theirs);
+        g_assert_cmpuint(ours->slice->cores.count, ==, 9);
+        g_assert_nonnull(device->need);
+
+        metadata_take_needs(ours, NULL);
+        g_assert_null(ours->slice);
+        g_assert_null(device->need);
+        g_assert_nonnull(device->seen);
+}
+
 static void test_takes_so_many_devices_and_no_more(void) {
         g_autoptr(Metadata) metadata = metadata_new(), good = NULL;
         g_autofree char *xml = NULL, *message = NULL, *longer = NULL;
@@ -437,6 +482,8 @@ int main(int argc, char **argv) {
                         test_what_is_read_is_written_in_the_schema);
         g_test_add_func("/metadata/schema-and-reader-agree-on-lengths",
                         test_schema_and_reader_agree_on_lengths);
+        g_test_add_func("/metadata/takes-the-operators-word-and-no-other",
+                        test_takes_the_operators_word_and_no_other);
         g_test_add_func("/metadata/takes-so-many-devices-and-no-more",
                         test_takes_so_many_devices_and_no_more);
 

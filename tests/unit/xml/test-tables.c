@@ -6,6 +6,7 @@
 
 #include "xml/domain.h"
 #include "xml/ferry-error.h"
+#include "xml/slice.h"
 
 typedef struct Table {
         const char *name;
@@ -46,10 +47,37 @@ static int kind_value(const char *name) {
         return domain_device_kind_from_string(name);
 }
 
+static const char *priority_name(int value) {
+        return slice_priority_to_string((SlicePriority)value);
+}
+
+static int priority_value(const char *name) {
+        return slice_priority_from_string(name);
+}
+
+static const char *together_name(int value) {
+        return slice_together_to_string((SliceTogether)value);
+}
+
+static int together_value(const char *name) {
+        return slice_together_from_string(name);
+}
+
+static const char *tier_name(int value) {
+        return slice_tier_to_string((SliceTier)value);
+}
+
+static int tier_value(const char *name) {
+        return slice_tier_from_string(name);
+}
+
 static const Table tables[] = {
         { "errors", _FERRY_ERROR_MAX, error_name, error_value },
         { "migration-needs", _MIGRATION_NEED_MAX, migration_name, migration_value },
         { "unplug-strategies", _UNPLUG_STRATEGY_MAX, unplug_name, unplug_value },
+        { "slice-priorities", _SLICE_PRIORITY_MAX, priority_name, priority_value },
+        { "slice-together", _SLICE_TOGETHER_MAX, together_name, together_value },
+        { "slice-tiers", _SLICE_TIER_MAX, tier_name, tier_value },
         { "device-kinds", _DOMAIN_DEVICE_KIND_MAX, kind_name, kind_value },
 };
 
