@@ -24,7 +24,7 @@ typedef enum TuningKind {
         TUNE_RESCTRL,         /* target: name of the group; number: percent of memory bandwidth;
                                * number2: cache ways; 0 and 0: the group goes */
         TUNE_PLUG,            /* target: device id; element */
-        TUNE_UNPLUG,          /* target: device id; element: to plug it again */
+        TUNE_UNPLUG,          /* the same; the alias is in the element */
         _TUNING_KIND_MAX,
 } TuningKind;
 
@@ -70,21 +70,25 @@ typedef struct TuningHost {
         unsigned memory_bandwidth, cache_ways; /* of its resctrl group; 0 and 0: it has none */
 } TuningHost;
 
-/* The alias of a device that was plugged in for a function of a slice: "ua-ferry-nic". It is to go
- * when the slice has no such function any more; what the guest was defined with stays. Free it. */
+/* The alias of a device that was plugged in for a function of a slice: "ua-ferry-nic". It goes when
+ * the slice has no such function any more; what the guest was defined with stays. Free it. */
+#define TUNING_ALIAS_PREFIX "ua-ferry-"
 char *tuning_alias(const char *function);
 /* The group of a guest in resctrl. Free it. */
 char *tuning_resctrl_group(const char *domain_uuid);
 
-/* What differs between the guest as its live XML has it and the entry's grants, in an order in
- * which nothing is taken before its substitute is there: grow first, then move, then shrink.
- * `map` names the CPUs of cores and the nodes of memory. An empty array: all is as it should be.
- * What the slice does not ask for is left as it is. Nothing of it pauses the guest.
+/* What differs between the guest as its XML has it and the grants of `entry`, in an order in which
+ * nothing is taken before its substitute is there: grow first, then move, then shrink. `map` names
+ * the CPUs of cores and the nodes of memory. An empty array: all is as it should be. Nothing of it
+ * pauses the guest.
+ *
+ * What the slice does not ask for is left as it is, but for what `had`, the slice as it was carried
+ * out last, did ask for (NULL: nothing is known of one): that binds the guest no longer. `entry`
+ * NULL: it has lost its slice. It keeps its vCPUs and its memory then, and what was its alone is
+ * left to others.
+ *
  * FERRY_ERROR_INVALID_REQUEST: the guest cannot have it while it runs (more vCPUs than its
- * maximum), and why. */
-GPtrArray *tuning_plan(const char *xml, const SliceEntry *entry, const ResourceMap *map,
-                       const TuningHost *host, GError **error);
-/* The same for a guest that has lost this slice: nothing of it binds the guest any more, and what
- * was its alone is left to others. It keeps its vCPUs and its memory. */
-GPtrArray *tuning_plan_release(const char *xml, const SliceEntry *had, const ResourceMap *map,
-                               const TuningHost *host, GError **error);
+ * maximum), and why. FERRY_ERROR_NO_RESOURCES: the map has no more what was granted.
+ * FERRY_ERROR_INVALID_XML. */
+GPtrArray *tuning_plan(const char *xml, const SliceEntry *entry, const SliceEntry *had,
+                       const ResourceMap *map, const TuningHost *host, GError **error);
