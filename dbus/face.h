@@ -10,7 +10,6 @@
 #include "dbus/faces.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
 
 typedef struct FaceFix FaceFix;
 
@@ -69,6 +68,9 @@ char **face_paths(const char *prefix, const GPtrArray *ids);
 /* TrialStep, as a(ssttiss). */
 int face_append_steps(sd_bus_message *reply, const GPtrArray *steps);
 int face_append_findings(sd_bus_message *reply, const GPtrArray *findings); /* a(sss) */
+
+/* Of a method that has to ask libvirt for a guest. Negative. */
+int face_refuse_without_libvirt(sd_bus_error *reterr);
 
 /* Signals; failures are logged, ignoring. */
 void face_emit_added(Faces *faces, const char *path, const char *interface);

@@ -61,6 +61,12 @@ char **face_paths(const char *prefix, const GPtrArray *ids) {
         return paths;
 }
 
+int face_refuse_without_libvirt(sd_bus_error *reterr) {
+        return sd_bus_error_set(reterr, FERRY_ERROR_PREFIX "Unavailable",
+                                "virtferryd has no libvirt to ask for the guest: see 'journalctl "
+                                "-u virtferryd'");
+}
+
 /* Signals ------------------------------------------------------------------------- */
 
 static void complain(const char *path, int r) {

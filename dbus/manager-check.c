@@ -48,13 +48,6 @@ static int reply_findings(const Question *question, const GuestEvent *found,
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int reply_error(const Question *question, const GError *error) {
-        g_auto(sd_bus_error) reply = SD_BUS_ERROR_NULL;
-
-        (void)bus_error_from_gerror(&reply, error);
-        return sd_bus_reply_method_error(question->call, &reply);
-}
-
 /* A GuestFinder. */
 static void on_found(void *userdata, const GuestEvent *found) {
         g_autoptr(Question) question = userdata;
@@ -68,7 +61,8 @@ static void on_found(void *userdata, const GuestEvent *found) {
         else
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND, found->detail);
 
-        r = findings ? reply_findings(question, found, findings) : reply_error(question, error);
+        r = findings ? reply_findings(question, found, findings)
+                     : bus_error_reply(question->call, error);
         if (r < 0)
                 g_debug("The answer to CheckGuest cannot be sent: %s, ignoring", g_strerror(-r));
 }
@@ -85,9 +79,7 @@ int manager_method_check_guest(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
         if (!virt)
-                return sd_bus_error_set(reterr, FERRY_ERROR_PREFIX "Unavailable",
-                                        "virtferryd has no libvirt to ask for the guest: see "
-                                        "'journalctl -u virtferryd'");
+                return face_refuse_without_libvirt(reterr);
 
         question = g_new0(Question, 1);
         question->call = sd_bus_message_ref(m);

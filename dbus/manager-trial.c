@@ -88,8 +88,8 @@ static void on_found(void *userdata, const GuestEvent *found) {
                 (void)g_steal_pointer(&question);
                 return;
         }
-        (void)bus_error_reply(question->call,
-                              error); /* whoever has asked may have gone, ignoring */
+        /* Whoever has asked may have gone, ignoring. */
+        (void)bus_error_reply(question->call, error);
 }
 
 /* SaveTrialState(s domain, s device) -> (s tried, b good, s verdict, a(ssttiss) steps, ay document)
@@ -109,9 +109,7 @@ int manager_method_save_trial_state(sd_bus_message *m, void *userdata, sd_bus_er
                 return r < 0 ? r : 1;
 
         if (!virt)
-                return sd_bus_error_set(reterr, FERRY_ERROR_PREFIX "Unavailable",
-                                        "virtferryd has no libvirt to ask for the guest: see "
-                                        "'journalctl -u virtferryd'");
+                return face_refuse_without_libvirt(reterr);
 
         virt->find(virt->userdata, domain, on_found, question_new(faces, m, device));
         return 1;
