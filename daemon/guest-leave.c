@@ -2,6 +2,7 @@
 #include "daemon/guest-leave.h"
 
 #include "daemon/core/model.h"
+#include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/guest-migration.h"
 #include "daemon/mediation.h"
@@ -117,7 +118,8 @@ void guest_leave_on_stayed(Manager *manager, const GuestEvent *event) {
                                      ? event->job->error
                                      : "The migration failed and the guest runs on here";
 
-        if (migration) {
+        /* Whoever asked libvirt for the move is told why it failed, and somebody waits for that. */
+        if (migration && !drive_is_moving(manager->drive, event->uuid)) {
                 forecasts_forget(manager->forecasts, migration);
                 guest_migration_roll_back(manager, migration, reason);
         }
