@@ -12,6 +12,7 @@
 #include "daemon/edges/virt-link.h"
 #include "daemon/edges/virt-mover.h"
 #include "daemon/edges/virt-plugger.h"
+#include "daemon/edges/virt-tune.h"
 
 #define EVENTS_AT_A_TIME 32 /* the bus has its turn in between */
 
@@ -163,6 +164,12 @@ static void start(void *userdata, const char *uuid) {
         virt_cold_start(virt->uri, uuid, virt->door);
 }
 
+static void tune(void *userdata, const char *uuid, const GPtrArray *steps) {
+        Virt *virt = userdata;
+
+        virt_tune(virt->uri, uuid, steps, virt->door);
+}
+
 static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtime_ms) {
         virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
@@ -179,6 +186,7 @@ static const VirtOps virt_ops = {
         .plug = plug,
         .shut_down = shut_down,
         .start = start,
+        .tune = tune,
         .raise_max_downtime = raise_max_downtime,
 };
 
