@@ -418,8 +418,22 @@ static void test_what_is_read_is_written_in_the_schema(void) {
         }
 }
 
-static void test_the_examples_are_good(void) {
+/* The page as it is read: troff's hyphens are no minus signs, so they have a backslash. */
+static char *manual(void) {
+        g_autofree char *path = g_build_filename(g_getenv("FERRY_EXAMPLES"), "..",
+                                                 "virtferry-slice.5", NULL);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autofree char *page = NULL;
+
+        g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+        g_string_append(text, page);
+        g_string_replace(text, "\\-", "-", 0);
+        return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void test_the_examples_are_good_and_in_the_manual(void) {
         g_autoptr(GDir) dir = g_dir_open(g_getenv("FERRY_EXAMPLES"), 0, NULL);
+        g_autofree char *page = manual();
         const char *name;
         unsigned n = 0;
 
@@ -433,6 +447,7 @@ static void test_the_examples_are_good(void) {
                 g_assert_true(g_file_get_contents(path, &xml, NULL, NULL));
                 slice_free(read_good(xml));
                 g_assert_true(schema_takes(xml));
+                g_assert_nonnull(strstr(page, strstr(xml, "<slice")));
                 n++;
         }
         g_assert_cmpuint(n, ==, 3);
@@ -520,7 +535,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/slice/schema-and-reader-agree", test_schema_and_reader_agree);
         g_test_add_func("/slice/what-is-read-is-written-in-the-schema",
                         test_what_is_read_is_written_in_the_schema);
-        g_test_add_func("/slice/the-examples-are-good", test_the_examples_are_good);
+        g_test_add_func("/slice/the-examples-are-good-and-in-the-manual",
+                        test_the_examples_are_good_and_in_the_manual);
         g_test_add_func("/slice/says-what-is-wrong-and-what-to-do",
                         test_says_what_is_wrong_and_what_to_do);
 
