@@ -53,6 +53,11 @@ static void on_guest_found(void *userdata, const GuestEvent *found) {
                 guest_follow_write_metadata(userdata, domain);
 }
 
+void guest_follow_look_again(Manager *manager, const char *domain_uuid) {
+        if (manager->virt)
+                manager->virt->find(manager->virt->userdata, domain_uuid, on_guest_found, manager);
+}
+
 void manager_on_switch_event(Manager *manager) {
         guest_switch_look_again(manager, on_guest_found);
 }

@@ -26,6 +26,7 @@ typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
 typedef struct Mediations Mediations;
 typedef struct Replug Replug;
+typedef struct Slices Slices;
 typedef struct Swaps Swaps;
 typedef struct Traffic Traffic;
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/guest-follow.h"
+#include "daemon/slices-parts.h"
+#include "xml/ferry-error.h"
+
+/* What the book has done: guests that run get it, and hear of it. */
+
+typedef struct SliceDue {
+        SliceChange change;
+        SliceEntry *entry;
+        bool come; /* nothing has changed but the guest */
+} SliceDue;
+
+void slice_due_free(void *data) {
+        SliceDue *due = data;
+
+        slice_entry_free(due->entry);
+        g_free(due);
+}
+
+static void add_due(Slices *slices, SliceChange change, const SliceEntry *entry, bool come) {
+        SliceDue *due = g_new0(SliceDue, 1);
+
+        due->change = change;
+        due->entry = slice_entry_copy(entry);
+        due->come = come;
+        g_ptr_array_add(slices->due, due);
+}
+
+void slices_on_change(void *userdata, SliceChange change, const SliceEntry *entry) {
+        Slices *slices = userdata;
+
+        /* which of a domain's devices are none of a slice's */
+        slices->capacity_stale |= slices_has_devices(slices, entry->domain_uuid);
+        if (change == SLICE_REMOVED || entry->state != SLICE_ENFORCED)
+                add_due(slices, change, entry, false);
+        if (slices->listener)
+                slices->listener(slices->userdata, change, entry);
+}
+
+void slices_note_come(Slices *slices, const SliceEntry *entry) {
+        add_due(slices, SLICE_CHANGED, entry, true);
+}
+
+/* Its metadata are to have the slice that it has now. */
+static void tell_guest(const Slices *slices, const SliceDue *due) {
+        const char *uuid = due->entry->domain_uuid;
+
+        if (due->change == SLICE_REMOVED)
+                g_hash_table_add(slices->dropped, g_strdup(uuid));
+        else
+                g_hash_table_remove(slices->dropped, uuid);
+        guest_follow_look_again(slices->manager, uuid);
+}
+
+static void carry_out(const Slices *slices, const SliceDue *due) {
+        if (!g_hash_table_contains(slices->manager->active, due->entry->domain_uuid))
+                return;
+
+        if (!due->come)
+                tell_guest(slices, due);
+        if (due->change == SLICE_REMOVED || due->entry->state == SLICE_PREEMPTED)
+                slice_enforcer_lift(slices->enforcer, due->entry);
+        else
+                slice_enforcer_apply(slices->enforcer, due->entry);
+}
+
+void slices_carry_out(Slices *slices) {
+        g_autoptr(GPtrArray) all = slices->due;
+
+        slices->due = g_ptr_array_new_with_free_func(slice_due_free);
+        for (guint i = 0; i < all->len; i++)
+                carry_out(slices, all->pdata[i]);
+}
+
+/* What has come of it ----------------------------------------------------------------- */
+
+static bool change_state(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
+
+        return !entry || entry->state == SLICE_PREEMPTED ||
+               slice_book_enter(slices->book, pending->uuid, pending->state, error);
+}
+
+static void note_problem(Slices *slices, const SliceEntry *entry, const GError *error) {
+        const char *uuid = entry->domain_uuid;
+
+        if (g_strcmp0(slices_problem(slices, uuid), error->message) == 0)
+                return;
+
+        g_warning("Guest %s does not have its hardware slice: %s", entry->domain_name,
+                  error->message);
+        g_hash_table_replace(slices->problems, g_strdup(uuid), g_strdup(error->message));
+        if (slices->listener)
+                slices->listener(slices->userdata, SLICE_CHANGED, entry);
+}
+
+/* A SliceEnforced. A guest that has ended meanwhile is no problem. */
+void slices_on_enforced(void *userdata, const char *domain_uuid, const GError *error) {
+        Slices *slices = userdata;
+        const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
+        SlicePending *pending;
+
+        if (!entry || g_error_matches(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND))
+                return;
+        if (error) {
+                note_problem(slices, entry, error);
+                return;
+        }
+
+        g_hash_table_remove(slices->problems, domain_uuid);
+        pending = slices_pending_new(change_state, domain_uuid);
+        pending->state = SLICE_ENFORCED;
+        slices_push(slices, pending);
+}
+
+const char *slices_problem(const Slices *slices, const char *domain_uuid) {
+        return g_hash_table_lookup(slices->problems, domain_uuid);
+}
+
+void slices_on_tuned(Slices *slices, const GuestEvent *event) {
+        slice_enforcer_on_tuned(slices->enforcer, event);
+}

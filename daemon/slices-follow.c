@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/guest-follow.h"
+#include "daemon/slices-parts.h"
+
+/* Guests and slices: which guest brings one along, which one keeps it, and what a guest that runs
+ * is told. */
+
+static bool is_active(const Slices *slices, const char *domain_uuid) {
+        return g_hash_table_contains(slices->manager->active, domain_uuid);
+}
+
+static bool waits_for_guest(const SliceEntry *entry) {
+        return entry->expires != 0 && entry->expires != SLICE_WITH_GUEST;
+}
+
+void slices_note(Slices *slices, const Domain *domain, Metadata **metadata) {
+        const SliceEntry *entry = slice_book_find(slices->book, domain->uuid);
+        const Slice *wish = entry ? entry->wish : NULL;
+
+        if (!entry && domain->metadata && !g_hash_table_contains(slices->dropped, domain->uuid))
+                wish = domain->metadata->slice;
+        if (!wish && !*metadata)
+                return;
+
+        if (!*metadata)
+                *metadata = metadata_new();
+        g_clear_pointer(&(*metadata)->slice, slice_free);
+        (*metadata)->slice = slice_copy(wish);
+}
+
+/* Coming ------------------------------------------------------------------------------ */
+
+static void on_reserved(void *userdata, const SliceEntry *entry, const SlicePlacement *placement,
+                        const GError *error) {
+        GError **failure = userdata;
+
+        *failure = error ? g_error_copy(error) : NULL;
+}
+
+const SliceEntry *slices_reserve(Slices *slices, const char *domain_uuid, const char *name,
+                                 const Slice *wish, GError **error) {
+        const Manager *manager = slices->manager;
+        const SliceEntry *entry;
+        SlicePending *pending;
+        GError *failure = NULL;
+
+        slices_write(slices); /* what was asked before has its answer before */
+        entry = slice_book_find(slices->book, domain_uuid);
+        if (entry && entry->expires == 0 && entry->state != SLICE_PREEMPTED)
+                return entry;
+        if (entry && entry->expires == 0)
+                wish = entry->wish;
+        if (!wish)
+                return NULL;
+
+        pending = slices_pending_new(slices_change_allocate, domain_uuid);
+        pending->name = g_strdup(name);
+        pending->wish = slice_copy(wish);
+        pending->expires = entry && entry->expires == 0
+                                   ? 0
+                                   : manager->now() + (int64_t)manager->config->lease_timeout_usec;
+        pending->answer = on_reserved;
+        pending->userdata = &failure;
+        slices_push(slices, pending);
+        slices_write(slices);
+        if (failure) {
+                g_propagate_error(error, failure);
+                return NULL;
+        }
+        return slice_book_find(slices->book, domain_uuid);
+}
+
+/* It runs here. Without an entry its metadata may ask for one. */
+static bool change_come(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
+
+        if (!entry && pending->wish) {
+                pending->expires = SLICE_WITH_GUEST;
+                if (slices_change_allocate(slices, pending, error))
+                        return true;
+                g_prefix_error(error, "The guest runs without its hardware slice: ");
+                return false;
+        }
+        if (!entry)
+                return true;
+
+        slices_note_come(slices, entry);
+        return !waits_for_guest(entry) ||
+               slice_book_expire(slices->book, pending->uuid, SLICE_WITH_GUEST, error);
+}
+
+void slices_on_running(Slices *slices, const Domain *domain) {
+        const Slice *wish = domain->metadata ? domain->metadata->slice : NULL;
+        SlicePending *pending;
+
+        if (!wish && !slice_book_find(slices->book, domain->uuid))
+                return;
+
+        pending = slices_pending_new(change_come, domain->uuid);
+        pending->name = g_strdup(domain->name);
+        pending->wish = slice_copy(wish);
+        slices_push(slices, pending);
+}
+
+/* Going ------------------------------------------------------------------------------- */
+
+/* What waits for a guest belongs to its next coming, which may have begun by now; the release hook
+ * comes before that. */
+static bool change_gone(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
+
+        if (!entry || is_active(slices, pending->uuid))
+                return true;
+        if (waits_for_guest(entry))
+                return !pending->released ||
+                       slice_book_deallocate(slices->book, pending->uuid, error);
+        if (pending->left || entry->expires == SLICE_WITH_GUEST)
+                return slice_book_deallocate(slices->book, pending->uuid, error);
+
+        return entry->state != SLICE_ENFORCED ||
+               slice_book_enter(slices->book, pending->uuid, SLICE_PROMISED, error);
+}
+
+static void go(Slices *slices, const char *domain_uuid, bool left, bool released) {
+        SlicePending *pending;
+
+        if (!slice_book_find(slices->book, domain_uuid))
+                return;
+
+        pending = slices_pending_new(change_gone, domain_uuid);
+        pending->left = left;
+        pending->released = released;
+        slices_push(slices, pending);
+}
+
+void slices_on_gone(Slices *slices, const char *domain_uuid, bool left) {
+        g_hash_table_remove(slices->problems, domain_uuid);
+        g_hash_table_remove(slices->dropped, domain_uuid);
+        slice_enforcer_forget(slices->enforcer, domain_uuid);
+        go(slices, domain_uuid, left, false);
+}
+
+void slices_on_released(Slices *slices, const char *domain_uuid, bool left) {
+        go(slices, domain_uuid, left, true);
+}
+
+void slices_on_list(Slices *slices) {
+        g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+
+        for (guint i = 0; i < entries->len; i++) {
+                const SliceEntry *entry = entries->pdata[i];
+
+                if (!is_active(slices, entry->domain_uuid))
+                        slices_on_gone(slices, entry->domain_uuid, false);
+        }
+}
+
+/* Time -------------------------------------------------------------------------------- */
+
+static bool has_expired(const Slices *slices, const SliceEntry *entry) {
+        return waits_for_guest(entry) && entry->expires <= slices->manager->now();
+}
+
+/* One that is here, and waits for the end of its move, keeps it. */
+static bool change_expired(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
+
+        if (!entry || !has_expired(slices, entry))
+                return true;
+        if (is_active(slices, pending->uuid))
+                return slice_book_expire(slices->book, pending->uuid, SLICE_WITH_GUEST, error);
+
+        return slice_book_deallocate(slices->book, pending->uuid, error);
+}
+
+void slices_on_time(Slices *slices) {
+        g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+
+        for (guint i = 0; i < entries->len; i++) {
+                const SliceEntry *entry = entries->pdata[i];
+
+                if (has_expired(slices, entry))
+                        slices_push(slices, slices_pending_new(change_expired, entry->domain_uuid));
+        }
+}
+
+int64_t slices_next_time(const Slices *slices) {
+        int64_t next = slice_book_next_expiry(slices->book);
+
+        return next == SLICE_WITH_GUEST ? 0 : next;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Inside of slices*.c: what waits to be written, what there is to be had, and
+ * what is to be done when it was written.
+ */
+
+#include "daemon/slice-enforce.h"
+#include "daemon/slices.h"
+
+typedef struct SlicePending SlicePending;
+/* Changes the book, between its begin and its commit. */
+typedef bool (*SliceChanger)(Slices *slices, SlicePending *pending, GError **error);
+
+/* One ask. All but `change` and `uuid` is of some kinds alone. */
+struct SlicePending {
+        SliceChanger change;
+        char *uuid, *name;
+        Slice *wish;
+        int64_t expires;
+        SliceState state;
+        bool left, released; /* of a guest that is gone: as slices_on_gone(), _on_released() */
+        SliceAsk ask;
+        char *ask_kind, **ask_qos; /* what `ask` points to */
+        SliceAnswer answer;        /* NULL: nobody waits */
+        void *userdata;
+        SlicePlacement *placement; /* the outcome; or */
+        GError *error;
+};
+
+struct Slices {
+        Manager *manager;
+        SliceBook *book;
+        SliceEnforcer *enforcer;
+        SliceListener listener;
+        void *userdata;
+        GPtrArray *pending;
+        ResourceMap *map;     /* NULL: to be read */
+        bool capacity_stale;  /* the book's is not what map and leases make */
+        char *capacity_for;   /* the domain whose own devices are not in its way; NULL none */
+        GPtrArray *due;       /* SliceDue, in the order of the changes */
+        GHashTable *problems; /* domain UUID to a sentence */
+        GHashTable *dropped;  /* UUIDs of guests whose metadata are to lose the slice */
+};
+
+/* Waits for the next flush. */
+void slices_push(Slices *slices, SlicePending *taken);
+/* The first half of it: nothing is carried out yet, so that a hook may call it. */
+void slices_write(Slices *slices);
+SlicePending *slices_pending_new(SliceChanger change, const char *domain_uuid);
+
+/* The changes of slices.c that others push, too. */
+bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **error);
+bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **error);
+
+/* slices-capacity.c: before the book is asked to place something for this domain (NULL: none). */
+void slices_use_capacity(Slices *slices, const char *domain_uuid);
+bool slices_has_devices(const Slices *slices, const char *domain_uuid);
+
+/* slices-carry-out.c: notes what the book has done, as its listener; then does it, outside of it.
+ */
+void slices_on_change(void *slices, SliceChange change, const SliceEntry *entry);
+void slices_on_enforced(void *slices, const char *domain_uuid, const GError *error);
+/* The guest has begun to run, so it has nothing of its slice yet. */
+void slices_note_come(Slices *slices, const SliceEntry *entry);
+void slices_carry_out(Slices *slices);
+void slice_due_free(void *due);

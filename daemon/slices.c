@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/slices-ask.h"
+#include "daemon/slices-parts.h"
+
+/* Slices of best effort that had to give way are tried again when something has changed, the
+ * oldest first, and so many at a time. */
+#define RETURN_MAX 16u
+
+static void pending_free(void *data) {
+        SlicePending *pending = data;
+
+        g_free(pending->uuid);
+        g_free(pending->name);
+        slice_free(pending->wish);
+        g_free(pending->ask_kind);
+        g_strfreev(pending->ask_qos);
+        slice_placement_free(pending->placement);
+        g_clear_error(&pending->error);
+        g_free(pending);
+}
+
+Slices *slices_new(Manager *manager) {
+        Slices *slices = g_new0(Slices, 1);
+
+        slices->manager = manager;
+        slices->book = slice_book_new(manager->store);
+        slices->pending = g_ptr_array_new_with_free_func(pending_free);
+        slices->due = g_ptr_array_new_with_free_func(slice_due_free);
+        slices->problems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        slices->dropped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        slices->enforcer = slice_enforcer_new(manager, slices_on_enforced, slices);
+        slice_book_set_listener(slices->book, slices_on_change, slices);
+        return slices;
+}
+
+void slices_free(Slices *slices) {
+        if (!slices)
+                return;
+
+        slice_enforcer_free(slices->enforcer);
+        g_ptr_array_unref(slices->pending);
+        g_ptr_array_unref(slices->due);
+        g_hash_table_unref(slices->problems);
+        g_hash_table_unref(slices->dropped);
+        slice_book_free(slices->book);
+        resource_map_free(slices->map);
+        g_free(slices->capacity_for);
+        g_free(slices);
+}
+
+bool slices_start(Slices *slices, GError **error) {
+        return slice_book_load(slices->book, error);
+}
+
+SliceBook *slices_book(Slices *slices) {
+        return slices->book;
+}
+
+void slices_set_listener(Slices *slices, SliceListener listener, void *userdata) {
+        slices->listener = listener;
+        slices->userdata = userdata;
+}
+
+void slices_set_clock(Slices *slices, int64_t (*now)(void)) {
+        slice_book_set_clock(slices->book, now);
+}
+
+/* The changes ----------------------------------------------------------------------- */
+
+static const SliceEntry *find(const Slices *slices, const SlicePending *pending) {
+        return slice_book_find(slices->book, pending->uuid);
+}
+
+bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = find(slices, pending);
+        const char *name = pending->name ?: entry ? entry->domain_name : pending->uuid;
+
+        slices_use_capacity(slices, pending->uuid);
+        return slice_book_allocate(slices->book, pending->uuid, name, pending->wish,
+                                   pending->expires, &pending->placement, error);
+}
+
+bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **error) {
+        return slice_book_deallocate(slices->book, pending->uuid, error);
+}
+
+static bool change_as_asked(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *entry = find(slices, pending);
+
+        pending->wish = slices_ask_change(entry ? entry->wish : NULL, &pending->ask, error);
+        if (!pending->wish)
+                return false;
+        if (entry && !pending->ask.by_guest && slices_ask_is_empty(pending->wish))
+                return slice_book_deallocate(slices->book, pending->uuid, error);
+
+        pending->expires = entry ? entry->expires : 0;
+        return slices_change_allocate(slices, pending, error);
+}
+
+/* Asking ---------------------------------------------------------------------------- */
+
+SlicePending *slices_pending_new(SliceChanger change, const char *domain_uuid) {
+        SlicePending *pending = g_new0(SlicePending, 1);
+
+        pending->change = change;
+        pending->uuid = g_strdup(domain_uuid);
+        return pending;
+}
+
+void slices_push(Slices *slices, SlicePending *taken) {
+        g_ptr_array_add(slices->pending, taken);
+        if (slices->pending->len >= SLICES_BATCH_MAX)
+                slices_write(slices);
+}
+
+void slices_allocate(Slices *slices, const char *domain_uuid, const char *name, const Slice *wish,
+                     SliceAnswer answer, void *userdata) {
+        SlicePending *pending = slices_pending_new(slices_change_allocate, domain_uuid);
+
+        pending->name = g_strdup(name);
+        pending->wish = slice_copy(wish);
+        pending->answer = answer;
+        pending->userdata = userdata;
+        slices_push(slices, pending);
+}
+
+void slices_deallocate(Slices *slices, const char *domain_uuid, SliceAnswer answer,
+                       void *userdata) {
+        SlicePending *pending = slices_pending_new(slices_change_deallocate, domain_uuid);
+
+        pending->answer = answer;
+        pending->userdata = userdata;
+        slices_push(slices, pending);
+}
+
+void slices_ask(Slices *slices, const SliceAsk *ask, SliceAnswer answer, void *userdata) {
+        SlicePending *pending = slices_pending_new(change_as_asked, ask->domain_uuid);
+
+        pending->name = g_strdup(ask->domain_name);
+        pending->ask = *ask;
+        pending->ask.domain_uuid = pending->uuid;
+        pending->ask.domain_name = pending->name;
+        pending->ask.kind = pending->ask_kind = g_strdup(ask->kind);
+        pending->ask_qos = g_strdupv((char **)ask->qos);
+        pending->ask.qos = (const char *const *)pending->ask_qos;
+        pending->answer = answer;
+        pending->userdata = userdata;
+        slices_push(slices, pending);
+}
+
+SlicePlacement *slices_try(Slices *slices, const char *domain_uuid, const Slice *wish,
+                           GError **error) {
+        slices_use_capacity(slices, domain_uuid);
+        return slice_book_try(slices->book, domain_uuid, wish, error);
+}
+
+/* Writing --------------------------------------------------------------------------- */
+
+bool slices_is_pending(const Slices *slices) {
+        return slices->pending->len > 0 || slices->due->len > 0;
+}
+
+static void return_one(Slices *slices, const SliceEntry *entry) {
+        g_autoptr(SliceEntry) before = slice_entry_copy(entry);
+
+        slices_use_capacity(slices, before->domain_uuid);
+        (void)slice_book_allocate(slices->book, before->domain_uuid, before->domain_name,
+                                  before->wish, before->expires, NULL, NULL);
+}
+
+static void return_preempted(Slices *slices) {
+        g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+        unsigned tried = 0;
+
+        for (guint i = 0; i < entries->len && tried < RETURN_MAX; i++) {
+                const SliceEntry *entry = entries->pdata[i];
+
+                if (entry->state == SLICE_PREEMPTED) {
+                        return_one(slices, entry);
+                        tried++;
+                }
+        }
+}
+
+static void change_all(Slices *slices, GPtrArray *batch) {
+        g_autoptr(GError) failure = NULL;
+        bool any = false;
+
+        slice_book_begin(slices->book);
+        for (guint i = 0; i < batch->len; i++) {
+                SlicePending *pending = batch->pdata[i];
+
+                any |= pending->change(slices, pending, &pending->error);
+        }
+        if (any)
+                return_preempted(slices);
+        if (slice_book_commit(slices->book, &failure))
+                return;
+
+        for (guint i = 0; i < batch->len; i++) {
+                SlicePending *pending = batch->pdata[i];
+
+                if (!pending->error)
+                        pending->error = g_error_copy(failure);
+        }
+}
+
+static void answer(const Slices *slices, const SlicePending *pending) {
+        if (pending->answer && pending->error)
+                pending->answer(pending->userdata, NULL, NULL, pending->error);
+        else if (pending->answer)
+                pending->answer(pending->userdata, find(slices, pending), pending->placement, NULL);
+        else if (pending->error)
+                g_warning("%s: %s", pending->name ?: pending->uuid, pending->error->message);
+}
+
+void slices_write(Slices *slices) {
+        g_autoptr(GPtrArray) batch = slices->pending;
+
+        slices->pending = g_ptr_array_new_with_free_func(pending_free);
+        if (batch->len == 0)
+                return;
+
+        change_all(slices, batch);
+        for (guint i = 0; i < batch->len; i++)
+                answer(slices, batch->pdata[i]);
+}
+
+void slices_flush(Slices *slices) {
+        slices_write(slices);
+        slices_carry_out(slices);
+}
