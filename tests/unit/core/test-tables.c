@@ -11,6 +11,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/resource-map.h"
+#include "daemon/core/slice-book.h"
 #include "daemon/core/strategy.h"
 
 typedef struct Table {
@@ -36,6 +37,7 @@ TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 TABLE_OF(resource_kind, ResourceKind)
+TABLE_OF(slice_state, SliceState)
 TABLE_OF(strategy, Strategy)
 
 static const Table tables[] = {
@@ -57,7 +59,8 @@ static const Table tables[] = {
         { "kinds of resources",
           "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
           resource_kind_word, resource_kind_value },
-        { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
+        { "states of slices", "promised enforced preempted", slice_state_word, slice_state_value },
+        { "strategies", ""live vfio failover mediated replug cold", strategy_word, strategy_value },
 };
 
 static void test_each_value_has_one_word(gconstpointer data) {
