@@ -60,7 +60,7 @@ static const Table tables[] = {
           "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
           resource_kind_word, resource_kind_value },
         { "states of slices", "promised enforced preempted", slice_state_word, slice_state_value },
-        { "strategies", ""live vfio failover mediated replug cold", strategy_word, strategy_value },
+        { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
 };
 
 static void test_each_value_has_one_word(gconstpointer data) {
