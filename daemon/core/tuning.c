@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "daemon/facts/resctrl-group.h"
+
 #define MIB (UINT64_C(1) << 20)
 
 bool tuning_is_kernel(TuningKind kind) {
@@ -70,7 +72,7 @@ char *tuning_alias(const char *function) {
 }
 
 char *tuning_resctrl_group(const char *domain_uuid) {
-        return g_strconcat("virtferry-", domain_uuid, NULL);
+        return g_strconcat(RESCTRL_GROUP_PREFIX, domain_uuid, NULL);
 }
 
 /* In words -------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/facts/fd.h"
@@ -168,6 +169,26 @@ int sysfs_write(const Sysfs *sysfs, const char *path, const char *value) {
                 return sysfs->ops.write(sysfs->userdata, path, value);
 
         return sysfs_write_at(sysfs->root_fd, path, value);
+}
+
+int sysfs_make_directory(const Sysfs *sysfs, const char *path) {
+        if (!path_is_valid(path))
+                return -EINVAL;
+
+        if (sysfs->ops.make_directory)
+                return sysfs->ops.make_directory(sysfs->userdata, path);
+
+        return mkdirat(sysfs->root_fd, path, 0755) < 0 ? -errno : 0;
+}
+
+int sysfs_remove_directory(const Sysfs *sysfs, const char *path) {
+        if (!path_is_valid(path))
+                return -EINVAL;
+
+        if (sysfs->ops.remove_directory)
+                return sysfs->ops.remove_directory(sysfs->userdata, path);
+
+        return unlinkat(sysfs->root_fd, path, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int sysfs_open_device(const Sysfs *sysfs, const char *path) {

@@ -25,6 +25,8 @@ typedef struct Sysfs Sysfs;
 /* Called instead of the kernel; a member that is NULL is the kernel itself. */
 typedef struct SysfsOps {
         int (*write)(void *userdata, const char *path, const char *value);
+        int (*make_directory)(void *userdata, const char *path);
+        int (*remove_directory)(void *userdata, const char *path);
         int (*open_device)(void *userdata, const char *path); /* fd of a node below dev/ */
         int (*ioctl)(void *userdata, int fd, unsigned long request, void *argument);
         /* Addresses of a netdev as text, those of link scope left out. */
@@ -58,6 +60,9 @@ bool sysfs_exists(const Sysfs *sysfs, const char *path);
 /* Names in a directory, sorted, without "." and ".."; an empty array for -ENOENT. */
 int sysfs_list(const Sysfs *sysfs, const char *path, GPtrArray **ret_names);
 int sysfs_write(const Sysfs *sysfs, const char *path, const char *value);
+/* Where a directory is a thing of the kernel's: it comes with its files, and goes with them. */
+int sysfs_make_directory(const Sysfs *sysfs, const char *path);
+int sysfs_remove_directory(const Sysfs *sysfs, const char *path);
 
 int sysfs_open_device(const Sysfs *sysfs, const char *path); /* fd, O_RDWR and O_CLOEXEC */
 int sysfs_ioctl(const Sysfs *sysfs, int fd, unsigned long request, void *argument);

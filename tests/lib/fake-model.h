@@ -108,6 +108,11 @@ int fake_mdev_remove(FakeRoot *root, const char *uuid, const char *value);
 void fake_parent_free(FakeParent *parent);
 void fake_mdev_free(FakeMdev *mdev);
 
+/* fake-resctrl.c */
+int fake_resctrl_make(FakeRoot *root, const char *path);
+int fake_resctrl_remove(FakeRoot *root, const char *path);
+int fake_resctrl_write(FakeRoot *root, const char *path, const char *value);
+
 /* fake-vfio.c: SysfsOps */
 int fake_vfio_open(void *userdata, const char *path);
 int fake_vfio_ioctl(void *userdata, int fd, unsigned long request, void *argument);

@@ -70,6 +70,9 @@ static int react(FakeRoot *root, const char *path, const char *value) {
                 return write_type(root, name, rest, value);
         if (split(path, "sys/bus/mdev/devices/", &name, &rest) && strcmp(rest, "remove") == 0)
                 return fake_mdev_remove(root, name, value);
+        if (split(path, "sys/fs/resctrl/", &name, &rest) ||
+            strcmp(path, "sys/fs/resctrl/schemata") == 0)
+                return fake_resctrl_write(root, path, value);
         return write_file(root, path, value);
 }
 
@@ -82,6 +85,26 @@ static int on_write(void *userdata, const char *path, const char *value) {
                 return -root->fail_error;
 
         return react(root, path, value);
+}
+
+static int on_make_directory(void *userdata, const char *path) {
+        FakeRoot *root = userdata;
+
+        g_string_append_printf(root->writes, "make %s\n", path);
+        if (root->fail_in >= 0 && root->fail_in-- == 0)
+                return -root->fail_error;
+
+        return fake_resctrl_make(root, path);
+}
+
+static int on_remove_directory(void *userdata, const char *path) {
+        FakeRoot *root = userdata;
+
+        g_string_append_printf(root->writes, "remove %s\n", path);
+        if (root->fail_in >= 0 && root->fail_in-- == 0)
+                return -root->fail_error;
+
+        return fake_resctrl_remove(root, path);
 }
 
 static int on_list_addresses(void *userdata, const char *netdev, GPtrArray **ret_addresses) {
@@ -108,6 +131,8 @@ static int on_get_firmware(void *userdata, const char *netdev, char **ret_firmwa
 
 static const SysfsOps fake_ops = {
         .write = on_write,
+        .make_directory = on_make_directory,
+        .remove_directory = on_remove_directory,
         .open_device = fake_vfio_open,
         .ioctl = fake_vfio_ioctl,
         .list_addresses = on_list_addresses,

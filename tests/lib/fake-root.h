@@ -7,7 +7,7 @@
  * What is read is the directory; what is written, opened or asked through the
  * Sysfs goes to the model, which changes the directory as the kernel would or
  * refuses as the kernel would. It knows: sriov_numvfs, driver_override, bind,
- * unbind, drivers_probe, mdev create and remove, VFIO groups and features,
+ * unbind, drivers_probe, mdev create and remove, groups of resctrl, VFIO groups and features,
  * addresses and firmware of netdevs. A write that would block for ever in the kernel, since
  * a guest holds the device, ends the test with words.
  *

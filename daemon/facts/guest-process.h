@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The QEMU process of a guest: libvirt gives it `-uuid`, and a cgroup below
+ * machine.slice, where no user can put a process of his own.
+ */
+
+#include "daemon/facts/sysfs.h"
+
+/* -ENOENT: none runs. */
+int guest_process_find(const Sysfs *sysfs, const char *domain_uuid, char **ret_pid);
