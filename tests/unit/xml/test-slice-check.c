@@ -224,6 +224,9 @@ static void test_what_a_guest_is_allowed_holds_what_it_has(void) {
         slice->allow.cores_min = 5;
         assert_problem(slice, "<allow>: attribute 'cores' must be two numbers like 1-8, the "
                               "second not below the first and 1 to 4096, not '5-4'");
+        slice->allow.cores_max = SLICE_CORES_MAX + 1;
+        assert_problem(slice, "<allow>: attribute 'cores' must be two numbers like 1-8, the "
+                              "second not below the first and 1 to 4096, not '5-4097'");
         slice->allow.cores_max = 5;
         assert_problem(slice, "<allow> has 5 to 5 cores, and the slice itself 4: what it has must "
                               "be within");

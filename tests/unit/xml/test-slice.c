@@ -192,6 +192,7 @@ static const char *const good_documents[] = {
               "<memory size='4' x:y='z'> <x:b/> </memory>"),
         WITH("priority='guaranteed' together='root-port'"),
         WITH("priority='burstable' together='any'"),
+        WITH("x:priority='high' xml:lang='en'"),
         WITH("priority='best-effort' together='node' apart='_db.1:a+b-c'"),
         WITH("apart='" NAME_128 "'"),
         SLICE("<cores count='4096' node='1023'/>"),
@@ -506,6 +507,9 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                 { SLICE("\n<allow cores='8'/>"),
                   "line 2: attribute 'cores' must be two numbers like 1-8, the second not below "
                   "the first and 1 to 4096, not '8'" },
+                { ALLOW("cores='8-1'"),
+                  "line 1: attribute 'cores' must be two numbers like 1-8, the second not below "
+                  "the first and 1 to 4096, not '8-1'" },
                 { ALLOW("cores='8-9'"), "line 1: <allow> has 8 to 9 cores, and the slice itself "
                                         "4: what it has must be within" },
                 { "<slice version='1' together='node'>\n<cores count='1' node='0'/>"
