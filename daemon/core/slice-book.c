@@ -76,11 +76,8 @@ void slice_book_give_back(SliceBook *book, const SliceEntry *entry) {
 
 char *slice_book_name_holder(const SliceBook *book, const char *domain_uuid,
                              const char *domain_name) {
-        const SliceEntry *old = slice_book_find(book, domain_uuid);
         const SliceEntry *other = g_hash_table_lookup(book->by_holder, domain_name);
 
-        if (old && g_str_equal(old->domain_name, domain_name))
-                return g_strdup(old->holder); /* it does not change while it is in the capacity */
         if (!other || g_str_equal(other->domain_uuid, domain_uuid))
                 return g_strdup(domain_name);
 
