@@ -9,10 +9,10 @@
 
 struct SliceBook {
         Store *store;
-        GHashTable *entries;       /* domain UUID to SliceEntry, owned */
-        GHashTable *by_holder;     /* holder to SliceEntry, both of `entries` */
-        Capacity *capacity;        /* with all grants; NULL: not known yet */
-        Capacity *capacity_before; /* at the begin, when something was touched */
+        GHashTable *entries;    /* domain UUID to SliceEntry, owned */
+        GHashTable *by_holder;  /* holder to SliceEntry, both of `entries` */
+        Capacity *bare;         /* without grants; NULL: not known yet */
+        Capacity *capacity;     /* with all grants; NULL likewise */
         GPtrArray *touched;     /* Touched, owned, in the order of change; NULL: not collecting */
         GHashTable *touched_by; /* domain UUID to Touched, both of `touched` */
         int64_t last_number;
@@ -21,8 +21,7 @@ struct SliceBook {
         int64_t (*now)(void);
 };
 
-/* The grants of an entry in the capacity, as far as it is known and they are any. Between begin and
- * commit alone. */
+/* The grants of an entry in the capacity, as far as it is known and they are any. */
 void slice_book_take(SliceBook *book, const SliceEntry *entry);
 void slice_book_give_back(SliceBook *book, const SliceEntry *entry);
 /* What the capacity is to call the slice of this domain. New. */

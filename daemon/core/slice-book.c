@@ -34,8 +34,8 @@ void slice_book_free(SliceBook *book) {
         g_hash_table_unref(book->touched_by);
         g_hash_table_unref(book->by_holder);
         g_hash_table_unref(book->entries);
-        capacity_free(book->capacity_before);
         capacity_free(book->capacity);
+        capacity_free(book->bare);
         g_free(book);
 }
 
@@ -54,23 +54,14 @@ const SliceEntry *slice_book_find(const SliceBook *book, const char *domain_uuid
         return g_hash_table_lookup(book->entries, domain_uuid);
 }
 
-static bool has_capacity(SliceBook *book, const SliceEntry *entry) {
-        if (!book->capacity || entry->grants->len == 0)
-                return false;
-
-        if (book->touched && !book->capacity_before)
-                book->capacity_before = capacity_copy(book->capacity);
-        return true;
-}
-
 void slice_book_take(SliceBook *book, const SliceEntry *entry) {
-        if (has_capacity(book, entry))
+        if (book->capacity && entry->grants->len > 0)
                 capacity_take(book->capacity, entry->holder, entry->wish->priority,
                               entry->wish->apart, entry->grants);
 }
 
 void slice_book_give_back(SliceBook *book, const SliceEntry *entry) {
-        if (has_capacity(book, entry))
+        if (book->capacity && entry->grants->len > 0)
                 capacity_give_back(book->capacity, entry->holder);
 }
 
@@ -133,20 +124,27 @@ int64_t slice_book_next_expiry(const SliceBook *book) {
         return next;
 }
 
+/* The oldest first, as after a restart: the youngest gives way first. */
+static void book_grants(SliceBook *book) {
+        g_autoptr(GPtrArray) entries = slice_book_list(book);
+
+        g_clear_pointer(&book->capacity, capacity_free);
+        if (book->bare)
+                book->capacity = capacity_copy(book->bare);
+        for (guint i = 0; i < entries->len; i++)
+                slice_book_take(book, entries->pdata[i]);
+}
+
 bool slice_book_load(SliceBook *book, GError **error) {
-        g_autoptr(GPtrArray) loaded = NULL, old = NULL;
+        g_autoptr(GPtrArray) loaded = NULL;
 
         g_assert(!book->touched);
         loaded = store_load_slices(book->store, error);
         if (!loaded)
                 return false;
 
-        old = slice_book_list(book);
-        for (guint i = 0; i < old->len; i++)
-                slice_book_give_back(book, old->pdata[i]);
         g_hash_table_remove_all(book->by_holder);
         g_hash_table_remove_all(book->entries);
-
         g_ptr_array_set_free_func(loaded, NULL);
         for (guint i = 0; i < loaded->len; i++) {
                 SliceEntry *entry = loaded->pdata[i];
@@ -155,19 +153,15 @@ bool slice_book_load(SliceBook *book, GError **error) {
                                                        entry->domain_name);
                 book->last_number = MAX(book->last_number, entry->number);
                 bring_in(book, entry);
-                slice_book_take(book, entry);
         }
+        book_grants(book);
         return true;
 }
 
 void slice_book_set_capacity(SliceBook *book, Capacity *taken) {
-        g_autoptr(GPtrArray) entries = slice_book_list(book);
-
-        g_assert(!book->touched);
-        capacity_free(book->capacity);
-        book->capacity = taken;
-        for (guint i = 0; i < entries->len; i++)
-                slice_book_take(book, entries->pdata[i]);
+        capacity_free(book->bare);
+        book->bare = taken;
+        book_grants(book);
 }
 
 const Capacity *slice_book_capacity(const SliceBook *book) {
@@ -236,10 +230,7 @@ static void undo(SliceBook *book, GPtrArray *touched) {
                         bring_in(book, g_steal_pointer(&one->before));
         }
 
-        if (book->capacity_before) {
-                capacity_free(book->capacity);
-                book->capacity = g_steal_pointer(&book->capacity_before);
-        }
+        book_grants(book);
 }
 
 static void tell(const SliceBook *book, const Touched *touched) {
@@ -267,7 +258,6 @@ bool slice_book_commit(SliceBook *book, GError **error) {
                 return false;
         }
 
-        g_clear_pointer(&book->capacity_before, capacity_free);
         for (guint i = 0; i < touched->len && book->listener; i++)
                 tell(book, touched->pdata[i]);
         return true;

@@ -71,8 +71,8 @@ void slice_book_set_clock(SliceBook *book, int64_t (*now)(void)); /* for tests *
 /* What the store has, instead of what the book had; tells nobody. */
 bool slice_book_load(SliceBook *book, GError **error);
 
-/* What there is, without grants; taken. Until then, and again when the host has changed: the book
- * books its own grants on it. */
+/* What there is, without grants; taken. First of all, and again whenever the host has changed, also
+ * between begin and commit: the book books its own grants on it. */
 void slice_book_set_capacity(SliceBook *book, Capacity *taken);
 const Capacity *slice_book_capacity(const SliceBook *book); /* with all grants */
 

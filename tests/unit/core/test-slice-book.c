@@ -536,6 +536,24 @@ static void test_a_new_capacity_has_the_grants_again(Fixture *f, gconstpointer u
         refuse(f, WEB, FOUR_CORES, FERRY_ERROR_NO_RESOURCES);
 }
 
+static void test_capacity_may_change_while_changes_are_collected(Fixture *f, gconstpointer unused) {
+        g_autofree char *before = NULL, *after = NULL;
+        g_autoptr(GError) error = NULL;
+
+        allocate(f, DB1, TWO_CORES);
+        before = dump(f);
+
+        slice_book_begin(f->book);
+        g_assert_true(slice_book_deallocate(f->book, DB1, NULL));
+        slice_book_set_capacity(f->book, slice_host_capacity(f->host));
+        allocate(f, WEB, FOUR_CORES);
+        store_fail_write(f->store, 0);
+        g_assert_false(slice_book_commit(f->book, &error));
+        after = dump(f);
+        g_assert_cmpstr(after, ==, before);
+        refuse(f, WEB, FOUR_CORES, FERRY_ERROR_NO_RESOURCES);
+}
+
 static void test_loading_again_takes_nothing_twice(Fixture *f, gconstpointer unused) {
         g_autofree char *before = NULL, *after = NULL;
 
@@ -619,6 +637,8 @@ int main(int argc, char **argv) {
         ADD("preempting is not asked for", test_preempting_is_not_asked_for);
         ADD("the next expiry is the first one", test_the_next_expiry_is_the_first_one);
         ADD("a new capacity has the grants again", test_a_new_capacity_has_the_grants_again);
+        ADD("the capacity may change while changes are collected",
+            test_capacity_may_change_while_changes_are_collected);
         ADD("loading again takes nothing twice", test_loading_again_takes_nothing_twice);
         ADD("a state that nobody knows is refused", test_a_state_that_nobody_knows_is_refused);
         ADD("a wish that nobody knows is refused", test_a_wish_that_nobody_knows_is_refused);

@@ -4,7 +4,8 @@
  * the middle of one, while slices are asked for at random.
  *
  * The daemon is a child of the test. It says what it has found in the store,
- * then goes on from there, and acknowledges each transaction by a byte. A second
+ * then goes on from there, and acknowledges each transaction by a byte. Some of
+ * its writes fail without an end, and it has to go on as if it had not tried. A second
  * book, in memory and in the parent, does afterwards what was acknowledged, from
  * the same seed: what the next child finds must be that, or that with the one
  * transaction more which was under way, whole.
