@@ -9,12 +9,16 @@
 #define FERRY_OBJECT_DEVICE       FERRY_OBJECT_ROOT "/device"
 #define FERRY_OBJECT_LEASE        FERRY_OBJECT_ROOT "/lease"
 #define FERRY_OBJECT_MIGRATION    FERRY_OBJECT_ROOT "/migration"
+#define FERRY_OBJECT_SLICE        FERRY_OBJECT_ROOT "/slice"
+#define FERRY_OBJECT_GUEST        FERRY_OBJECT_ROOT "/guest" /* towards a guest */
 
 #define FERRY_INTERFACE_MANAGER   FERRY_BUS_NAME ".Manager"
 #define FERRY_INTERFACE_DEVICE    FERRY_BUS_NAME ".Device"
 #define FERRY_INTERFACE_LEASE     FERRY_BUS_NAME ".Lease"
 #define FERRY_INTERFACE_MIGRATION FERRY_BUS_NAME ".Migration"
+#define FERRY_INTERFACE_SLICE     FERRY_BUS_NAME ".Slice"
 #define FERRY_INTERFACE_HOOK      FERRY_BUS_NAME ".Hook"
+#define FERRY_INTERFACE_GUEST     FERRY_BUS_NAME ".Guest"
 #define FERRY_ERROR_PREFIX        FERRY_BUS_NAME ".Error."
 
 #define FERRY_METADATA_URI        "urn:virtferry:domain:1"
