@@ -8,12 +8,9 @@
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
 
-#define GROUP_RESOURCE  "Resource "
-#define NAME_LENGTH_MAX 64
-#define CORES_MAX       65536
-#define MEMORY_MAX_MIB  (64u * 1024 * 1024) /* 64 TiB */
-#define BANDWIDTH_MAX   100000000u          /* Mbit/s: 100 Tbit/s */
-#define KEYS_MAX        65536
+#define GROUP_RESOURCE   "Resource "
+#define NAME_LENGTH_MAX  64
+#define AGENT_LENGTH_MAX 255
 
 void offload_pool_free(OffloadPool *pool) {
         if (!pool)
@@ -22,6 +19,7 @@ void offload_pool_free(OffloadPool *pool) {
         g_free(pool->name);
         g_free(pool->file);
         g_free(pool->parent);
+        g_free(pool->agent);
         g_free(pool);
 }
 
@@ -33,6 +31,13 @@ static bool name_is_valid(const char *name) {
         size_t length = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.");
 
         return length > 0 && length <= NAME_LENGTH_MAX && name[length] == '\0';
+}
+
+/* It becomes an argument of ssh, which a hyphen would make an option, and a blank another. */
+static bool agent_is_valid(const char *agent) {
+        size_t length = strspn(agent, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.@:[]%/");
+
+        return length > 0 && length <= AGENT_LENGTH_MAX && agent[length] == '\0' && agent[0] != '-';
 }
 
 static const OffloadPool *find(const GPtrArray *pools, const char *name) {
@@ -47,17 +52,20 @@ static const OffloadPool *find(const GPtrArray *pools, const char *name) {
 
 static bool read_values(OffloadPool *pool, const ConfigReader *reader, const char *group,
                         GError **error) {
-        static const char *const keys[] = { "Parent",        "Cores",          "MemoryMiB",
+        static const char *const keys[] = { "Parent",        "Agent",          "Cores", "MemoryMiB",
                                             "BandwidthMbit", "ProtectionKeys", NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
                config_read_string(reader, group, "Parent", &pool->parent, error) &&
-               config_read_uint(reader, group, "Cores", 1, CORES_MAX, &pool->cores, error) &&
-               config_read_uint(reader, group, "MemoryMiB", 1, MEMORY_MAX_MIB, &pool->memory_mib,
+               config_read_string(reader, group, "Agent", &pool->agent, error) &&
+               config_read_uint(reader, group, "Cores", 1, OFFLOAD_CORES_MAX, &pool->cores,
                                 error) &&
-               config_read_uint(reader, group, "BandwidthMbit", 1, BANDWIDTH_MAX,
+               config_read_uint(reader, group, "MemoryMiB", 1, OFFLOAD_MEMORY_MAX_MIB,
+                                &pool->memory_mib, error) &&
+               config_read_uint(reader, group, "BandwidthMbit", 1, OFFLOAD_BANDWIDTH_MAX,
                                 &pool->bandwidth_mbit, error) &&
-               config_read_uint(reader, group, "ProtectionKeys", 1, KEYS_MAX, &pool->keys, error);
+               config_read_uint(reader, group, "ProtectionKeys", 1, OFFLOAD_KEYS_MAX, &pool->keys,
+                                error);
 }
 
 static bool check_values(const OffloadPool *pool, const ConfigReader *reader, const char *group,
@@ -68,9 +76,13 @@ static bool check_values(const OffloadPool *pool, const ConfigReader *reader, co
         if (!pci_address_is_valid(pool->parent))
                 return config_reader_refuse(reader, group, "Parent",
                                             "a PCI address as 0000:3b:00.0", pool->parent, error);
-        if (pool->cores + pool->memory_mib + pool->bandwidth_mbit + pool->keys == 0)
+        if (pool->agent && !agent_is_valid(pool->agent))
+                return config_reader_refuse(reader, group, "Agent",
+                                            "a destination of ssh as root@dpu0", pool->agent,
+                                            error);
+        if (!pool->agent && pool->cores + pool->memory_mib + pool->bandwidth_mbit + pool->keys == 0)
                 return config_reader_fail(reader, group, NULL, error,
-                                          "has nothing to share out: give Cores, MemoryMiB, "
+                                          "has nothing to share out: give Agent, Cores, MemoryMiB, "
                                           "BandwidthMbit or ProtectionKeys");
         return true;
 }

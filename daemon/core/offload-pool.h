@@ -6,7 +6,8 @@
  *
  *   [Resource dpu0]
  *   Parent=0000:3b:00.0     the PF by which the host sees the device
- *   Cores=16                at least one of these four
+ *   Agent=root@dpu0         at least one of these five; where virtferryd --agent runs
+ *   Cores=16
  *   MemoryMiB=32768
  *   BandwidthMbit=200000
  *   ProtectionKeys=64
@@ -15,10 +16,17 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* What a device can be said to have, by its file or by its agent. */
+#define OFFLOAD_CORES_MAX      65536u
+#define OFFLOAD_MEMORY_MAX_MIB (64u * 1024 * 1024) /* 64 TiB */
+#define OFFLOAD_BANDWIDTH_MAX  100000000u          /* Mbit/s: 100 Tbit/s */
+#define OFFLOAD_KEYS_MAX       65536u
+
 typedef struct OffloadPool {
         char *name;
         char *file;                                       /* "/etc/virtferry/pools.d/dpu.conf" */
         char *parent;                                     /* PCI address */
+        char *agent;                                      /* destination of ssh(1); NULL none */
         unsigned cores, memory_mib, bandwidth_mbit, keys; /* 0: it has none to share out */
 } OffloadPool;
 

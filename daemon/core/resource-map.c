@@ -157,7 +157,7 @@ ResourceMap *resource_map_read(const ResourceSources *sources) {
         resource_scan_cpus(map, sources->sysfs);
         resource_scan_memory(map, sources->sysfs);
         resource_scan_devices(map, sources);
-        resource_scan_offload(map, sources->sysfs);
+        resource_scan_offload(map, sources);
         resource_scan_cxl(map, sources->sysfs);
         resource_scan_shares(map, sources);
         return map;

@@ -3,7 +3,8 @@
 
 /* What this host has that could be shared out, as a tree: discovered, not
  * configured, and read anew for each who asks. Only offload devices have things
- * that no file of the kernel shows; those are written down (offload-pool.h).
+ * that no file of the kernel shows; those are written down (offload-pool.h), or
+ * their agents tell (agent-book.h).
  *
  *   host ─┬─ package ─┬─ core            ids: "host", "package:0", "core:4" (lowest CPU),
  *         │           └─ cache                "cache:4", "node:0", "memory:0",
@@ -16,6 +17,7 @@
  * A parent is before its children. One thread; what is returned is the caller's.
  */
 
+#include "daemon/core/agent-book.h"
 #include "daemon/core/inventory.h"
 #include "daemon/core/lease.h"
 #include "daemon/facts/rtnl.h"
@@ -59,12 +61,14 @@ const char *resource_attribute(const Resource *resource, const char *key); /* NU
 
 typedef struct ResourceMap ResourceMap;
 
-/* All borrowed. `rtnl` NULL: what VFs are limited to is not told. */
+/* All borrowed. `rtnl` NULL: what VFs are limited to is not told; `agents` NULL: nobody asks them.
+ */
 typedef struct ResourceSources {
         const Sysfs *sysfs;
         const Inventory *inventory;
         const LeaseBook *leases;
         Rtnl *rtnl;
+        const AgentBook *agents;
 } ResourceSources;
 
 /* What cannot be read is not there; a host is always. */

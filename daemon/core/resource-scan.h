@@ -30,4 +30,4 @@ void resource_scan_memory(ResourceMap *map, const Sysfs *sysfs);
 void resource_scan_cxl(ResourceMap *map, const Sysfs *sysfs);
 void resource_scan_shares(ResourceMap *map, const ResourceSources *sources);
 void resource_scan_devices(ResourceMap *map, const ResourceSources *sources);
-void resource_scan_offload(ResourceMap *map, const Sysfs *sysfs);
+void resource_scan_offload(ResourceMap *map, const ResourceSources *sources);

@@ -11,7 +11,10 @@ static void assert_pool(const OffloadPool *pool) {
         g_assert_cmpstr(pool->name, !=, "");
         g_assert_null(strchr(pool->name, '/')); /* "offload:NAME/cores" is an id */
         g_assert_true(pci_address_is_valid(pool->parent));
-        g_assert_true(pool->cores || pool->memory_mib || pool->bandwidth_mbit || pool->keys);
+        g_assert_true(pool->agent || pool->cores || pool->memory_mib || pool->bandwidth_mbit ||
+                      pool->keys);
+        g_assert_true(!pool->agent ||
+                      (pool->agent[0] != '-' && !strpbrk(pool->agent, " ;|&$`'\"")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -46,6 +46,18 @@ static void test_reads(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(pool->keys, ==, 64);
 }
 
+static void test_agent(Fixture *f, gconstpointer unused) {
+        const OffloadPool *pool;
+
+        fake_root_put(f->root, POOLS "a.conf",
+                      "[Resource a]\nParent=0000:3b:00.0\nAgent=root@dpu0\n", -1);
+        load(f);
+        g_assert_cmpuint(f->problems->len, ==, 0);
+        pool = f->pools->pdata[0];
+        g_assert_cmpstr(pool->agent, ==, "root@dpu0");
+        g_assert_cmpuint(pool->cores, ==, 0);
+}
+
 static void test_none(Fixture *f, gconstpointer unused) {
         load(f);
         g_assert_cmpuint(f->pools->len + f->problems->len, ==, 0);
@@ -70,12 +82,18 @@ static void test_wrong(void) {
                 { "[Resource x]\nCores=1\n",
                   FILE_NAME ":1: [Resource x] must have Parent=, the PCI address of the device's "
                             "PF" },
+                { "[Resource x]\nParent=0000:3b:00.0\nAgent=-oProxyCommand=id\n",
+                  FILE_NAME ":3: [Resource x] Agent must be a destination of ssh as root@dpu0, "
+                            "not '-oProxyCommand=id'" },
+                { "[Resource x]\nParent=0000:3b:00.0\nAgent=dpu0 id\n",
+                  FILE_NAME ":3: [Resource x] Agent must be a destination of ssh as root@dpu0, "
+                            "not 'dpu0 id'" },
                 { "[Resource x]\nParent=0000:3b:00.0\n",
-                  FILE_NAME ":1: [Resource x] has nothing to share out: give Cores, MemoryMiB, "
-                            "BandwidthMbit or ProtectionKeys" },
+                  FILE_NAME ":1: [Resource x] has nothing to share out: give Agent, Cores, "
+                            "MemoryMiB, BandwidthMbit or ProtectionKeys" },
                 { "[Resource x]\nGpus=1\n",
-                  FILE_NAME ":2: [Resource x] Gpus is unknown: the keys are Parent, Cores, "
-                            "MemoryMiB, BandwidthMbit, ProtectionKeys" },
+                  FILE_NAME ":2: [Resource x] Gpus is unknown: the keys are Parent, Agent, "
+                            "Cores, MemoryMiB, BandwidthMbit, ProtectionKeys" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -119,6 +137,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("the files are read in the order of their names", test_reads);
         ADD("without files there are none", test_none);
+        ADD("an agent can know all of it", test_agent);
         g_test_add_func("/offload-pool/what is wrong is said in one sentence", test_wrong);
         ADD("a name that is there already spoils its own file alone", test_twice);
         ADD("a directory that is none is said", test_no_directory);

@@ -20,6 +20,7 @@ typedef struct Fixture {
         Inventory *inventory;
         Store *store;
         LeaseBook *leases;
+        AgentBook *agents;
         ResourceMap *map;
 } Fixture;
 
@@ -39,6 +40,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
 
 static void tear_down(Fixture *f, gconstpointer unused) {
         resource_map_free(f->map);
+        agent_book_free(f->agents);
         lease_book_free(f->leases);
         store_close(f->store);
         inventory_free(f->inventory);
@@ -49,7 +51,7 @@ static void tear_down(Fixture *f, gconstpointer unused) {
 
 static void read_map(Fixture *f) {
         ResourceSources sources = { fake_root_sysfs(f->root), f->inventory, f->leases,
-                                    fake_rtnl(f->rtnl) };
+                                    fake_rtnl(f->rtnl), f->agents };
 
         g_assert_cmpint(inventory_scan(f->inventory), ==, 0);
         g_clear_pointer(&f->map, resource_map_free);
@@ -270,6 +272,58 @@ static void test_offload(Fixture *f, gconstpointer unused) {
                          "PCI address of the device's PF");
 }
 
+#define POOL "etc/virtferry/pools.d/dpu.conf"
+
+/* A connected agent with 8 cores, 4 GiB of which one is used, and 16 keys. */
+static void set_up_agent(Fixture *f, const char *keys) {
+        g_autofree char *text = g_strconcat("[Resource dpu0]\nParent=" PF "\nAgent=root@dpu0\n",
+                                            keys, NULL);
+        AgentReport *report = agent_report_new();
+
+        fake_root_put(f->root, POOL, text, -1);
+        f->agents = agent_book_new();
+        agent_book_add(f->agents, "dpu0", "root@dpu0");
+        report->cores = 8;
+        report->memory = UINT64_C(4) << 30;
+        report->memory_used = UINT64_C(1) << 30;
+        report->keys = 16;
+        agent_book_note(f->agents, "dpu0", report);
+}
+
+static void test_agent(Fixture *f, gconstpointer unused) {
+        set_up_agent(f, "Cores=6\nMemoryMiB=8192\nBandwidthMbit=1000\n");
+        read_map(f);
+        assert_attribute(f, "offload:dpu0", "agent", "connected");
+        g_assert_cmpuint(find(f, "offload:dpu0/cores")->total, ==, 6);
+        g_assert_cmpuint(find(f, "offload:dpu0/memory")->total, ==, UINT64_C(4) << 30);
+        g_assert_cmpuint(find(f, "offload:dpu0/memory")->used, ==, UINT64_C(1) << 30);
+        g_assert_cmpuint(find(f, "offload:dpu0/bandwidth")->total, ==, 1000);
+        g_assert_cmpuint(find(f, "offload:dpu0/keys")->total, ==, 16);
+}
+
+static void test_agent_is_away(Fixture *f, gconstpointer unused) {
+        set_up_agent(f, "Cores=6\n");
+        fake_root_put(f->root, "etc/virtferry/pools.d/more.conf",
+                      "[Resource bare]\nParent=0000:99:00.0\nAgent=dpu1\n", -1);
+        agent_book_note_away(f->agents, "dpu0", "No route to host");
+        agent_book_add(f->agents, "bare", "dpu1");
+        agent_book_note_away(f->agents, "bare", "Permission denied");
+        read_map(f);
+        assert_attribute(f, "offload:dpu0", "agent", "away: No route to host");
+        g_assert_cmpuint(find(f, "offload:dpu0/cores")->total, ==, 6);
+        g_assert_null(resource_map_find(f->map, "offload:dpu0/memory"));
+        assert_attribute(f, "offload:bare", "agent", "away: Permission denied");
+}
+
+static void test_agent_is_not_asked(Fixture *f, gconstpointer unused) {
+        set_up_agent(f, "");
+        agent_book_remove(f->agents, "dpu0");
+        read_map(f);
+        assert_attribute(f, "offload:dpu0", "agent",
+                         "away: virtferryd has had no answer from it yet");
+        g_assert_null(resource_map_find(f->map, "offload:dpu0/cores"));
+}
+
 static void test_parents_first(Fixture *f, gconstpointer unused) {
         g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
         const GPtrArray *list;
@@ -301,6 +355,9 @@ int main(int argc, char **argv) {
         ADD("shares and keys are counted, and what is told twice once", test_shares);
         ADD("a CXL region takes from its window", test_cxl);
         ADD("an offload device hangs below its PF, and what is wrong is told", test_offload);
+        ADD("what an agent tells is there, and no more than its file allows", test_agent);
+        ADD("an agent that is away leaves what its file says", test_agent_is_away);
+        ADD("an agent that nobody has asked yet is away", test_agent_is_not_asked);
         ADD("a parent is before its children", test_parents_first);
         return g_test_run();
 }
