@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/lease-follow.h"
 
+#include "daemon/core/tuning.h"
 #include "daemon/hardware.h"
 #include "daemon/swap.h"
 
@@ -68,6 +69,12 @@ static bool domain_names(const Domain *domain, const char *source) {
         return false;
 }
 
+/* For a function of its hardware slice; until then, or until it expires. */
+static bool is_to_be_plugged(const Lease *lease) {
+        return lease->state == LEASE_CLAIMED && lease->name &&
+               g_str_has_prefix(lease->name, TUNING_ALIAS_PREFIX);
+}
+
 /* Unplugged by somebody while it ran. A transient device is unplugged while the guest moves and
  * stays in the XML; what we unplug for that is in our element. */
 static void release_unplugged(Manager *manager, const Domain *domain) {
@@ -77,7 +84,7 @@ static void release_unplugged(Manager *manager, const Domain *domain) {
                 g_autoptr(GError) error = NULL;
                 Lease *lease = leases->pdata[i];
 
-                if (!domain_names(domain, lease->device) &&
+                if (!domain_names(domain, lease->device) && !is_to_be_plugged(lease) &&
                     !swaps_holds(manager->swaps, lease->device) &&
                     !hardware_release(manager, lease, &error))
                         complain(lease->device, error);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/core/tuning.h"
+
 #include "tests/lib/temp-folder.h"
 
 static int64_t fake_time;
@@ -48,6 +50,10 @@ static void abort_with_timeout(void *userdata, const char *uuid, const char *met
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_with_steps(void *userdata, const char *uuid, const GPtrArray *steps) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
 static const VirtOps no_virt = {
         .set_metadata = abort_with_text,
         .redefine = abort_with_text,
@@ -60,6 +66,7 @@ static const VirtOps no_virt = {
         .plug = abort_with_elements,
         .shut_down = abort_with_timeout,
         .start = abort_with_uuid,
+        .tune = abort_with_steps,
         .raise_max_downtime = abort_with_time,
 };
 
@@ -128,6 +135,17 @@ static void note_start(void *userdata, const char *uuid) {
         g_string_append_printf(((Fixture *)userdata)->asked, "start %s\n", uuid);
 }
 
+static void note_tune(void *userdata, const char *uuid, const GPtrArray *steps) {
+        GString *asked = ((Fixture *)userdata)->asked;
+
+        g_string_append_printf(asked, "tune %s\n", uuid);
+        for (guint i = 0; i < steps->len; i++) {
+                g_autofree char *what = tuning_describe(((TuningStep *)steps->pdata[i])->wanted);
+
+                g_string_append_printf(asked, "  %s\n", what);
+        }
+}
+
 static const VirtOps noted_virt = {
         .set_metadata = note_metadata,
         .redefine = note_redefine,
@@ -140,6 +158,7 @@ static const VirtOps noted_virt = {
         .plug = note_plug,
         .shut_down = note_shut_down,
         .start = note_start,
+        .tune = note_tune,
         .raise_max_downtime = note_downtime,
 };
 

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/slice-functions.h"
+
+#include <string.h>
+
+#include "daemon/core/fit.h"
+#include "daemon/hardware.h"
+#include "daemon/slice-kernel.h"
+#include "xml/ferry-error.h"
+#include "xml/pci-address.h"
+
+#define VF_POOL   "vf-pool:"
+#define MDEV_TYPE "mdev-type:"
+
+void tuning_function_free(TuningFunction *function) {
+        if (!function)
+                return;
+
+        g_free(function->name);
+        g_free(function->device);
+        g_free(function->element);
+        g_free(function);
+}
+
+/* What was granted for a function: its parent, and of an mdev its type. */
+typedef struct Source {
+        char *parent, *type;
+} Source;
+
+static void source_clear(Source *source) {
+        g_free(source->parent);
+        g_free(source->type);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
+
+/* False: it has none yet. */
+static bool find_source(const SliceEntry *entry, const char *name, Source *ret_source) {
+        for (guint i = 0; i < entry->grants->len; i++) {
+                const SliceGrant *grant = entry->grants->pdata[i];
+                const char *slash = strrchr(grant->resource, '/');
+
+                if (!g_str_equal(grant->part, name))
+                        continue;
+                if (g_str_has_prefix(grant->resource, VF_POOL)) {
+                        ret_source->parent = g_strdup(grant->resource + strlen(VF_POOL));
+                        return true;
+                }
+                if (g_str_has_prefix(grant->resource, MDEV_TYPE) && slash) {
+                        const char *parent = grant->resource + strlen(MDEV_TYPE);
+
+                        ret_source->parent = g_strndup(parent, (gsize)(slash - parent));
+                        ret_source->type = g_strdup(slash + 1);
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool comes_from(const Device *device, const Source *source) {
+        return device->role == DEVICE_ROLE_FUNCTION &&
+               g_strcmp0(device->parent, source->parent) == 0 &&
+               (!source->type || g_strcmp0(device->fingerprint->mdev_type, source->type) == 0);
+}
+
+static TuningFunction *function_new(const Manager *manager, const char *name, const char *device,
+                                    const Source *source) {
+        TuningFunction *function = g_new0(TuningFunction, 1);
+
+        function->name = g_strdup(name);
+        function->device = g_strdup(device);
+        function->is_vf = !source->type;
+        if (function->is_vf)
+                slice_kernel_read_rates(manager, function);
+        return function;
+}
+
+static bool is_listed(const GPtrArray *functions, const char *device) {
+        for (guint i = 0; i < functions->len; i++)
+                if (g_str_equal(((TuningFunction *)functions->pdata[i])->device, device))
+                        return true;
+        return false;
+}
+
+static bool has_name(const GPtrArray *functions, const char *name) {
+        for (guint i = 0; i < functions->len; i++)
+                if (g_str_equal(((TuningFunction *)functions->pdata[i])->name, name))
+                        return true;
+        return false;
+}
+
+/* Those that have a name of their own first, so that no other takes them. */
+static const DomainDevice *find_in_guest(const Manager *manager, const Domain *domain,
+                                         const GPtrArray *functions, const char *name,
+                                         const Source *source, bool by_alias) {
+        g_autofree char *alias = tuning_alias(name);
+
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+                const Device *found = inventory_find(manager->inventory, device->source);
+                bool named = device->alias && g_str_has_prefix(device->alias, TUNING_ALIAS_PREFIX);
+
+                if (device->unplugged || !found || !comes_from(found, source) ||
+                    is_listed(functions, device->source))
+                        continue;
+                if (by_alias ? g_strcmp0(device->alias, alias) == 0 : !named)
+                        return device;
+        }
+        return NULL;
+}
+
+static void read_functions(const Manager *manager, const SliceEntry *entry, const Domain *domain,
+                           bool by_alias, GPtrArray *functions) {
+        for (guint i = 0; i < entry->wish->functions->len; i++) {
+                const SliceFunction *wish = entry->wish->functions->pdata[i];
+                const DomainDevice *device = NULL;
+                g_auto(Source) source = { 0 };
+
+                if (!has_name(functions, wish->name) && find_source(entry, wish->name, &source))
+                        device = find_in_guest(manager, domain, functions, wish->name, &source,
+                                               by_alias);
+                if (device)
+                        g_ptr_array_add(functions,
+                                        function_new(manager, wish->name, device->source, &source));
+        }
+}
+
+GPtrArray *slice_functions_read(const Manager *manager, const SliceEntry *entry,
+                                const Domain *domain) {
+        GPtrArray *functions = g_ptr_array_new_with_free_func((GDestroyNotify)tuning_function_free);
+
+        read_functions(manager, entry, domain, true, functions);
+        read_functions(manager, entry, domain, false, functions);
+        return functions;
+}
+
+/* What is missing -------------------------------------------------------------------- */
+
+static char *element_of(const char *device, const char *alias) {
+        PciAddress address;
+
+        if (pci_address_from_string(device, &address) < 0)
+                return g_strdup_printf("<hostdev mode='subsystem' type='mdev' model='vfio-pci'>"
+                                       "<source><address uuid='%s'/></source><alias name='%s'/>"
+                                       "</hostdev>",
+                                       device, alias);
+        return g_strdup_printf("<hostdev mode='subsystem' type='pci' managed='no'><source><address "
+                               "domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>"
+                               "</source><alias name='%s'/></hostdev>",
+                               address.domain, address.bus, address.slot, address.function, alias);
+}
+
+static Lease *lease_for(const Manager *manager, const Domain *domain, const Want *want,
+                        const char *device, const Pool *pool, const Source *source) {
+        Lease *lease = lease_new();
+
+        lease->domain_uuid = g_strdup(domain->uuid);
+        lease->domain_name = g_strdup(domain->name);
+        lease->device = g_strdup(device);
+        lease->class_name = g_strdup(want->class->name);
+        lease->pool = g_strdup(pool->name);
+        lease->parent = g_strdup(source->parent);
+        lease->type = g_strdup(source->type);
+        lease->name = g_strdup(want->device->alias);
+        lease->created = manager->now();
+        lease->expires = lease->created + (int64_t)manager->config->lease_timeout_usec;
+        return lease;
+}
+
+/* What is there before what has to be made. NULL: there is none. */
+static Lease *choose(const Manager *manager, const Domain *domain, const Want *want,
+                     const Source *source) {
+        g_autoptr(Usage) usage = usage_new(domain, manager->inventory, manager->leases);
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+        g_autoptr(GArray) offers = inventory_offers(manager->inventory);
+        g_autofree char *uuid = g_uuid_string_random();
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (comes_from(device, source) && fit_device(want, device, usage) == FIT_YES)
+                        return lease_for(manager, domain, want, device->id,
+                                         inventory_pool(manager->inventory, device), source);
+        }
+        for (guint i = 0; source->type && i < offers->len; i++) {
+                const Offer *offer = &g_array_index(offers, Offer, i);
+                Lease *lease;
+
+                if (!g_str_equal(offer->parent->id, source->parent) ||
+                    !g_str_equal(offer->type->id, source->type) ||
+                    fit_offer(want, offer, usage) != FIT_YES)
+                        continue;
+                lease = lease_for(manager, domain, want, uuid, offer->pool, source);
+                lease->make = true;
+                return lease;
+        }
+        return NULL;
+}
+
+static bool claim(Manager *manager, Lease *taken_lease, GError **error) {
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        g_autofree char *device = g_strdup(taken_lease->device);
+        g_autoptr(GPtrArray) claimed = g_ptr_array_new();
+        g_autoptr(GError) problem = NULL;
+        Lease *lease;
+
+        g_ptr_array_add(leases, taken_lease);
+        if (!lease_book_reserve(manager->leases, leases, error))
+                return false;
+
+        lease = lease_book_find_device(manager->leases, device);
+        g_ptr_array_add(claimed, lease);
+        if (hardware_claim(manager, claimed, error))
+                return true;
+        if (!hardware_release(manager, lease, &problem))
+                g_warning("%s, trying again later", problem->message);
+        return false;
+}
+
+static bool take_one(Manager *manager, const Domain *domain, const char *name, const Source *source,
+                     GPtrArray *functions, GError **error) {
+        g_autofree char *alias = tuning_alias(name), *id = NULL, *problem = NULL;
+        DomainDevice device = { .kind = source->type ? DOMAIN_DEVICE_MDEV : DOMAIN_DEVICE_PCI,
+                                .source = (char *)"",
+                                .alias = alias,
+                                .unplugged = true };
+        g_autoptr(Want)
+                want = want_new(domain, &device, inventory_compat(manager->inventory), &problem);
+        TuningFunction *function;
+        Lease *lease;
+
+        want->type = source->type;
+        lease = choose(manager, domain, want, source);
+        if (!lease) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES,
+                            "%s has no %s that is made and free for function '%s' of guest %s: "
+                            "'virt-ferry devices' shows who has them",
+                            source->parent, source->type ?: "VF", name, domain->name);
+                return false;
+        }
+
+        id = g_strdup(lease->device);
+        if (!claim(manager, lease, error))
+                return false;
+
+        function = function_new(manager, name, id, source);
+        function->element = element_of(id, alias);
+        g_ptr_array_add(functions, function);
+        return true;
+}
+
+bool slice_functions_take(Manager *manager, const SliceEntry *entry, const Domain *domain,
+                          GPtrArray *functions, GError **error) {
+        for (guint i = 0; i < entry->wish->functions->len; i++) {
+                const SliceFunction *wish = entry->wish->functions->pdata[i];
+                g_auto(Source) source = { 0 };
+
+                if (has_name(functions, wish->name) || !find_source(entry, wish->name, &source) ||
+                    take_one(manager, domain, wish->name, &source, functions, error))
+                        continue;
+                slice_functions_give_back(manager, functions);
+                return false;
+        }
+        return true;
+}
+
+void slice_functions_give_back(Manager *manager, const GPtrArray *functions) {
+        for (guint i = 0; i < functions->len; i++) {
+                const TuningFunction *function = functions->pdata[i];
+                Lease *lease = lease_book_find_device(manager->leases, function->device);
+                g_autoptr(GError) error = NULL;
+
+                if (function->element && lease && lease->state == LEASE_CLAIMED &&
+                    !hardware_release(manager, lease, &error))
+                        g_warning("%s, trying again later", error->message);
+        }
+}
