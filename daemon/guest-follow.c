@@ -15,10 +15,16 @@
 #include "daemon/mediation.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
+#include "daemon/slices.h"
 #include "daemon/traffic.h"
 
 /* What libvirt tells of guests arrives here after the fact; it never refuses,
  * and what cannot be written down is told in the journal. */
+
+static bool has_old_note(const Domain *domain) {
+        return domain->metadata &&
+               (domain->metadata->slice || metadata_has_unplugged(domain->metadata));
+}
 
 void guest_follow_write_metadata(Manager *manager, const Domain *domain) {
         g_autoptr(Metadata) metadata = NULL;
@@ -27,7 +33,8 @@ void guest_follow_write_metadata(Manager *manager, const Domain *domain) {
         if (!manager->virt || replug_is_busy(manager->replug, domain->uuid))
                 return;
         metadata = guest_metadata(domain, manager->inventory, manager->leases);
-        if (!metadata && (!domain->metadata || !metadata_has_unplugged(domain->metadata)))
+        slices_note(manager->slices, domain, &metadata);
+        if (!metadata && !has_old_note(domain))
                 return;
         if (!metadata)
                 metadata = metadata_new(); /* or an old note would last */
@@ -123,6 +130,7 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
                 (void)guest_migration_enter(manager, incoming, MIGRATION_FINISHED, NULL);
         }
         replug_on_running(manager->replug, domain);
+        slices_on_running(manager->slices, domain);
 }
 
 static void follow_plugged(Manager *manager, const GuestEvent *event) {
@@ -149,6 +157,7 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
         replug_on_end(manager->replug, event->uuid);
         mediations_on_end(manager->mediations, event->uuid);
         lease_follow_end(manager, event->uuid);
+        slices_on_gone(manager->slices, event->uuid, event->kind == GUEST_LEFT);
         if (!migration)
                 return;
 
@@ -177,6 +186,7 @@ static void follow_list(Manager *manager, const GuestEvent *event) {
 
         manager->libvirt_known = true;
         recover_after_list(manager);
+        slices_on_list(manager->slices);
 }
 
 static void follow(Manager *manager, const GuestEvent *event) {
@@ -228,6 +238,8 @@ static void follow(Manager *manager, const GuestEvent *event) {
                 follow_plugged(manager, event);
                 return;
         case GUEST_TUNED:
+                slices_on_tuned(manager->slices, event);
+                return;
         case GUEST_FOUND: /* whoever asked has it */
         case _GUEST_EVENT_KIND_MAX:
                 return;

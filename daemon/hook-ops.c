@@ -8,6 +8,7 @@
 #include "daemon/hardware.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
+#include "daemon/slices.h"
 #include "xml/ferry-error.h"
 #include "xml/rewrite.h"
 
@@ -324,5 +325,6 @@ bool manager_release_domain(Manager *manager, const char *xml, const char *reaso
         sentence = g_strdup_printf("The guest ended on this host before it had arrived (%s)",
                                    reason);
         recover_domain(manager, domain->uuid, sentence);
+        slices_on_released(manager->slices, domain->uuid, g_str_equal(reason, "migrated"));
         return true;
 }

@@ -11,6 +11,7 @@
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
+#include "daemon/slices.h"
 #include "daemon/swap.h"
 #include "daemon/traffic.h"
 #include "xml/ferry-error.h"
@@ -44,6 +45,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->mediations = mediations_new(manager);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
+        manager->slices = slices_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -51,6 +53,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->slices, slices_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->mediations, mediations_free);
@@ -73,6 +76,7 @@ void manager_set_clock(Manager *manager, int64_t (*now)(void)) {
         manager->now = now;
         lease_book_set_clock(manager->leases, now);
         migration_log_set_clock(manager->migrations, now);
+        slices_set_clock(manager->slices, now);
 }
 
 bool manager_start(Manager *manager, GError **error) {
@@ -80,7 +84,8 @@ bool manager_start(Manager *manager, GError **error) {
 
         if (!lease_book_load(manager->leases, error) ||
             !migration_log_load(manager->migrations, error) ||
-            !forecasts_load(manager->forecasts, error) || !drain_load(manager->drain, error))
+            !forecasts_load(manager->forecasts, error) || !drain_load(manager->drain, error) ||
+            !slices_start(manager->slices, error))
                 return false;
 
         r = inventory_scan(manager->inventory);
@@ -151,6 +156,7 @@ void manager_on_device_event(Manager *manager, const char *subsystem, const char
         for (const DeviceClass *const *class = device_classes; *class; class ++)
                 if (g_str_equal((*class)->subsystem, subsystem))
                         (void)inventory_refresh(manager->inventory, *class, name);
+        slices_on_host_changed(manager->slices);
 }
 
 static GPtrArray *lease_ids(const GPtrArray *leases) {
@@ -176,6 +182,7 @@ void manager_on_time(Manager *manager) {
         drain_on_time(manager->drain);
         replug_on_time(manager->replug);
         mediations_on_time(manager->mediations);
+        slices_on_time(manager->slices);
 }
 
 /* 0 is never. */
@@ -188,5 +195,8 @@ int64_t manager_next_time(const Manager *manager) {
                                    mediations_next_time(manager->mediations));
         int64_t moves = earlier(drive_next_time(manager->drive), drain_next_time(manager->drain));
 
-        return earlier(earlier(hardware, moves), replug_next_time(manager->replug));
+        int64_t guests = earlier(replug_next_time(manager->replug),
+                                 slices_next_time(manager->slices));
+
+        return earlier(earlier(hardware, moves), guests);
 }

@@ -47,6 +47,7 @@ typedef struct Manager {
         Mediations *mediations;
         Replug *replug;
         Swaps *swaps;
+        Slices *slices;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */
@@ -88,7 +89,8 @@ bool manager_drop_lease(Manager *manager, const char *lease_id, GError **error);
 /* What libvirt tells: guest-follow.c. */
 void manager_on_guest_event(Manager *manager, const GuestEvent *event);
 
-/* What the kernel tells: a uevent of this subsystem about the device of this name. */
+/* What the kernel tells: a uevent of this subsystem about the device of this name; of CPUs and
+ * memory, too. */
 void manager_on_device_event(Manager *manager, const char *subsystem, const char *name);
 
 /* What the kernel tells: VFs, bridges or filters have changed. */

@@ -59,6 +59,7 @@ int manager_method_move_device(sd_bus_message *m, void *userdata, sd_bus_error *
 int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int lease_face_attach(Faces *faces);
 int migration_face_attach(Faces *faces);
+int slice_face_attach(Faces *faces);
 
 /* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
 char **face_paths(const char *prefix, const GPtrArray *ids);

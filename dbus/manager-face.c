@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/face.h"
+#include "dbus/slice-face.h"
 
 /* org.virtferry1.Manager, at /org/virtferry1. */
 
@@ -142,6 +143,7 @@ static int method_rescan(sd_bus_message *m, void *userdata, sd_bus_error *reterr
                                          "The devices of this host cannot be read: %s",
                                          g_strerror(-r));
 
+        slices_on_host_changed(faces->manager->slices);
         return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -262,6 +264,18 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListResources", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(sssstttsa{ss})", resources),
                                 manager_method_list_resources, FREE),
+        SD_BUS_METHOD_WITH_ARGS(
+                "AllocateResource", SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
+                SD_BUS_RESULT("o", slice, "as", reasons), slice_method_allocate_resource, FREE),
+        SD_BUS_METHOD_WITH_ARGS("DeallocateResource",
+                                SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
+                                SD_BUS_NO_RESULT, slice_method_deallocate_resource, FREE),
+        SD_BUS_METHOD_WITH_ARGS(
+                "AllocateSlice", SD_BUS_ARGS("s", domain, "s", definition, "a{sv}", options),
+                SD_BUS_RESULT("o", slice, "a(sst)", grants, "as", preempted, "as", reasons),
+                slice_method_allocate, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ListSlices", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(ossssa(sst))", slices), slice_method_list, FREE),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CONST),
         SD_BUS_PROPERTY("LibvirtConnected", "b", property_get_libvirt_connected, 0, CHANGES),
         SD_BUS_PROPERTY("Adopt", "b", property_get_adopt, 0, CONST),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/resource-map.h"
+#include "daemon/slices.h"
 #include "dbus/face.h"
 
 /* ListResources() of org.virtferry1.Manager. */
@@ -47,8 +48,7 @@ int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_erro
         if (r < 0)
                 return r;
 
-        map = resource_map_read(&(ResourceSources){ manager->sysfs, manager->inventory,
-                                                    manager->leases, manager->rtnl });
+        map = slices_read_map(manager->slices);
         resources = resource_map_list(map);
         r = sd_bus_message_open_container(reply, 'a', "(" ROW ")");
         for (guint i = 0; r >= 0 && i < resources->len; i++)

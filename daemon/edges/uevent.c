@@ -20,6 +20,9 @@ static bool is_mdev_parent(sd_device *device) {
                (sd_device_get_action(device, &action) >= 0 && action == SD_DEVICE_REMOVE);
 }
 
+/* Whose changes are told: what guests get, and what else a host has to share out. */
+static const char *const subsystems[] = { "pci", "mdev", "cpu", "memory", "cxl", NULL };
+
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata) {
         const char *subsystem, *name;
         Uevents *uevents = userdata;
@@ -39,7 +42,7 @@ static int on_device(sd_device_monitor *monitor, sd_device *device, void *userda
              sd_device_get_sysname(subject, &name) < 0))
                 return 0;
 
-        if (g_str_equal(subsystem, "pci") || g_str_equal(subsystem, "mdev"))
+        if (g_strv_contains(subsystems, subsystem))
                 uevents->listener(uevents->userdata, subsystem, name);
         return 0;
 }

@@ -17,10 +17,12 @@
 #include "daemon/main/journal.h"
 #include "daemon/manager.h"
 #include "daemon/names.h"
+#include "daemon/slices.h"
 #include "dbus/faces.h"
 
 struct Daemon {
         sd_event *loop;
+        sd_event_source *idle;
         sd_bus *bus;
         Sysfs *sysfs;
         Rtnl *rtnl;
@@ -57,6 +59,7 @@ static void on_device(void *userdata, InventoryChange change, const Device *devi
         Daemon *daemon = userdata;
 
         faces_on_device(daemon->faces, change, device);
+        slices_on_host_changed(daemon->manager->slices);
         if (change != INVENTORY_CHANGED)
                 notify_status(daemon);
 }
@@ -66,6 +69,14 @@ static void on_lease(void *userdata, LeaseChange change, const Lease *lease) {
 
         journal_lease(change, lease);
         faces_on_lease(daemon->faces, change, lease);
+        slices_on_leases_changed(daemon->manager->slices);
+}
+
+static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry) {
+        Daemon *daemon = userdata;
+
+        journal_slice(change, entry);
+        faces_on_slice(daemon->faces, change, entry);
 }
 
 static void on_migration(void *userdata, MigrationChange change, const Migration *migration) {
@@ -118,6 +129,15 @@ static void on_guest(void *userdata, const GuestEvent *event) {
 
         faces_on_libvirt(daemon->faces);
         notify_status(daemon);
+}
+
+/* Asks for slices that came together are written together: nothing else is to be done now. */
+static int on_idle(sd_event_source *source, void *userdata) {
+        Daemon *daemon = userdata;
+
+        if (slices_is_pending(daemon->manager->slices))
+                slices_flush(daemon->manager->slices);
+        return 0;
 }
 
 /* Beginning ----------------------------------------------------------------------- */
@@ -203,6 +223,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
         drain_set_listener(manager->drain, on_drain, daemon);
+        slices_set_listener(manager->slices, on_slice, daemon);
         drained_flag_set(manager->sysfs, drain_get(manager->drain) != NULL);
         return true;
 }
@@ -221,6 +242,13 @@ static int open_kernel(Daemon *daemon) {
         return r;
 }
 
+static int open_idle(Daemon *daemon) {
+        int r;
+
+        r = sd_event_add_post(daemon->loop, &daemon->idle, on_idle, daemon);
+        return r < 0 ? r : sd_event_source_set_priority(daemon->idle, SD_EVENT_PRIORITY_IDLE);
+}
+
 static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **error) {
         int r = 0;
 
@@ -228,6 +256,10 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
                 r = open_kernel(daemon);
         if (r < 0)
                 return fail(error, r, "The kernel's events about devices cannot be had");
+
+        r = open_idle(daemon);
+        if (r < 0)
+                return fail(error, r, "No event source can be made");
 
         r = clock_new(daemon->loop, daemon->manager, &daemon->clock);
         if (r >= 0)
@@ -301,6 +333,7 @@ void daemon_free(Daemon *daemon) {
         manager_free(daemon->manager);
         rtnl_free(daemon->rtnl);
         sysfs_free(daemon->sysfs);
+        sd_event_source_disable_unref(daemon->idle);
         sd_event_unref(daemon->loop);
         journal_free(daemon->journal);
         g_free(daemon);

@@ -153,6 +153,24 @@ void journal_drain(const DrainRecord *before, const DrainRecord *now) {
                 tell_drain(now);
 }
 
+void journal_slice(SliceChange change, const SliceEntry *entry) {
+        bool preempted = entry->state == SLICE_PREEMPTED;
+
+        if (change == SLICE_CHANGED && !preempted)
+                return;
+
+        g_log_structured(NULL, preempted ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                         change == SLICE_REMOVED ? MESSAGE_SLICE_ENDED
+                         : preempted             ? MESSAGE_SLICE_PREEMPTED
+                                                 : MESSAGE_SLICE_GIVEN,
+                         "FERRY_DOMAIN_UUID", entry->domain_uuid, "FERRY_DOMAIN_NAME",
+                         entry->domain_name, "MESSAGE",
+                         change == SLICE_REMOVED ? "The hardware slice of guest %s has ended"
+                         : preempted ? "The hardware slice of guest %s had to give way to another"
+                                     : "Guest %s is promised a hardware slice",
+                         entry->domain_name);
+}
+
 void journal_rules_passed_over(const char *problem) {
         g_log_structured(NULL, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_RULES_PASSED_OVER,
                          "MESSAGE", "A file of rules is passed over: %s", problem);

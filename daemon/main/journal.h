@@ -9,6 +9,7 @@
 #include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
+#include "daemon/core/slice-book.h"
 #include "daemon/trial/report.h"
 
 /* Once, before the first word: takes over GLib's log for every ring. */
@@ -25,6 +26,7 @@ void journal_lease(LeaseChange change, const Lease *lease);
 void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
 /* What has changed, as a DrainListener has it. */
 void journal_drain(const DrainRecord *before, const DrainRecord *now);
+void journal_slice(SliceChange change, const SliceEntry *entry);
 void journal_rules_passed_over(const char *problem); /* one of compat_problems() */
 /* The end of a trial, as a TrialListener has it. */
 void journal_trial(const char *device, const TrialReport *report, const GError *error);

@@ -41,6 +41,7 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
         } calls[] = {
                 { FERRY_INTERFACE_MANAGER, "ListOffers", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListResources", NULL },
+                { FERRY_INTERFACE_MANAGER, "ListSlices", NULL },
                 { FERRY_INTERFACE_MANAGER, "CheckHost", NULL },
                 { "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL },
                 { "org.freedesktop.DBus.Introspectable", "Introspect", NULL },

@@ -21,6 +21,9 @@ static const struct {
         { MESSAGE_RULES_PASSED_OVER, "is passed over" },
         { MESSAGE_DRAIN, "is drained" },
         { MESSAGE_GUEST_STAYED, "stays on this host" },
+        { MESSAGE_SLICE_GIVEN, "is promised" },
+        { MESSAGE_SLICE_ENDED, "has ended" },
+        { MESSAGE_SLICE_PREEMPTED, "had to give way" },
 };
 
 static char *read_data(const char *name) {
@@ -140,6 +143,22 @@ static void test_a_lease_is_told_at_its_ends(void) {
         assert_logged(MESSAGE_LEASE_ENDED, "The lease of 0000:3b:00.2 to guest db1 has ended");
 }
 
+static void test_a_slice_is_told_at_its_ends_and_when_it_gives_way(void) {
+        g_autoptr(SliceEntry) entry = slice_entry_new("u", "db1", slice_new());
+
+        journal_slice(SLICE_ADDED, entry);
+        assert_logged(MESSAGE_SLICE_GIVEN, "Guest db1 is promised a hardware slice");
+        entry->state = SLICE_ENFORCED;
+        journal_slice(SLICE_CHANGED, entry);
+        assert_logged(NULL, NULL);
+        entry->state = SLICE_PREEMPTED;
+        journal_slice(SLICE_CHANGED, entry);
+        assert_logged(MESSAGE_SLICE_PREEMPTED,
+                      "The hardware slice of guest db1 had to give way to another");
+        journal_slice(SLICE_REMOVED, entry);
+        assert_logged(MESSAGE_SLICE_ENDED, "The hardware slice of guest db1 has ended");
+}
+
 static void test_a_trial_is_told_with_its_verdict_or_its_error(void) {
         g_autoptr(TrialReport) report = trial_report_new("0000:3b:00.2");
         g_autoptr(GError) error = g_error_new(G_FILE_ERROR, 0, "0000:3b:00.2: it hangs");
@@ -211,6 +230,8 @@ int main(int argc, char **argv) {
                         test_the_end_of_a_move_is_told_once);
         g_test_add_func("/journal/each end has its message", test_each_end_has_its_message);
         g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
+        g_test_add_func("/journal/a slice is told at its ends and when it gives way",
+                        test_a_slice_is_told_at_its_ends_and_when_it_gives_way);
         g_test_add_func("/journal/a trial is told with its verdict or its error",
                         test_a_trial_is_told_with_its_verdict_or_its_error);
         g_test_add_func("/journal/a file that is passed over is told",
