@@ -166,7 +166,8 @@ static Lease *lease_for(const Manager *manager, const Domain *domain, const Want
         return lease;
 }
 
-/* What is there before what has to be made. NULL: there is none. */
+/* What is there before what has to be made; what is leased to this guest is for another function.
+ * NULL: there is none. */
 static Lease *choose(const Manager *manager, const Domain *domain, const Want *want,
                      const Source *source) {
         g_autoptr(Usage) usage = usage_new(domain, manager->inventory, manager->leases);
@@ -177,7 +178,9 @@ static Lease *choose(const Manager *manager, const Domain *domain, const Want *w
         for (guint i = 0; i < devices->len; i++) {
                 const Device *device = devices->pdata[i];
 
-                if (comes_from(device, source) && fit_device(want, device, usage) == FIT_YES)
+                if (comes_from(device, source) &&
+                    !lease_book_find_device(manager->leases, device->id) &&
+                    fit_device(want, device, usage) == FIT_YES)
                         return lease_for(manager, domain, want, device->id,
                                          inventory_pool(manager->inventory, device), source);
         }
