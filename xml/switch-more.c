@@ -16,6 +16,11 @@ static void append_escaped(GString *text, const char *value) {
         }
 }
 
+/* A prefix that nobody has declared is part of the name, and could not be read again. */
+static bool is_plain(const xmlChar *name) {
+        return !strchr((const char *)name, ':');
+}
+
 static void append_attribute(GString *text, const xmlAttr *attribute) {
         const char *name = (const char *)attribute->name;
         g_autofree char *value = xml_prop(attribute->parent, name);
@@ -27,14 +32,15 @@ static void append_attribute(GString *text, const xmlAttr *attribute) {
 
 static void append_attributes(GString *text, const xmlNode *element) {
         for (const xmlAttr *a = element->properties; a; a = a->next)
-                if (!a->ns)
+                if (!a->ns && is_plain(a->name))
                         append_attribute(text, a);
 }
 
 /* Ours, or text. */
 static bool is_kept(const xmlNode *node, const char *ours) {
         return node->type == XML_TEXT_NODE ||
-               (node->type == XML_ELEMENT_NODE && g_strcmp0(element_uri(node), ours) == 0);
+               (node->type == XML_ELEMENT_NODE && g_strcmp0(element_uri(node), ours) == 0 &&
+                is_plain(node->name));
 }
 
 /* The first child, or the next node after it, that is kept. */
@@ -104,7 +110,7 @@ bool more_read_attributes(MoreReader *reader, const xmlNode *element, const char
         do {
                 if (!element_next_unknown(element, known, attribute, &attribute, error))
                         return false;
-                if (attribute)
+                if (attribute && is_plain(attribute->name))
                         append_attribute(text, attribute);
         } while (attribute);
 
@@ -122,6 +128,8 @@ bool more_read_element(MoreReader *reader, const xmlNode *element, const char *k
 
         if (!reader->newer)
                 return element_fail_child(element, known, error);
+        if (!is_plain(element->name))
+                return true;
 
         append_element(text, element);
         if (!take(reader, element, text->len - before, error))
