@@ -6,18 +6,22 @@
 # for it, and the machine's own packages stay as they are. Software emulation only (TCG), with an
 # IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside.
 #
+# hostc is for what is shared out to guests: it has two NUMA nodes of two cores and 1.5 GiB each, and
+# CXL memory that is no region yet; the others have one core.
+#
 # They stand in a network namespace that has no way out ($RUN/net; see in_net). In it are
 #
 #   switch   a bridge with 10.42.0.254, for a client outside the hosts
-#   a-wire, b-wire   plugged into it; in a host: wire, below br0 with 10.42.0.1 or .2 and the guests
-#   a-igb, b-igb     likewise; in a host: enp1s0, an Intel 82576 with up to 7 VFs at 0000:01:00.0
-#   127.0.0.1:2201, :2202   ssh of the hosts, by the user-mode network of QEMU; in a host: mgmt
+#   a-wire, b-wire, c-wire   plugged into it; in a host: wire, below br0 with 10.42.0.1, .2 or .3 and
+#                   the guests
+#   a-igb, b-igb, c-igb   likewise; in a host: enp1s0, an Intel 82576 with up to 7 VFs at 0000:01:00.0
+#   127.0.0.1:2201, :2202, :2203   ssh of the hosts, by the user-mode network of QEMU; in a host: mgmt
 #
 # so that a guest is on the same network with a VF as with its virtio interface, and a test can
 # pull a cable: in_net ip link set b-wire down
 
 host_number() {
-        [[ $1 == a ]] && echo 1 || echo 2
+        case $1 in a) echo 1 ;; b) echo 2 ;; c) echo 3 ;; esac
 }
 
 make_net() {
@@ -31,7 +35,7 @@ addr add 10.42.0.254/24 dev switch
 link set switch up
 EOF
         local port
-        for port in {a,b}-{wire,igb}; do
+        for port in {a,b,c}-{wire,igb}; do
                 in_net ip tuntap add "$port" mode tap vnet_hdr
                 in_net ip link set "$port" master switch up
         done
@@ -66,18 +70,38 @@ kernel_command_line() {
 # one string instruction, which moves byte after byte, and guards around each access to user memory.
 processor=EPYC-Milan,+svm,-erms,-fsrm,-smap,-smep
 
+# machine_of HOST: how large it is.
+machine_of() {
+        if [[ $1 != c ]]; then
+                echo -smp 1 -m 3G
+                return
+        fi
+        echo -smp 4,sockets=2,cores=2,threads=1 -m 3G -machine cxl=on \
+                -object memory-backend-ram,id=node0,size=1536M \
+                -object memory-backend-ram,id=node1,size=1536M \
+                -numa node,nodeid=0,cpus=0-1,memdev=node0 \
+                -numa node,nodeid=1,cpus=2-3,memdev=node1 \
+                -object memory-backend-ram,id=cxl-ram,size=256M \
+                -machine cxl-fmw.0.targets.0=cxl,cxl-fmw.0.size=4G \
+                -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl \
+                -device cxl-rp,port=0,bus=cxl,id=cxl-rp,chassis=2,slot=2 \
+                -device cxl-type3,bus=cxl-rp,volatile-memdev=cxl-ram,id=cxl-memory
+}
+
 # start_qemu HOST IMAGE MODE ARG...: returns when the machine is made.
 start_qemu() {
-        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number
+        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number machine
         shift 3
+        read -ra machine <<<"$(machine_of "$host")"
         tree=$(readlink -f "$image/tree")
         number=$(host_number "$host")
         emulator "$tree" qemu-system-x86_64 \
                 -name "host$host" -uuid "00000000-0000-4000-8000-00000000000$number" \
                 -nodefaults -no-user-config -display none \
                 -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
-                -accel tcg,thread=multi -cpu "$processor" -smp 1 -m 3G \
+                -accel tcg,thread=multi -cpu "$processor" \
                 -machine q35,kernel-irqchip=split,sata=off,smbus=off,usb=off,vmport=off \
+                "${machine[@]}" \
                 -device intel-iommu,intremap=on,caching-mode=on \
                 -kernel "$image/vmlinux" -initrd "$image/initrd" \
                 -append "$(kernel_command_line "$host" "$mode")" \
@@ -85,13 +109,13 @@ start_qemu() {
                 -serial chardev:console \
                 -blockdev "file,node-name=file,filename=$dir/disk.qcow2,cache.no-flush=on" \
                 -blockdev qcow2,node-name=disk,file=file \
-                -device virtio-blk-pci,drive=disk \
+                -device virtio-blk-pci,bus=pcie.0,drive=disk \
                 -netdev "user,id=mgmt,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:220$number-10.0.2.15:22" \
-                -device "virtio-net-pci,netdev=mgmt,romfile=,mac=52:54:00:01:00:0$number" \
+                -device "virtio-net-pci,bus=pcie.0,netdev=mgmt,romfile=,mac=52:54:00:01:00:0$number" \
                 -netdev "tap,id=wire,ifname=$host-wire,script=no,downscript=no" \
-                -device "virtio-net-pci,netdev=wire,romfile=,mac=52:54:00:02:00:0$number" \
+                -device "virtio-net-pci,bus=pcie.0,netdev=wire,romfile=,mac=52:54:00:02:00:0$number" \
                 -netdev "tap,id=igb,ifname=$host-igb,script=no,downscript=no" \
-                -device pcie-root-port,id=rp,chassis=1 \
+                -device pcie-root-port,bus=pcie.0,id=rp,chassis=1 \
                 -device "igb,bus=rp,netdev=igb,romfile=,mac=52:54:00:03:00:0$number" \
                 -qmp "unix:$dir/qmp,server=on,wait=off" \
                 -daemonize -pidfile "$dir/pid" -D "$dir/qemu.log" "$@" 9>&- ||
