@@ -3,51 +3,12 @@
 
 #include <string.h>
 
+#include "xml/edit.h"
 #include "xml/excerpt.h"
 #include "xml/ferry-error.h"
 #include "xml/from-node.h"
 #include "xml/pci-address.h"
 #include "xml/reader.h"
-
-/* Bytes `start` to `end` of the text give way to `text`. */
-typedef struct Edit {
-        size_t start, end;
-        char *text;
-} Edit;
-
-typedef struct Rewrite {
-        const char *xml;
-        size_t size;
-        GArray *edits; /* Edit */
-} Rewrite;
-
-static void edit_clear(void *edit) {
-        g_free(((Edit *)edit)->text);
-}
-
-static bool find_value(const Rewrite *rewrite, const xmlNode *element, const char *name,
-                       Edit *ret_edit, GError **error) {
-        const xmlAttr *attr = xmlHasNsProp((xmlNode *)element, (const xmlChar *)name, NULL);
-
-        if (attr &&
-            xml_value_position(attr, rewrite->xml, rewrite->size, &ret_edit->start, &ret_edit->end))
-                return true;
-
-        return xml_fail(element, error,
-                        "attribute '%s' cannot be rewritten: write its value without '&'", name);
-}
-
-static bool replace_value(Rewrite *rewrite, const xmlNode *element, const char *name,
-                          const char *value, GError **error) {
-        Edit edit;
-
-        if (!find_value(rewrite, element, name, &edit, error))
-                return false;
-
-        edit.text = g_strdup(value);
-        g_array_append_val(rewrite->edits, edit);
-        return true;
-}
 
 /* The attributes of a PCI source. The first and the last may be absent, which means 0: they are
  * then put behind another one, as wide as libvirt writes them. */
@@ -61,19 +22,19 @@ static const struct {
         { "function", "slot", 1 },
 };
 
-static bool insert_number(Rewrite *rewrite, const xmlNode *element, size_t part, uint32_t value,
+static bool insert_number(Edits *edits, const xmlNode *element, size_t part, uint32_t value,
                           GError **error) {
-        Edit edit;
+        size_t start, end;
+        g_autofree char *text = NULL;
         char quote;
 
-        if (!find_value(rewrite, element, pci_attributes[part].behind, &edit, error))
+        if (!edits_find_value(edits, element, pci_attributes[part].behind, &start, &end, error))
                 return false;
 
-        quote = rewrite->xml[edit.end];
-        edit.start = ++edit.end;
-        edit.text = g_strdup_printf(" %s=%c0x%0*x%c", pci_attributes[part].name, quote,
-                                    pci_attributes[part].digits, value, quote);
-        g_array_append_val(rewrite->edits, edit);
+        quote = edits->xml[end++];
+        text = g_strdup_printf(" %s=%c0x%0*x%c", pci_attributes[part].name, quote,
+                               pci_attributes[part].digits, value, quote);
+        edits_replace(edits, end, end, text);
         return true;
 }
 
@@ -85,7 +46,7 @@ static char *number_like(const char *present, uint32_t value) {
         return g_strdup_printf("%.2s%0*x", present, (int)strlen(present) - 2, value);
 }
 
-static bool rewrite_number(Rewrite *rewrite, const xmlNode *element, size_t part, uint32_t value,
+static bool rewrite_number(Edits *edits, const xmlNode *element, size_t part, uint32_t value,
                            GError **error) {
         const char *name = pci_attributes[part].name;
         g_autofree char *present = xml_prop(element, name), *text = NULL;
@@ -96,14 +57,13 @@ static bool rewrite_number(Rewrite *rewrite, const xmlNode *element, size_t part
         if (number == value)
                 return true;
         if (!present)
-                return insert_number(rewrite, element, part, value, error);
+                return insert_number(edits, element, part, value, error);
 
         text = number_like(present, value);
-        return replace_value(rewrite, element, name, text, error);
+        return edits_replace_value(edits, element, name, text, error);
 }
 
-static bool rewrite_pci(Rewrite *rewrite, const xmlNode *element, const char *source,
-                        GError **error) {
+static bool rewrite_pci(Edits *edits, const xmlNode *element, const char *source, GError **error) {
         PciAddress address = { 0 };
 
         (void)pci_address_from_string(source, &address); /* canonical, thus valid */
@@ -112,42 +72,18 @@ static bool rewrite_pci(Rewrite *rewrite, const xmlNode *element, const char *so
         G_STATIC_ASSERT(G_N_ELEMENTS(values) == G_N_ELEMENTS(pci_attributes));
 
         for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
-                if (!rewrite_number(rewrite, element, i, values[i], error))
+                if (!rewrite_number(edits, element, i, values[i], error))
                         return false;
         return true;
 }
 
-static bool rewrite_uuid(Rewrite *rewrite, const xmlNode *element, const char *source,
-                         GError **error) {
+static bool rewrite_uuid(Edits *edits, const xmlNode *element, const char *source, GError **error) {
         g_autofree char *present = xml_prop(element, "uuid");
 
         if (g_ascii_strcasecmp(present, source) == 0)
                 return true;
 
-        return replace_value(rewrite, element, "uuid", source, error);
-}
-
-static int compare_edits(const void *a, const void *b) {
-        const Edit *first = a, *second = b;
-
-        return first->start < second->start ? -1 : first->start > second->start;
-}
-
-static char *apply(Rewrite *rewrite) {
-        g_autoptr(GString) text = g_string_sized_new(rewrite->size + 256);
-        size_t kept = 0;
-
-        g_array_sort(rewrite->edits, compare_edits);
-        for (unsigned i = 0; i < rewrite->edits->len; i++) {
-                const Edit *edit = &g_array_index(rewrite->edits, Edit, i);
-
-                g_string_append_len(text, rewrite->xml + kept, (gssize)(edit->start - kept));
-                g_string_append(text, edit->text);
-                kept = edit->end;
-        }
-        g_string_append_len(text, rewrite->xml + kept, (gssize)(rewrite->size - kept));
-
-        return g_string_free(g_steal_pointer(&text), FALSE);
+        return edits_replace_value(edits, element, "uuid", source, error);
 }
 
 static char *canonical_source(DomainDeviceKind kind, const char *source) {
@@ -193,27 +129,27 @@ static GStrv wanted_sources(const Domain *domain, const char *const *sources, si
         return g_steal_pointer(&wanted);
 }
 
-static bool rewrite_unplugged(Rewrite *rewrite, const DomainDevice *device, const xmlNode *element,
+static bool rewrite_unplugged(Edits *edits, const DomainDevice *device, const xmlNode *element,
                               const char *source, GError **error) {
         if (g_str_equal(device->source, source))
                 return true;
 
-        return replace_value(rewrite, element, "source", source, error);
+        return edits_replace_value(edits, element, "source", source, error);
 }
 
-static bool rewrite_device(Rewrite *rewrite, const DomainDevice *device, const xmlNode *element,
+static bool rewrite_device(Edits *edits, const DomainDevice *device, const xmlNode *element,
                            const char *source, GError **error) {
         if (device->unplugged)
-                return rewrite_unplugged(rewrite, device, element, source, error);
+                return rewrite_unplugged(edits, device, element, source, error);
         if (device->kind == DOMAIN_DEVICE_PCI)
-                return rewrite_pci(rewrite, element, source, error);
-        return rewrite_uuid(rewrite, element, source, error);
+                return rewrite_pci(edits, element, source, error);
+        return rewrite_uuid(edits, element, source, error);
 }
 
-static bool rewrite_devices(Rewrite *rewrite, const Domain *domain, const GPtrArray *addresses,
+static bool rewrite_devices(Edits *edits, const Domain *domain, const GPtrArray *addresses,
                             char **wanted, GError **error) {
         for (unsigned i = 0; i < domain->devices->len; i++)
-                if (!rewrite_device(rewrite, domain->devices->pdata[i], addresses->pdata[i],
+                if (!rewrite_device(edits, domain->devices->pdata[i], addresses->pdata[i],
                                     wanted[i], error))
                         return false;
         return true;
@@ -245,36 +181,30 @@ static bool check_result(const char *xml, char **wanted, GError **error) {
 char *domain_rewrite(const char *xml, size_t size, const char *const *sources, size_t n_sources,
                      GError **error) {
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_XML_MAX, error);
-        g_autoptr(GArray) edits = g_array_new(FALSE, FALSE, sizeof(Edit));
-        Rewrite rewrite = { .xml = xml, .size = size, .edits = edits };
+        g_autoptr(Edits) edits = edits_new(xml, size);
         g_autoptr(GPtrArray) addresses = NULL;
         g_autoptr(Domain) domain = NULL;
         g_auto(GStrv) wanted = NULL;
         g_autofree char *text = NULL;
-
-        g_array_set_clear_func(edits, edit_clear);
 
         domain = doc ? domain_from_document(doc, &addresses, error) : NULL;
         if (!domain)
                 return NULL;
 
         wanted = wanted_sources(domain, sources, n_sources, error);
-        if (!wanted || !rewrite_devices(&rewrite, domain, addresses, wanted, error))
+        if (!wanted || !rewrite_devices(edits, domain, addresses, wanted, error))
                 return NULL;
 
-        text = apply(&rewrite);
+        text = edits_apply(edits);
         return check_result(text, wanted, error) ? g_steal_pointer(&text) : NULL;
 }
 
 char *domain_device_rewrite(const char *xml, size_t size, const char *source, GError **error) {
         g_autoptr(xmlDoc) doc = xml_document_parse(xml, size, DOMAIN_DEVICE_XML_MAX, error);
-        g_autoptr(GArray) edits = g_array_new(FALSE, FALSE, sizeof(Edit));
-        Rewrite rewrite = { .xml = xml, .size = size, .edits = edits };
+        g_autoptr(Edits) edits = edits_new(xml, size);
         g_autoptr(DomainDevice) device = NULL;
         g_autofree char *wanted = NULL;
         xmlNode *address = NULL;
-
-        g_array_set_clear_func(edits, edit_clear);
 
         device = doc ? domain_device_from_document(doc, &address, error) : NULL;
         if (!device)
@@ -287,5 +217,5 @@ char *domain_device_rewrite(const char *xml, size_t size, const char *source, GE
                             domain_device_kind_to_string(device->kind));
                 return NULL;
         }
-        return rewrite_device(&rewrite, device, address, wanted, error) ? apply(&rewrite) : NULL;
+        return rewrite_device(edits, device, address, wanted, error) ? edits_apply(edits) : NULL;
 }
