@@ -180,6 +180,7 @@ static void test_a_store_that_fails_refuses_all(Fixture *f, gconstpointer unused
         flush(f);
         g_assert_null(find(f, GUEST_UUID));
         g_assert_null(strstr(answers->str, "promised"));
+        g_assert_null(strstr(answers->str, "gone"));
 }
 
 static void test_a_try_takes_nothing(Fixture *f, gconstpointer unused) {
