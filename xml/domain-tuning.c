@@ -137,6 +137,16 @@ static DomainVirtioMem *read_virtio_mem(xmlNode *memory) {
         return virtio_mem;
 }
 
+static void read_pages(const xmlNode *domain, DomainTuning *tuning) {
+        const xmlNode *backing = xml_first_child(domain, "memoryBacking");
+        const xmlNode *hugepages = xml_first_child(backing, "hugepages");
+        const xmlNode *page = xml_first_child(hugepages, "page");
+
+        tuning->hugepages = hugepages;
+        if (page && !xml_next_same(page))
+                tuning->page_kib = xml_size_of_prop(page, "size") / 1024;
+}
+
 /* <memory> has that of the memory devices in it, and the balloon has none of theirs. */
 static void read_memory(const xmlNode *domain, const xmlNode *devices, DomainTuning *tuning) {
         const xmlNode *current = xml_first_child(domain, "currentMemory");
@@ -241,6 +251,7 @@ DomainTuning *domain_tuning_from_xml(const char *xml, size_t size, GError **erro
         read_vcpus(domain, tuning);
         read_pins(domain, tuning);
         read_nodes(domain, tuning);
+        read_pages(domain, tuning);
         read_memory(domain, devices, tuning);
         read_devices(devices, tuning);
         return tuning;

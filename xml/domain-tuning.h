@@ -38,6 +38,8 @@ typedef struct DomainTuning {
         char *nodes;                 /* "0-1" where its memory may be, NULL not told */
         uint64_t memory, memory_max; /* bytes: of the balloon, and of all its memory at boot */
         bool balloon;
+        bool hugepages;
+        uint64_t page_kib;           /* of those; 0: the host's own size, or several */
         DomainVirtioMem *virtio_mem; /* the first, NULL none */
         unsigned block_weight;       /* 0 not told */
         GPtrArray *disks;            /* DomainDisk, not of what can be taken out */

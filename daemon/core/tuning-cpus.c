@@ -2,9 +2,6 @@
 #include <string.h>
 
 #include "daemon/core/tuning-draft.h"
-#include "xml/ferry-error.h"
-
-#define WEIGHT_MAX 10000u /* of cpu.weight; Documentation/admin-guide/cgroup-v2.rst */
 
 /* CPUs of the host ------------------------------------------------------------------- */
 
@@ -25,46 +22,6 @@ static char *all_cpus(const TuningDraft *draft) {
         read_set(host, "cpus-isolated", &isolated);
         open = number_set_without(&cpus, &isolated);
         return number_set_to_text(number_set_count(&open) > 0 ? &open : &cpus);
-}
-
-/* Those of the cores that were granted, core by core: threads of one stand beside each other. */
-static bool list_cpus(const TuningDraft *draft, GArray *ret_cpus, NumberSet *ret_all,
-                      GError **error) {
-        *ret_all = (NumberSet){ 0 };
-        for (guint i = 0; i < draft->grants->len; i++) {
-                const SliceGrant *grant = draft->grants->pdata[i];
-                const Resource *core = resource_map_find(draft->map, grant->resource);
-                NumberSet cpus;
-
-                if (!g_str_equal(grant->part, "cores"))
-                        continue;
-                if (!core) {
-                        g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES,
-                                    "%s is not on this host any more: ask for the hardware slice "
-                                    "again",
-                                    grant->resource);
-                        return false;
-                }
-
-                read_set(core, "cpus", &cpus);
-                number_set_add(ret_all, &cpus);
-                for (unsigned cpu = number_set_next(&cpus, 0); cpu < NUMBER_SET_MAX;
-                     cpu = number_set_next(&cpus, cpu + 1))
-                        g_array_append_val(ret_cpus, cpu);
-        }
-        return true;
-}
-
-/* Thousandths of a CPU. */
-static uint64_t granted_time(const TuningDraft *draft) {
-        uint64_t sum = 0;
-
-        for (guint i = 0; i < draft->grants->len; i++) {
-                const SliceGrant *grant = draft->grants->pdata[i];
-
-                sum += g_str_equal(grant->part, "cores") ? grant->amount : 0;
-        }
-        return sum;
 }
 
 /* vCPUs ----------------------------------------------------------------------------- */
@@ -106,7 +63,7 @@ static void add_emulator(TuningDraft *draft, const char *set, const char *all) {
 }
 
 static void add_weight(TuningDraft *draft, uint64_t weight) {
-        uint64_t present = draft->now->shares ?: TUNING_WEIGHT;
+        uint64_t present = draft->now->shares ?: SLICE_HOST_WEIGHT;
 
         tuning_draft_add(draft, weight > present ? TUNING_GROWS : TUNING_SHRINKS,
                          tuning_new(TUNE_CPU_SHARES, NULL, weight, 0),
@@ -125,13 +82,14 @@ static bool pin_alone(TuningDraft *draft, const GArray *cpus, const char *all, G
                 add_pin(draft, i, set, all);
         }
         if (draft->had->cores.count > 0 && !draft->had->cores.exclusive)
-                add_weight(draft, TUNING_WEIGHT);
+                add_weight(draft, SLICE_HOST_WEIGHT);
         return true;
 }
 
 /* All of them on all of the slice's CPUs; how much of each is the guest's is a matter of weight. */
-static bool pin_shared(TuningDraft *draft, const char *set, const char *all, GError **error) {
-        uint64_t granted = granted_time(draft);
+static bool pin_shared(TuningDraft *draft, const SliceHost *granted, const char *all,
+                       GError **error) {
+        g_autofree char *set = number_set_to_text(&granted->all);
         unsigned count = draft->wish->cores.count;
 
         if (!check_count(draft->now, count, error))
@@ -140,7 +98,7 @@ static bool pin_shared(TuningDraft *draft, const char *set, const char *all, GEr
         add_count(draft, count);
         for (unsigned i = 0; i < count; i++)
                 add_pin(draft, i, set, all);
-        add_weight(draft, CLAMP(granted * TUNING_WEIGHT / SLICE_SHARE_FULL, 1, WEIGHT_MAX));
+        add_weight(draft, slice_host_weight(granted));
         return true;
 }
 
@@ -148,24 +106,21 @@ static void unpin(TuningDraft *draft, const char *all) {
         for (unsigned i = 0; i < draft->now->vcpus; i++)
                 add_pin(draft, i, all, all);
         add_emulator(draft, all, all);
-        add_weight(draft, TUNING_WEIGHT);
+        add_weight(draft, SLICE_HOST_WEIGHT);
 }
 
 bool tuning_draft_cpus(TuningDraft *draft, GError **error) {
-        g_autoptr(GArray) cpus = g_array_new(false, false, sizeof(unsigned));
+        const SliceHost *granted = draft->granted;
         g_autofree char *all = all_cpus(draft), *set = NULL;
-        NumberSet granted;
 
-        if (!list_cpus(draft, cpus, &granted, error))
-                return false;
-        if (cpus->len == 0) {
+        if (granted->cpus->len == 0) {
                 if (draft->had->cores.count > 0)
                         unpin(draft, all);
                 return true;
         }
 
-        set = number_set_to_text(&granted);
+        set = number_set_to_text(&granted->all);
         add_emulator(draft, set, all);
-        return draft->wish->cores.exclusive ? pin_alone(draft, cpus, all, error)
-                                            : pin_shared(draft, set, all, error);
+        return draft->wish->cores.exclusive ? pin_alone(draft, granted->cpus, all, error)
+                                            : pin_shared(draft, granted, all, error);
 }

@@ -105,9 +105,10 @@ static void draft_disks(TuningDraft *draft) {
         uint64_t weight = draft->wish->block_weight, present = draft->now->block_weight;
 
         if (weight > 0 || draft->had->block_weight > 0)
-                tuning_draft_add(draft, TUNING_MOVES,
-                                 tuning_new(TUNE_BLOCK_WEIGHT, NULL, weight ?: TUNING_WEIGHT, 0),
-                                 tuning_new(TUNE_BLOCK_WEIGHT, NULL, present ?: TUNING_WEIGHT, 0));
+                tuning_draft_add(
+                        draft, TUNING_MOVES,
+                        tuning_new(TUNE_BLOCK_WEIGHT, NULL, weight ?: SLICE_HOST_WEIGHT, 0),
+                        tuning_new(TUNE_BLOCK_WEIGHT, NULL, present ?: SLICE_HOST_WEIGHT, 0));
         if (!wants_block(draft->wish) && !wants_block(draft->had))
                 return;
 

@@ -3,6 +3,7 @@
 
 /* A plan of tuning while it is made. For tuning-*.c only. */
 
+#include "daemon/core/slice-host.h"
 #include "daemon/core/tuning.h"
 #include "xml/domain-tuning.h"
 #include "xml/domain.h"
@@ -19,7 +20,7 @@ typedef struct TuningDraft {
         const DomainTuning *now;
         const Domain *domain;
         const Slice *wish, *had; /* never NULL; empty ones where there is none */
-        const GPtrArray *grants; /* the same */
+        const SliceHost *granted;
         const ResourceMap *map;
         const TuningHost *host;
         bool memory_moves; /* to other nodes */

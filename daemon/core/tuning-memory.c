@@ -3,49 +3,10 @@
 #include <string.h>
 
 #include "daemon/core/tuning-draft.h"
-#include "xml/ferry-error.h"
 
 #define MIB (UINT64_C(1) << 20)
 
 /* Nodes ------------------------------------------------------------------------------ */
-
-/* "memory:0", "memory:0/2048KiB", or a CXL region that has become a node. */
-static bool read_node(const TuningDraft *draft, const char *id, NumberSet *nodes) {
-        const Resource *resource = resource_map_find(draft->map, id);
-        const char *text = NULL;
-        NumberSet node;
-        guint64 number;
-
-        if (g_str_has_prefix(id, "memory:"))
-                number = g_ascii_strtoull(id + strlen("memory:"), NULL, 10);
-        else if (resource && (text = resource_attribute(resource, "node")))
-                number = g_ascii_strtoull(text, NULL, 10);
-        else
-                return false;
-        if (number >= NUMBER_SET_MAX)
-                return false;
-
-        node = number_set_of((unsigned)number);
-        number_set_add(nodes, &node);
-        return true;
-}
-
-static bool granted_nodes(const TuningDraft *draft, NumberSet *ret_nodes, GError **error) {
-        *ret_nodes = (NumberSet){ 0 };
-        for (guint i = 0; i < draft->grants->len; i++) {
-                const SliceGrant *grant = draft->grants->pdata[i];
-
-                if (!g_str_equal(grant->part, "memory") ||
-                    read_node(draft, grant->resource, ret_nodes))
-                        continue;
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES,
-                            "%s is no memory of this host any more: ask for the hardware slice "
-                            "again",
-                            grant->resource);
-                return false;
-        }
-        return true;
-}
 
 static char *all_nodes(const TuningDraft *draft) {
         const GPtrArray *resources = resource_map_list(draft->map);
@@ -55,7 +16,7 @@ static char *all_nodes(const TuningDraft *draft) {
                 const Resource *resource = resources->pdata[i];
 
                 if (resource->kind == RESOURCE_MEMORY)
-                        (void)read_node(draft, resource->id, &nodes);
+                        (void)slice_host_add_node(draft->map, resource->id, &nodes);
         }
         return number_set_to_text(&nodes);
 }
@@ -88,18 +49,30 @@ static bool add_nodes(TuningDraft *draft, const char *wanted, const char *all, G
 
 static bool draft_nodes(TuningDraft *draft, GError **error) {
         g_autofree char *all = all_nodes(draft), *wanted = NULL;
-        NumberSet nodes;
+        const NumberSet *nodes = &draft->granted->nodes;
 
-        if (!granted_nodes(draft, &nodes, error))
-                return false;
-        if (number_set_count(&nodes) == 0)
+        if (number_set_count(nodes) == 0)
                 return draft->had->memory.size == 0 || add_nodes(draft, all, all, error);
 
-        wanted = number_set_to_text(&nodes);
+        wanted = number_set_to_text(nodes);
         return add_nodes(draft, wanted, all, error);
 }
 
 /* Size ------------------------------------------------------------------------------- */
+
+/* What QEMU was started with it keeps. */
+static bool check_pages(const TuningDraft *draft, GError **error) {
+        uint64_t wanted = draft->wish->memory.page_kib;
+        const DomainTuning *now = draft->now;
+
+        if (wanted == 0 || (now->hugepages && (now->page_kib == 0 || now->page_kib == wanted)))
+                return true;
+        return tuning_refuse(error,
+                             "The memory of guest %s is not in pages of %" PRIu64
+                             " KiB: define it with <memoryBacking><hugepages><page size='%" PRIu64
+                             "'/></hugepages></memoryBacking> and start it again",
+                             now->name, wanted, wanted);
+}
 
 /* A node that is left has to lose less of a guest that has shrunk before. */
 static TuningPhase phase_of(const TuningDraft *draft, uint64_t present, uint64_t wanted) {
@@ -163,6 +136,8 @@ bool tuning_draft_memory(TuningDraft *draft, GError **error) {
                 return false;
         if (wanted == 0)
                 return true;
+        if (!check_pages(draft, error))
+                return false;
         return draft->now->virtio_mem ? draft_virtio_mem(draft, wanted, error)
                                       : draft_balloon(draft, wanted, error);
 }

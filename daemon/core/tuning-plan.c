@@ -70,21 +70,23 @@ GPtrArray *tuning_plan(const char *xml, const SliceEntry *entry, const SliceEntr
         g_autoptr(DomainTuning) now = domain_tuning_from_xml(xml, strlen(xml), error);
         g_autoptr(GPtrArray) nothing = g_ptr_array_new();
         g_autoptr(Slice) none = slice_new();
+        g_autoptr(SliceHost) granted = NULL;
         g_autoptr(Domain) domain = NULL;
         TuningDraft draft = {
                 .xml = xml,
                 .now = now,
                 .wish = entry ? entry->wish : none,
                 .had = had ? had->wish : none,
-                .grants = entry ? entry->grants : nothing,
                 .map = map,
                 .host = host,
         };
 
         domain = now ? domain_from_xml(xml, strlen(xml), error) : NULL;
-        if (!domain)
+        granted = domain ? slice_host_new(entry ? entry->grants : nothing, map, error) : NULL;
+        if (!granted)
                 return NULL;
 
         draft.domain = domain;
+        draft.granted = granted;
         return plan(&draft, error);
 }

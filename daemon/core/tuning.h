@@ -12,7 +12,7 @@ typedef enum TuningKind {
         TUNE_VCPU_COUNT,   /* number */
         TUNE_VCPU_PIN,     /* number: the vCPU; set: host CPUs */
         TUNE_EMULATOR_PIN, /* set */
-        TUNE_CPU_SHARES,   /* number: weight of a cgroup v2, TUNING_WEIGHT a whole CPU */
+        TUNE_CPU_SHARES,   /* number: weight of a cgroup v2, SLICE_HOST_WEIGHT a whole CPU */
         TUNE_NUMA_NODES,   /* set: host nodes for its memory; pages are moved. target: the mode to
                             * begin with, "restrictive"; NULL: as it is */
         TUNE_MEMORY,       /* number: bytes of the balloon; with an element: that of a virtio-mem,
@@ -27,8 +27,6 @@ typedef enum TuningKind {
         TUNE_UNPLUG,          /* the same; the alias is in the element */
         _TUNING_KIND_MAX,
 } TuningKind;
-
-#define TUNING_WEIGHT 100u /* of a CPU, and of a cgroup that nobody has told any */
 
 typedef struct Tuning {
         TuningKind kind;

@@ -59,6 +59,8 @@ static void set_up(Test *t, gconstpointer unused) {
         fake_root_put(t->root, NODES "online", "0-1\n", -1);
         fake_root_put(t->root, NODES "node0/meminfo", "Node 0 MemTotal: 1048576 kB\n", -1);
         fake_root_put(t->root, NODES "node1/meminfo", "Node 1 MemTotal: 1048576 kB\n", -1);
+        fake_root_put(t->root, NODES "node1/hugepages/hugepages-2048kB/nr_hugepages", "9\n", -1);
+        fake_root_put(t->root, NODES "node1/hugepages/hugepages-2048kB/free_hugepages", "9\n", -1);
         for (int core = 0; core < 4; core++)
                 add_core(t->root, core);
         t->map = read_map(t->root);
@@ -280,7 +282,26 @@ static void test_memory_that_cannot_be(Test *t, gconstpointer unused) {
         t->entry->wish->memory.size = 64 * MIB;
         assert_refused(t, FERRY_ERROR_INVALID_REQUEST, "has no memory balloon and no virtio-mem");
         grant(t, "cxl:region0", "memory", 64 * MIB);
-        assert_refused(t, FERRY_ERROR_NO_RESOURCES, "cxl:region0 is no memory of this host");
+        assert_refused(t, FERRY_ERROR_NO_RESOURCES, "cxl:region0 is not on this host any more");
+}
+
+static void test_pages_are_those_of_the_start(Test *t, gconstpointer unused) {
+        t->inside = "<memory unit='MiB'>96</memory><numatune><memory nodeset='1'/></numatune>";
+        ask_memory(t, "memory:1/2048KiB", 96);
+        t->entry->wish->memory.page_kib = 2048;
+        assert_refused(t, FERRY_ERROR_INVALID_REQUEST,
+                       "The memory of guest g1 is not in pages of 2048 KiB: define it with");
+        t->inside = "<memory unit='MiB'>96</memory><numatune><memory nodeset='1'/></numatune>"
+                    "<memoryBacking><hugepages><page size='1' unit='G'/></hugepages>"
+                    "</memoryBacking>";
+        assert_refused(t, FERRY_ERROR_INVALID_REQUEST, "is not in pages of 2048 KiB");
+        t->inside = "<memory unit='MiB'>96</memory><numatune><memory nodeset='1'/></numatune>"
+                    "<memoryBacking><hugepages><page size='2' unit='M'/></hugepages>"
+                    "</memoryBacking>";
+        assert_plan(t, "");
+        t->inside = "<memory unit='MiB'>96</memory><numatune><memory nodeset='1'/></numatune>"
+                    "<memoryBacking><hugepages/></memoryBacking>";
+        assert_plan(t, "");
 }
 
 static void test_virtio_mem(Test *t, gconstpointer unused) {
@@ -415,6 +436,7 @@ int main(int argc, char **argv) {
         ADD("memory shrinks before it moves", test_memory_shrinks_before_it_moves);
         ADD("a NUMA mode is chosen where none is", test_a_mode_is_chosen_where_none_is);
         ADD("memory that cannot be is refused", test_memory_that_cannot_be);
+        ADD("pages are those of the start", test_pages_are_those_of_the_start);
         ADD("a virtio-mem grows in blocks", test_virtio_mem);
         ADD("rates of VFs grow and shrink", test_rates_of_vfs);
         ADD("functions come and go", test_functions_come_and_go);
