@@ -17,12 +17,14 @@
 
 #include "daemon/core/store-schema.h"
 #include "tests/lib/temp-folder.h"
-#include "tests/unit/core/slice-host.h"
+#include "tests/unit/core/made-up-host.h"
 
 #define ROUNDS  15
 #define CLIENTS 64
 
-static const SliceHostSize host_size = { .nodes = 2, .cores = 32, .memory_mib = 131072, .vfs = 64 };
+static const MadeUpHostSize host_size = {
+        .nodes = 2, .cores = 32, .memory_mib = 131072, .vfs = 64
+};
 
 static const char wish_xml[] =
         "<slice version='1' together='node'><cores count='2' share='250'/>"
@@ -34,7 +36,7 @@ typedef struct Peer {
 } Peer;
 
 typedef struct Bench {
-        SliceHost *host;
+        MadeUpHost *host;
         Slice *wish;
         Store *store;
         SliceBook *book;
@@ -225,12 +227,12 @@ static void set_up(Bench *bench, const char *folder) {
         g_autofree char *ours = g_build_filename(folder, "ours.db", NULL);
         g_autofree char *peer = g_build_filename(folder, "peer.db", NULL);
 
-        bench->host = slice_host_new(&host_size);
+        bench->host = made_up_host_new(&host_size);
         bench->wish = slice_from_xml(wish_xml, strlen(wish_xml), NULL);
         bench->store = store_open(ours, NULL);
         check(bench->store, ours);
         bench->book = slice_book_new(bench->store);
-        slice_book_set_capacity(bench->book, slice_host_capacity(bench->host));
+        slice_book_set_capacity(bench->book, made_up_host_capacity(bench->host));
         peer_open(&bench->peer, peer);
         for (unsigned i = 0; i < CLIENTS; i++)
                 g_snprintf(bench->uuids[i], sizeof(bench->uuids[i]),
@@ -242,7 +244,7 @@ static void tear_down(Bench *bench) {
         slice_book_free(bench->book);
         store_close(bench->store);
         slice_free(bench->wish);
-        slice_host_free(bench->host);
+        made_up_host_free(bench->host);
 }
 
 /* On the disk of the build, since what is in memory need not be written. */

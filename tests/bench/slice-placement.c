@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/core/slice-host.h"
+#include "tests/unit/core/made-up-host.h"
 
 #define CLIENTS_MAX 64u
 
 /* What 64 of them ask for, it has. */
-static const SliceHostSize host_size = { .nodes = 4, .cores = 64, .memory_mib = 262144, .vfs = 64 };
+static const MadeUpHostSize host_size = {
+        .nodes = 4, .cores = 64, .memory_mib = 262144, .vfs = 64
+};
 
 static const char wish_xml[] =
         "<slice version='1'><cores count='4' exclusive='yes'/><memory size='8' unit='GiB'/>"
@@ -108,7 +110,7 @@ static void name_clients(Bench *bench) {
 }
 
 int main(int argc, char **argv) {
-        g_autoptr(SliceHost) host = slice_host_new(&host_size);
+        g_autoptr(MadeUpHost) host = made_up_host_new(&host_size);
         g_autoptr(Slice) wish = slice_from_xml(wish_xml, strlen(wish_xml), NULL);
         g_autoptr(Store) store = NULL;
         g_autoptr(SliceBook) book = NULL;
@@ -119,7 +121,7 @@ int main(int argc, char **argv) {
         store = store_open(argv[1], &error);
         check(store, argv[1], error);
         book = bench.book = slice_book_new(store);
-        slice_book_set_capacity(book, slice_host_capacity(host));
+        slice_book_set_capacity(book, made_up_host_capacity(host));
         name_clients(&bench);
         answer(&bench);
         return EXIT_SUCCESS;

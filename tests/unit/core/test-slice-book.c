@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/store-query.h"
-#include "tests/unit/core/slice-host.h"
+#include "tests/unit/core/made-up-host.h"
 #include "xml/ferry-error.h"
 
 #define DB1        "11111111-1111-1111-1111-111111111111"
@@ -21,10 +21,10 @@
 #define TOO_MUCH "<slice version='1'><cores count='5' exclusive='yes'/></slice>"
 
 /* Of four cores. */
-static const SliceHostSize small_host = { .nodes = 2, .cores = 2, .memory_mib = 128, .vfs = 2 };
+static const MadeUpHostSize small_host = { .nodes = 2, .cores = 2, .memory_mib = 128, .vfs = 2 };
 
 typedef struct Fixture {
-        SliceHost *host;
+        MadeUpHost *host;
         Store *store;
         SliceBook *book;
         GString *told;
@@ -41,11 +41,11 @@ static const char *const change_words[] = { "added", "changed", "removed" };
 /* What the listener sees is stored already. */
 static void on_change(void *userdata, SliceChange change, const SliceEntry *entry) {
         Fixture *f = userdata;
-        g_autofree char *stored = slice_host_dump_stored(f->store), *line = NULL;
+        g_autofree char *stored = made_up_host_dump_stored(f->store), *line = NULL;
         g_autoptr(GPtrArray) one = g_ptr_array_new();
 
         g_ptr_array_add(one, (void *)entry);
-        line = slice_host_dump(one);
+        line = made_up_host_dump(one);
         g_assert_true((strstr(stored, line) != NULL) == (change != SLICE_REMOVED));
         g_assert_true((slice_book_find(f->book, entry->domain_uuid) == entry) ==
                       (change != SLICE_REMOVED));
@@ -57,20 +57,20 @@ static void set_up(Fixture *f, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
         now = 1000;
-        f->host = slice_host_new(&small_host);
+        f->host = made_up_host_new(&small_host);
         f->store = store_open(":memory:", &error);
         g_assert_no_error(error);
         f->told = g_string_new(NULL);
         f->book = slice_book_new(f->store);
         slice_book_set_clock(f->book, clock_now);
         slice_book_set_listener(f->book, on_change, f);
-        slice_book_set_capacity(f->book, slice_host_capacity(f->host));
+        slice_book_set_capacity(f->book, made_up_host_capacity(f->host));
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
         slice_book_free(f->book);
         store_close(f->store);
-        slice_host_free(f->host);
+        made_up_host_free(f->host);
         g_string_free(f->told, TRUE);
 }
 
@@ -139,9 +139,9 @@ static uint64_t count_cores(const Fixture *f) {
 /* All that can be seen of a book, and that it agrees with the store and the host. */
 static char *dump(const Fixture *f) {
         g_autoptr(GPtrArray) list = slice_book_list(f->book);
-        g_autofree char *entries = slice_host_dump(list),
-                        *stored = slice_host_dump_stored(f->store);
-        g_autofree char *problem = slice_host_check(f->host, list);
+        g_autofree char *entries = made_up_host_dump(list),
+                        *stored = made_up_host_dump_stored(f->store);
+        g_autofree char *problem = made_up_host_check(f->host, list);
 
         g_assert_cmpstr(entries, ==, stored);
         g_assert_cmpstr(problem, ==, NULL);
@@ -158,7 +158,7 @@ static void assert_reload_equals(Fixture *f) {
         g_autoptr(GError) error = NULL;
 
         f->book = slice_book_new(f->store);
-        slice_book_set_capacity(f->book, slice_host_capacity(f->host));
+        slice_book_set_capacity(f->book, made_up_host_capacity(f->host));
         g_assert_true(slice_book_load(f->book, &error));
         g_assert_no_error(error);
         after = dump(f);
@@ -530,7 +530,7 @@ static void test_a_new_capacity_has_the_grants_again(Fixture *f, gconstpointer u
 
         allocate(f, DB1, TWO_CORES);
         before = dump(f);
-        slice_book_set_capacity(f->book, slice_host_capacity(f->host));
+        slice_book_set_capacity(f->book, made_up_host_capacity(f->host));
         after = dump(f);
         g_assert_cmpstr(after, ==, before);
         refuse(f, WEB, FOUR_CORES, FERRY_ERROR_NO_RESOURCES);
@@ -545,7 +545,7 @@ static void test_capacity_may_change_while_changes_are_collected(Fixture *f, gco
 
         slice_book_begin(f->book);
         g_assert_true(slice_book_deallocate(f->book, DB1, NULL));
-        slice_book_set_capacity(f->book, slice_host_capacity(f->host));
+        slice_book_set_capacity(f->book, made_up_host_capacity(f->host));
         allocate(f, WEB, FOUR_CORES);
         store_fail_write(f->store, 0);
         g_assert_false(slice_book_commit(f->book, &error));
@@ -577,14 +577,14 @@ static void refuse_to_load(Fixture *f, const char *sql, const char *beginning) {
 
         allocate(f, DB1, TWO_CORES);
         list = slice_book_list(f->book);
-        before = slice_host_dump(list);
+        before = made_up_host_dump(list);
         g_assert_cmpint(sqlite3_exec(f->store->db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
         g_assert_false(slice_book_load(f->book, &error));
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
         g_assert_true(g_str_has_prefix(error->message, beginning));
 
         again = slice_book_list(f->book);
-        after = slice_host_dump(again);
+        after = made_up_host_dump(again);
         g_assert_cmpstr(after, ==, before);
 }
 

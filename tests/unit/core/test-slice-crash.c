@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "tests/lib/temp-folder.h"
-#include "tests/unit/core/slice-host.h"
+#include "tests/unit/core/made-up-host.h"
 #include "xml/ferry-error.h"
 
 #define OPERATIONS       20000u /* some seconds */
@@ -34,7 +34,7 @@
 #define TRANSACTIONS_MAX 40  /* of one that ends at any time */
 
 /* Less than the domains would like to have. */
-static const SliceHostSize tight_host = { .nodes = 2, .cores = 3, .memory_mib = 64, .vfs = 2 };
+static const MadeUpHostSize tight_host = { .nodes = 2, .cores = 3, .memory_mib = 64, .vfs = 2 };
 
 /* Time goes on by transactions, so that both books have the same. */
 static int64_t now = 1;
@@ -203,15 +203,15 @@ static void say(int fd, const void *data, size_t size) {
 }
 
 static void digest_of(const GPtrArray *entries, char ret_digest[static 65]) {
-        g_autofree char *text = slice_host_dump(entries);
+        g_autofree char *text = made_up_host_dump(entries);
         g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 
         g_strlcpy(ret_digest, digest, 65);
 }
 
-static void say_what_is_found(const SliceHost *host, Store *store, const SliceBook *book, int fd) {
+static void say_what_is_found(const MadeUpHost *host, Store *store, const SliceBook *book, int fd) {
         g_autoptr(GPtrArray) list = slice_book_list(book);
-        g_autofree char *problem = slice_host_check(host, list);
+        g_autofree char *problem = made_up_host_check(host, list);
         Found found = { .damaged = store_damaged_path(store) != NULL };
 
         g_strlcpy(found.problem, problem ?: "", sizeof(found.problem));
@@ -219,17 +219,17 @@ static void say_what_is_found(const SliceHost *host, Store *store, const SliceBo
         say(fd, &found, sizeof(found));
 }
 
-static SliceBook *open_book(const SliceHost *host, Store *store) {
+static SliceBook *open_book(const MadeUpHost *host, Store *store) {
         SliceBook *book = slice_book_new(store);
 
         slice_book_set_clock(book, clock_now);
-        slice_book_set_capacity(book, slice_host_capacity(host));
+        slice_book_set_capacity(book, made_up_host_capacity(host));
         if (!slice_book_load(book, NULL))
                 _exit(3);
         return book;
 }
 
-static void run_daemon(const SliceHost *host, const char *path, guint32 seed, int fd) {
+static void run_daemon(const MadeUpHost *host, const char *path, guint32 seed, int fd) {
         Store *store = store_open(path, NULL);
         SliceBook *book = store ? open_book(host, store) : NULL;
         GRand *random = g_rand_new_with_seed(seed);
@@ -247,7 +247,7 @@ static void run_daemon(const SliceHost *host, const char *path, guint32 seed, in
 /* The test ------------------------------------------------------------------------------- */
 
 typedef struct Crash {
-        SliceHost *host;
+        MadeUpHost *host;
         char *folder, *path;
         GRand *random;
         Store *memory;
@@ -269,7 +269,7 @@ static void set_up(Crash *c, gconstpointer unused) {
         guint32 number = seed ? (guint32)g_ascii_strtoull(seed, NULL, 10) : g_random_int();
 
         g_test_message("VIRTFERRY_CRASH_SEED=%u repeats this", number);
-        c->host = slice_host_new(&tight_host);
+        c->host = made_up_host_new(&tight_host);
         c->folder = temp_folder_new();
         c->path = g_build_filename(c->folder, "state.db", NULL);
         c->random = g_rand_new_with_seed(number);
@@ -285,7 +285,7 @@ static void tear_down(Crash *c, gconstpointer unused) {
         g_rand_free(c->random);
         g_free(c->path);
         temp_folder_remove(c->folder);
-        slice_host_free(c->host);
+        made_up_host_free(c->host);
 }
 
 static Life start(Crash *c) {
@@ -408,7 +408,7 @@ static void find_at_the_end(Crash *c) {
         g_autoptr(Store) store = store_open(c->path, NULL);
         g_autoptr(SliceBook) book = open_book(c->host, store);
         g_autoptr(GPtrArray) list = slice_book_list(book);
-        g_autofree char *problem = slice_host_check(c->host, list);
+        g_autofree char *problem = made_up_host_check(c->host, list);
         Found found = { .damaged = store_damaged_path(store) != NULL };
 
         g_assert_cmpstr(problem, ==, NULL);

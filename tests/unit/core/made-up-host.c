@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/unit/core/slice-host.h"
+#include "tests/unit/core/made-up-host.h"
 
 #include <inttypes.h>
 
@@ -9,19 +9,19 @@
 #define NODES   "sys/devices/system/node/"
 #define THREADS 2u
 
-struct SliceHost {
+struct MadeUpHost {
         FakeRoot *root;
         ResourceMap *map;
 };
 
 /* Making it ---------------------------------------------------------------------------- */
 
-static void put(const SliceHost *host, const char *path, const char *value) {
+static void put(const MadeUpHost *host, const char *path, const char *value) {
         fake_root_put(host->root, path, value, -1);
 }
 
 G_GNUC_PRINTF(3, 4)
-static void putf(const SliceHost *host, const char *path, const char *format, ...) {
+static void putf(const MadeUpHost *host, const char *path, const char *format, ...) {
         g_autofree char *value = NULL;
         va_list args;
 
@@ -31,7 +31,7 @@ static void putf(const SliceHost *host, const char *path, const char *format, ..
         put(host, path, value);
 }
 
-static void add_core(const SliceHost *host, unsigned node, unsigned first) {
+static void add_core(const MadeUpHost *host, unsigned node, unsigned first) {
         for (unsigned cpu = first; cpu < first + THREADS; cpu++) {
                 g_autofree char *package = g_strdup_printf(
                         CPUS "cpu%u/topology/physical_package_id", cpu);
@@ -45,7 +45,7 @@ static void add_core(const SliceHost *host, unsigned node, unsigned first) {
         }
 }
 
-static void add_node(const SliceHost *host, const SliceHostSize *size, unsigned node) {
+static void add_node(const MadeUpHost *host, const MadeUpHostSize *size, unsigned node) {
         g_autofree char *list = g_strdup_printf(NODES "node%u/cpulist", node);
         g_autofree char *memory = g_strdup_printf(NODES "node%u/meminfo", node);
         unsigned first = node * size->cores * THREADS;
@@ -58,7 +58,7 @@ static void add_node(const SliceHost *host, const SliceHostSize *size, unsigned 
 }
 
 /* A function below a root port, which the model has at a root of its own. */
-static void plug(const SliceHost *host, const char *port, const char *pf) {
+static void plug(const MadeUpHost *host, const char *port, const char *pf) {
         g_autofree char *root = g_strndup(pf, strlen("0000:3b"));
         g_autofree char *nested = g_strdup_printf("sys/devices/pci0000:00/%s/%s", port, pf);
         g_autofree char *flat = g_strdup_printf("sys/devices/pci%s/%s", root, pf);
@@ -72,7 +72,7 @@ static void plug(const SliceHost *host, const char *port, const char *pf) {
         fake_root_link(host->root, bus, nested);
 }
 
-static void add_card(const SliceHost *host, const SliceHostSize *size, unsigned node) {
+static void add_card(const MadeUpHost *host, const MadeUpHostSize *size, unsigned node) {
         g_autofree char *pf = g_strdup_printf("0000:%02x:00.0", 0x30 + node);
         g_autofree char *port = g_strdup_printf("0000:00:%02x.0", 0x10 + node);
         g_autofree char *netdev = g_strdup_printf("eth%u", node);
@@ -92,7 +92,7 @@ static void add_card(const SliceHost *host, const SliceHostSize *size, unsigned 
              node, pf);
 }
 
-static ResourceMap *read_map(const SliceHost *host) {
+static ResourceMap *read_map(const MadeUpHost *host) {
         g_autoptr(Store) store = store_open(":memory:", NULL);
         g_autoptr(LeaseBook) leases = lease_book_new(store);
         g_autoptr(Config) config = config_new();
@@ -105,8 +105,8 @@ static ResourceMap *read_map(const SliceHost *host) {
         return resource_map_read(&sources);
 }
 
-SliceHost *slice_host_new(const SliceHostSize *size) {
-        SliceHost *host = g_new0(SliceHost, 1);
+MadeUpHost *made_up_host_new(const MadeUpHostSize *size) {
+        MadeUpHost *host = g_new0(MadeUpHost, 1);
 
         host->root = fake_root_new();
         putf(host, CPUS "online", "0-%u\n", size->nodes * size->cores * THREADS - 1);
@@ -120,13 +120,13 @@ SliceHost *slice_host_new(const SliceHostSize *size) {
         return host;
 }
 
-void slice_host_free(SliceHost *host) {
+void made_up_host_free(MadeUpHost *host) {
         resource_map_free(host->map);
         fake_root_free(host->root);
         g_free(host);
 }
 
-Capacity *slice_host_capacity(const SliceHost *host) {
+Capacity *made_up_host_capacity(const MadeUpHost *host) {
         return capacity_new(host->map, &(CapacityReserve){}, NULL, NULL);
 }
 
@@ -155,7 +155,7 @@ static uint64_t sum(const GPtrArray *entries, const char *resource) {
         return total;
 }
 
-static char *check_grant(const SliceHost *host, const GPtrArray *entries, const SliceEntry *entry,
+static char *check_grant(const MadeUpHost *host, const GPtrArray *entries, const SliceEntry *entry,
                          const SliceGrant *grant) {
         const Resource *resource = resource_map_find(host->map, grant->resource);
         uint64_t promised = sum(entries, grant->resource);
@@ -171,7 +171,8 @@ static char *check_grant(const SliceHost *host, const GPtrArray *entries, const 
 
 /* Exclusive cores are all of its cores, whole, and nobody else's; shares add up to what was asked.
  */
-static char *check_cores(const SliceHost *host, const GPtrArray *entries, const SliceEntry *entry) {
+static char *check_cores(const MadeUpHost *host, const GPtrArray *entries,
+                         const SliceEntry *entry) {
         const SliceCores *wish = &entry->wish->cores;
         uint64_t amount = 0;
         unsigned n = 0;
@@ -196,7 +197,8 @@ static char *check_cores(const SliceHost *host, const GPtrArray *entries, const 
         return NULL;
 }
 
-static char *check_entry(const SliceHost *host, const GPtrArray *entries, const SliceEntry *entry) {
+static char *check_entry(const MadeUpHost *host, const GPtrArray *entries,
+                         const SliceEntry *entry) {
         uint64_t memory = 0;
 
         if (entry->state == SLICE_PREEMPTED)
@@ -220,7 +222,7 @@ static char *check_entry(const SliceHost *host, const GPtrArray *entries, const 
         return check_cores(host, entries, entry);
 }
 
-char *slice_host_check(const SliceHost *host, const GPtrArray *entries) {
+char *made_up_host_check(const MadeUpHost *host, const GPtrArray *entries) {
         for (guint i = 0; i < entries->len; i++) {
                 char *problem = check_entry(host, entries, entries->pdata[i]);
 
@@ -250,7 +252,7 @@ static void dump_entry(GString *text, const SliceEntry *entry) {
         g_string_append_printf(text, " wants %s", wish);
 }
 
-char *slice_host_dump(const GPtrArray *entries) {
+char *made_up_host_dump(const GPtrArray *entries) {
         GString *text = g_string_new(NULL);
 
         for (guint i = 0; i < entries->len; i++)
@@ -258,11 +260,11 @@ char *slice_host_dump(const GPtrArray *entries) {
         return g_string_free(text, FALSE);
 }
 
-char *slice_host_dump_stored(Store *store) {
+char *made_up_host_dump_stored(Store *store) {
         g_autoptr(GPtrArray) entries = NULL;
         g_autoptr(GError) error = NULL;
 
         entries = store_load_slices(store, &error);
         g_assert_no_error(error);
-        return slice_host_dump(entries);
+        return made_up_host_dump(entries);
 }

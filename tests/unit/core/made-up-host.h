@@ -11,22 +11,22 @@
 
 #include "daemon/core/slice-book.h"
 
-typedef struct SliceHostSize {
+typedef struct MadeUpHostSize {
         unsigned nodes, cores, memory_mib, vfs; /* all but the first of each node */
-} SliceHostSize;
+} MadeUpHostSize;
 
-typedef struct SliceHost SliceHost;
+typedef struct MadeUpHost MadeUpHost;
 
-SliceHost *slice_host_new(const SliceHostSize *size);
-void slice_host_free(SliceHost *host);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SliceHost, slice_host_free)
+MadeUpHost *made_up_host_new(const MadeUpHostSize *size);
+void made_up_host_free(MadeUpHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MadeUpHost, made_up_host_free)
 
 /* What there is, without grants. New. */
-Capacity *slice_host_capacity(const SliceHost *host);
+Capacity *made_up_host_capacity(const MadeUpHost *host);
 
 /* A sentence for the first promise that is not to be kept; NULL: all are. `entries`: SliceEntry. */
-char *slice_host_check(const SliceHost *host, const GPtrArray *entries);
+char *made_up_host_check(const MadeUpHost *host, const GPtrArray *entries);
 
 /* Every member of each entry that is stored, a line each. */
-char *slice_host_dump(const GPtrArray *entries);
-char *slice_host_dump_stored(Store *store);
+char *made_up_host_dump(const GPtrArray *entries);
+char *made_up_host_dump_stored(Store *store);
