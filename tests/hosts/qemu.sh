@@ -70,13 +70,14 @@ kernel_command_line() {
 # one string instruction, which moves byte after byte, and guards around each access to user memory.
 processor=EPYC-Milan,+svm,-erms,-fsrm,-smap,-smep
 
-# machine_of HOST: how large it is.
+# machine_of HOST: how large it is. Linux makes a region of CXL memory only where it can flush its
+# caches, which it does not believe under a hypervisor.
 machine_of() {
         if [[ $1 != c ]]; then
                 echo -smp 1 -m 3G
                 return
         fi
-        echo -smp 4,sockets=2,cores=2,threads=1 -m 3G -machine cxl=on \
+        echo -cpu "$processor,-hypervisor" -smp 4,sockets=2,cores=2,threads=1 -m 3G -machine cxl=on \
                 -object memory-backend-ram,id=node0,size=1536M \
                 -object memory-backend-ram,id=node1,size=1536M \
                 -numa node,nodeid=0,cpus=0-1,memdev=node0 \
