@@ -6,6 +6,7 @@
 #include "daemon/drain.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
+#include "daemon/hook-slice.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
 #include "daemon/slices.h"
@@ -177,18 +178,40 @@ static bool refuse_crowd(const Manager *manager, const Domain *domain, GError **
         return true;
 }
 
+/* Whoever looks for a guest that moves finds why it was refused. */
+static char *fit_slice(Manager *manager, const Domain *domain, const char *xml,
+                       const GPtrArray *answers, bool migrates, GError **error) {
+        GError *refusal = NULL;
+        char *fitted = hook_slice_fit(manager, domain, xml, &refusal);
+
+        if (fitted)
+                return fitted;
+
+        if (!migrates || note_incoming(manager, domain, answers, refusal->message, error))
+                g_propagate_error(error, g_steal_pointer(&refusal));
+        g_clear_error(&refusal);
+        return NULL;
+}
+
+static char *filter_without_devices(Manager *manager, const Domain *domain, const char *xml,
+                                    bool migrates, GError **error) {
+        g_autoptr(GPtrArray) none = g_ptr_array_new();
+
+        return fit_slice(manager, domain, xml, none, migrates, error);
+}
+
 char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
                             GError **error) {
         bool migrates = g_str_equal(operation, "migrate");
         g_autoptr(GPtrArray) answers = NULL;
-        g_autofree char *refusal = NULL, *rewritten = NULL;
+        g_autofree char *refusal = NULL, *rewritten = NULL, *fitted = NULL;
         g_autoptr(Domain) domain = NULL;
 
         domain = read_domain(xml, error);
         if (!domain || (migrates && refuse_drained(manager, domain, error)))
                 return NULL;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
-                return g_strdup(xml);
+                return filter_without_devices(manager, domain, xml, migrates, error);
         if (refuse_active(manager, domain, error) ||
             (migrates && refuse_crowd(manager, domain, error)))
                 return NULL;
@@ -203,13 +226,14 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
         }
 
         rewritten = rewrite(domain, xml, answers, error);
-        if (!rewritten || !reserve(manager, domain, answers, error))
+        fitted = rewritten ? fit_slice(manager, domain, rewritten, answers, migrates, error) : NULL;
+        if (!fitted || !reserve(manager, domain, answers, error))
                 return NULL;
         if (migrates && !note_incoming(manager, domain, answers, NULL, error)) {
                 recover_domain(manager, domain->uuid, NULL);
                 return NULL;
         }
-        return g_steal_pointer(&rewritten);
+        return g_steal_pointer(&fitted);
 }
 
 /* A guest that starts cannot be running: what says so was left by a stop that
@@ -265,7 +289,7 @@ bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
         g_autoptr(Domain) domain = NULL;
 
         domain = read_domain(xml, error);
-        if (!domain)
+        if (!domain || !hook_slice_reserve(manager, domain, error))
                 return false;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return true;
