@@ -14,6 +14,7 @@
 #include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
+#include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
 #include "daemon/manager.h"
 #include "daemon/names.h"
@@ -37,6 +38,7 @@ struct Daemon {
         Sampler *sampler;
         TrialHelper *trial_helper;
         Virt *virt;
+        Guests *guests; /* NULL: they may not ask */
 };
 
 /* For what is no outcome of ours: "WHAT: reason". */
@@ -77,6 +79,7 @@ static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry
 
         journal_slice(change, entry);
         faces_on_slice(daemon->faces, change, entry);
+        guests_on_slice(daemon->guests, entry);
 }
 
 static void on_migration(void *userdata, MigrationChange change, const Migration *migration) {
@@ -124,6 +127,7 @@ static void on_guest(void *userdata, const GuestEvent *event) {
         daemon->manager->libvirt_version = daemon->host.libvirt_version;
         daemon->host.qemu_version = virt_get_qemu_version(daemon->virt);
         manager_on_guest_event(daemon->manager, event);
+        guests_on_guest_event(daemon->guests, event);
         if (daemon->manager->libvirt_known == known)
                 return;
 
@@ -273,6 +277,11 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         if (!options->libvirt_uri)
                 return true;
 
+        if (daemon->manager->config->guests_ask)
+                r = guests_new(daemon->loop, daemon->manager, &daemon->guests);
+        if (r < 0)
+                return fail(error, r, "No event source can be made");
+
         r = virt_new(daemon->loop, options->libvirt_uri, on_guest, daemon, &daemon->virt);
         if (r < 0)
                 return fail(error, r, "libvirt's library does not start");
@@ -321,6 +330,8 @@ void daemon_free(Daemon *daemon) {
         if (!daemon)
                 return;
 
+        guests_free(daemon->guests);
+        daemon->guests = NULL; /* no slice is news to them any more */
         virt_free(daemon->virt);
         trial_helper_free(daemon->trial_helper);
         sampler_free(daemon->sampler);
