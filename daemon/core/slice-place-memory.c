@@ -93,7 +93,8 @@ static void look_at_region(const PlaceSearch *search, const CapacityRegion *regi
         Choice choice = { .item = region->item,
                           .too = region->memory,
                           .amount = SHAPE_ITEM(search->shape, region->item)->total,
-                          .moves = search->held[region->item] == 0,
+                          .moves = search->held[region->item] == 0 &&
+                                   (region->memory < 0 || search->held[region->memory] == 0),
                           .cxl = true,
                           .far = is_far(search, region->node) };
 

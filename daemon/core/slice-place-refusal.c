@@ -140,9 +140,9 @@ static char *tell_no_memory(const Refusal *refusal) {
         const char *tier = wish->tier == SLICE_TIER_CXL ? "CXL " : "";
 
         if (wish->contiguous)
-                return g_strdup_printf("No huge page or CXL region that there is %s%s is as large "
+                return g_strdup_printf("No huge page or CXL region that there is on %s is as large "
                                        "as the %s that are asked for in one piece",
-                                       wish->node < 0 ? "on " : "on ", node, size);
+                                       node, size);
         if (wish->page_kib > 0)
                 return g_strdup_printf("There is no %smemory with pages of %" PRIu64 " KiB on %s",
                                        tier, wish->page_kib, node);
@@ -175,16 +175,16 @@ static int find_most_left(const PlaceSearch *search, PlaceSpot spot) {
 static char *tell_memory(const Refusal *refusal, PlaceSpot spot) {
         const PlaceSearch *search = refusal->search;
         int item = find_most_left(search, spot);
-        g_autofree char *left = NULL, *asked = NULL, *holder = NULL;
+        g_autofree char *name = NULL, *left = NULL, *asked = NULL, *holder = NULL;
 
         if (item < 0)
                 return tell_no_memory(refusal);
 
+        name = place_memory_name(search, item);
         left = place_amount(place_free(search, item), "bytes");
         asked = place_amount(search->slice->memory.size, "bytes");
         holder = tell_holder_of(refusal, item);
-        return g_strdup_printf("%s has %s%s of the %s that are asked for%s",
-                               SHAPE_ITEM(search->shape, item)->id, left,
+        return g_strdup_printf("%s has %s%s of the %s that are asked for%s", name, left,
                                refusal->ever ? "" : " left", asked, holder);
 }
 
@@ -491,18 +491,21 @@ static char *tell(const Refusal *refusal) {
 static char *explain(const Refusal *refusal) {
         if (place_search_run(refusal->search))
                 return NULL;
-
-        refusal->search->steps = 0;
+        if (place_search_gave_up(refusal->search))
+                return g_strdup(
+                        "The functions that are asked for can be placed in too many ways to "
+                        "try them all: name the parent of some of them");
         return tell(refusal);
 }
 
-/* Why there is no placement even on a host that is nobody's; NULL: there is one. */
+/* Why there is no placement even on a host that is nobody's; NULL: there is one, or may be. */
 static char *explain_ever(const Capacity *capacity, const Slice *slice) {
         g_autofree uint64_t *nothing = g_new0(uint64_t, capacity_shape(capacity)->items->len);
         g_autoptr(PlaceSearch) search = place_search_new(capacity, nothing, slice, NULL);
         Refusal refusal = { search, capacity, true };
+        g_autofree char *text = explain(&refusal);
 
-        return explain(&refusal);
+        return place_search_gave_up(search) ? NULL : g_steal_pointer(&text);
 }
 
 /* Slices of best effort are not in the way of others, or there would be a placement. */

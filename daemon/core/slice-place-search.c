@@ -332,16 +332,26 @@ unsigned place_order_nodes(const PlaceSearch *search, int *ret_nodes) {
         return used;
 }
 
-static bool place_below_one_root(PlaceSearch *search, PlaceSpot spot) {
-        g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-
+static bool place_below(PlaceSearch *search, PlaceSpot spot, int device, GHashTable *tried) {
         spot.one_root = true;
-        for (guint i = 0; i < search->shape->devices->len; i++) {
-                spot.root = SHAPE_DEVICE(search->shape, i)->root;
-                if (g_hash_table_add(seen, GINT_TO_POINTER(spot.root)) &&
-                    place_functions(search, spot))
+        spot.root = SHAPE_DEVICE(search->shape, device)->root;
+        return g_hash_table_add(tried, GINT_TO_POINTER(spot.root)) && place_functions(search, spot);
+}
+
+/* Beginning with where functions are. */
+static bool place_below_one_root(PlaceSearch *search, PlaceSpot spot) {
+        g_autoptr(GHashTable) tried = g_hash_table_new(NULL, NULL);
+
+        for (unsigned i = 0; i < search->n_functions; i++) {
+                int pool = search->functions[i].present;
+
+                if (pool >= 0 &&
+                    place_below(search, spot, SHAPE_POOL(search->shape, pool)->device, tried))
                         return true;
         }
+        for (guint i = 0; i < search->shape->devices->len; i++)
+                if (place_below(search, spot, (int)i, tried))
+                        return true;
         return false;
 }
 

@@ -52,6 +52,21 @@ char *place_pool_name(const PlaceSearch *search, int pool) {
         return g_strdup_printf("%s with mdevs of %s", device, of->type ?: "one type");
 }
 
+char *place_memory_name(const PlaceSearch *search, int item) {
+        for (guint i = 0; i < search->shape->memories->len; i++) {
+                const CapacityMemory *memory = SHAPE_MEMORY(search->shape, i);
+                int node = SHAPE_NODE(search->shape, memory->node)->number;
+
+                if (memory->item == item && memory->base)
+                        return g_strdup_printf("Memory of node %d", node);
+                if (memory->item == item)
+                        return g_strdup_printf("Memory of node %d with pages of %" PRIu64 " KiB",
+                                               node, memory->page / 1024);
+        }
+        return g_strdup_printf("CXL region %s",
+                               strchr(SHAPE_ITEM(search->shape, item)->id, ':') + 1);
+}
+
 static char *counted_lack(const PlaceSearch *search, uint64_t need, int item) {
         const CapacityItem *of = SHAPE_ITEM(search->shape, item);
         g_autofree char *left = place_amount(place_free(search, item), of->unit);
@@ -169,27 +184,35 @@ static void explain_cores(GPtrArray *reasons, const PlaceSearch *search) {
                 explain_nodes(reasons, search);
 }
 
-static void explain_memory(GPtrArray *reasons, const PlaceSearch *search) {
-        g_autofree char *amount = NULL;
+static void explain_other_memory(GPtrArray *reasons, const PlaceSearch *search) {
+        unsigned n = 0;
 
-        if (search->memory < 0)
-                return;
-        amount = place_amount(search->memory_amount, "bytes");
-        add(reasons, "Memory is %s of %s%s", amount, SHAPE_ITEM(search->shape, search->memory)->id,
-            search->held[search->memory] > 0 ? ", as until now" : "");
-        for (guint i = 0, n = 0; i < search->shape->memories->len && n < PASSED_OVER_MAX; i++) {
+        for (guint i = 0; i < search->shape->memories->len && n < PASSED_OVER_MAX; i++) {
                 const CapacityMemory *memory = SHAPE_MEMORY(search->shape, i);
-                g_autofree char *left = NULL;
+                g_autofree char *name = NULL, *left = NULL;
 
                 if (memory->item == search->memory ||
                     !place_memory_matches(search, memory, PLACE_ANYWHERE) ||
                     place_free(search, memory->item) >= search->memory_amount)
                         continue;
+                name = place_memory_name(search, memory->item);
                 left = place_amount(place_free(search, memory->item), "bytes");
-                add(reasons, "%s is passed over: it has %s left",
-                    SHAPE_ITEM(search->shape, memory->item)->id, left);
+                add(reasons, "%s is passed over: it has %s left", name, left);
                 n++;
         }
+}
+
+static void explain_memory(GPtrArray *reasons, const PlaceSearch *search) {
+        g_autofree char *amount = NULL, *name = NULL;
+
+        if (search->memory < 0)
+                return;
+
+        amount = place_amount(search->memory_amount, "bytes");
+        name = place_memory_name(search, search->memory);
+        add(reasons, "%s gives %s%s", name, amount,
+            search->held[search->memory] > 0 ? ", as until now" : "");
+        explain_other_memory(reasons, search);
 }
 
 static void explain_function(GPtrArray *reasons, const PlaceSearch *search,

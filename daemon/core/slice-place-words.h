@@ -17,6 +17,8 @@ void place_refuse(const Capacity *capacity, const Slice *slice, GError **error);
 char *place_amount(uint64_t amount, const char *unit);
 /* "PF 0000:3b:00.0", "mtty". Free it. */
 char *place_pool_name(const PlaceSearch *search, int pool);
+/* "Memory of node 0", "CXL region region0". Free it. */
+char *place_memory_name(const PlaceSearch *search, int item);
 /* "has no VF left": to be said of the pool. Free it. */
 char *place_lack_words(const PlaceSearch *search, const SliceFunction *function, int pool,
                        PlaceLack lack, int item);

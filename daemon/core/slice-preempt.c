@@ -98,11 +98,11 @@ static bool is_enough(Preemption *p) {
 
 /* Choosing -------------------------------------------------------------------------- */
 
-/* Of all, the oldest may stay first. */
+/* Of all, the oldest may stay first. What takes too long to find out stays out. */
 static unsigned let_stay(Preemption *p) {
         unsigned n = p->holders->len;
 
-        for (guint i = p->holders->len; i-- > 0;) {
+        for (guint i = p->holders->len; i-- > 0 && p->steps < SLICE_PLACE_STEPS_MAX;) {
                 p->gone[i] = false;
                 if (is_enough(p))
                         n--;

@@ -216,6 +216,12 @@ static void test_one_vcpu_a_cpu(Fixture *f, gconstpointer unused) {
                          "cores core:3 200\n");
 }
 
+static void test_spread_before_doubling(Fixture *f, gconstpointer unused) {
+        ask_cores(f, 10, 100);
+        assert_placed(f, "cores core:0 200\ncores core:1 200\ncores core:2 200\n"
+                         "cores core:3 200\ncores core:4 200\n");
+}
+
 static void test_isolated(Fixture *f, gconstpointer unused) {
         map_tell(f->map, "core:2", "isolated", "yes");
         ask_cores(f, 1, 0);
@@ -258,9 +264,10 @@ static void test_fullest_memory(Fixture *f, gconstpointer unused) {
         assert_placed(f, "memory memory:0 8589934592\n");
         ask_memory(f, 8 * GIB, 0);
         f->slice->memory.node = 1;
-        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
-                       "memory:1 has 7 GiB left of the 8 GiB that are asked for; 'db1' holds most "
-                       "of the rest (1 GiB)");
+        assert_refused(
+                f, FERRY_ERROR_NO_RESOURCES,
+                "Memory of node 1 has 7 GiB left of the 8 GiB that are asked for; 'db1' holds most "
+                "of the rest (1 GiB)");
 }
 
 static void test_pages(Fixture *f, gconstpointer unused) {
@@ -317,9 +324,10 @@ static void test_region(Fixture *f, gconstpointer unused) {
         give(f, "db1");
         ask_memory(f, MIB, 0);
         f->slice->memory.tier = SLICE_TIER_CXL;
-        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
-                       "memory:2 has 0 bytes left of the 1 MiB that are asked for; 'db1' holds "
-                       "most of the rest (4 GiB)");
+        assert_refused(
+                f, FERRY_ERROR_NO_RESOURCES,
+                "Memory of node 2 has 0 bytes left of the 1 MiB that are asked for; 'db1' holds "
+                "most of the rest (4 GiB)");
 }
 
 static void test_region_in_use(Fixture *f, gconstpointer unused) {
@@ -329,9 +337,10 @@ static void test_region_in_use(Fixture *f, gconstpointer unused) {
         give(f, "db1");
         ask_memory(f, 3 * GIB, 0);
         f->slice->memory.contiguous = true;
-        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
-                       "memory:2 has 3.999 GiB left of the 3 GiB that are asked for; 'db1' holds "
-                       "most of the rest (1 MiB)");
+        assert_refused(
+                f, FERRY_ERROR_NO_RESOURCES,
+                "Memory of node 2 has 3.999 GiB left of the 3 GiB that are asked for; 'db1' holds "
+                "most of the rest (1 MiB)");
 }
 
 static void test_memory_is_near(Fixture *f, gconstpointer unused) {
@@ -345,6 +354,16 @@ static void test_memory_is_near(Fixture *f, gconstpointer unused) {
 }
 
 /* Functions ------------------------------------------------------------------------- */
+
+/* All of its VFs, to a slice of that name. */
+static void give_pf(Fixture *f, const char *pf) {
+        g_autoptr(GPtrArray) grants = slice_grants_new();
+        g_autofree char *pool = g_strdup_printf("vf-pool:%s", pf);
+
+        read_capacity(f);
+        g_ptr_array_add(grants, slice_grant_new(pool, "nic", 2));
+        capacity_take(f->capacity, pf, SLICE_GUARANTEED, NULL, grants);
+}
 
 static void test_fewest_left(Fixture *f, gconstpointer unused) {
         ask_function(f, "nic")->parent = g_strdup(PF1);
@@ -444,6 +463,64 @@ static void test_shared_group(Fixture *f, gconstpointer unused) {
                        "function 'b'");
 }
 
+/* Two PFs that differ only in what is left of their rate are not alike. */
+static void test_unlike_rates(Fixture *f, gconstpointer unused) {
+        map_add_pf(f->map, "host", "0000:01:00.0", 4, 300);
+        map_add_pf(f->map, "host", "0000:02:00.0", 4, 190);
+        ask_function(f, "big")->min_mbit = 150;
+        for (int i = 0; i < 3; i++) {
+                g_autofree char *name = g_strdup_printf("small%d", i);
+
+                ask_function(f, name)->min_mbit = 100;
+        }
+        give_pf(f, PF0);
+        give_pf(f, PF1);
+        give_pf(f, PF2);
+        assert_placed(f, "big vf-pool:0000:02:00.0 1\nbig pf:0000:02:00.0 150\n"
+                         "small0 vf-pool:0000:01:00.0 1\nsmall0 pf:0000:01:00.0 100\n"
+                         "small1 vf-pool:0000:01:00.0 1\nsmall1 pf:0000:01:00.0 100\n"
+                         "small2 vf-pool:0000:01:00.0 1\nsmall2 pf:0000:01:00.0 100\n");
+}
+
+/* Nor are two of which one shares its link. */
+static void test_unlike_links(Fixture *f, gconstpointer unused) {
+        map_add_link(f->map, "node:0", "0000:10:00.0", 16);
+        map_add_pf(f->map, "link:0000:10:00.0", "0000:11:00.0", 2, 10000);
+        map_add_pf(f->map, "link:0000:10:00.0", "0000:11:00.1", 2, 10000);
+        map_add_link(f->map, "node:1", "0000:20:00.0", 16);
+        map_add_pf(f->map, "link:0000:20:00.0", "0000:21:00.0", 2, 10000);
+        ask_function(f, "a")->lanes = 9;
+        ask_function(f, "b")->lanes = 9;
+        ((SliceFunction *)f->slice->functions->pdata[1])->parent = g_strdup("0000:11:00.1");
+        give_pf(f, PF0);
+        give_pf(f, PF1);
+        give_pf(f, PF2);
+        assert_placed(f, "a vf-pool:0000:21:00.0 1\na link:0000:20:00.0 900\n"
+                         "b vf-pool:0000:11:00.1 1\nb link:0000:10:00.0 900\n");
+}
+
+/* Packing bins: twelve PFs, and rates that fill them but for a little, in countless ways. */
+static void test_too_many_ways(Fixture *f, gconstpointer unused) {
+        for (unsigned i = 0; i < 12; i++) {
+                g_autofree char *pf = g_strdup_printf("0000:%02x:00.0", 0x40 + i);
+
+                map_add_pf(f->map, "host", pf, 8, 1000 + 7 * i);
+        }
+        for (unsigned i = 0; i < 33; i++) {
+                g_autofree char *name = g_strdup_printf("nic%u", i);
+                SliceFunction *function = ask_function(f, name);
+
+                function->min_mbit = 370 + i;
+                function->class_name = g_strdup("sriov");
+        }
+        give_pf(f, PF0);
+        give_pf(f, PF1);
+        give_pf(f, PF2);
+        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
+                       "The functions that are asked for can be placed in too many ways to try "
+                       "them all: name the parent of some of them");
+}
+
 static void test_unknown_function(Fixture *f, gconstpointer unused) {
         ask_function(f, "nic")->pool = g_strdup("fast");
         assert_refused(f, FERRY_ERROR_INVALID_REQUEST,
@@ -484,6 +561,18 @@ static void test_offloads(Fixture *f, gconstpointer unused) {
         assert_refused(f, FERRY_ERROR_INVALID_REQUEST,
                        "Offload device dpu0 is taken by another part of the slice, or by a slice "
                        "that is to be apart, so not for 'c'");
+}
+
+static void test_offloads_stay(Fixture *f, gconstpointer unused) {
+        map_add_offload(f->map, PF0, "dpu0", 4, 64, 0, 0);
+        map_add_offload(f->map, PF1, "dpu1", 4, 64, 0, 0);
+        map_add_offload(f->map, PF2, "dpu2", 8, 0, 0, 0);
+        ask_offload(f, "a", NULL, 1);
+        assert_placed(f, "a offload:dpu0/cores 1\n");
+        ask_offload(f, "b", NULL, 2);
+        ask_offload(f, "c", NULL, 0)->memory_mib = 1;
+        assert_changed(f, "a offload:dpu0/cores 1\nb offload:dpu2/cores 2\n"
+                          "c offload:dpu1/memory 1048576\n");
 }
 
 static void test_no_offload(Fixture *f, gconstpointer unused) {
@@ -575,6 +664,15 @@ static void test_grow_and_shrink(Fixture *f, gconstpointer unused) {
                           "nic2 vf-pool:" PF0 " 1\n");
 }
 
+static void test_memory_comes_to_cores(Fixture *f, gconstpointer unused) {
+        ask_cores(f, 1, 0);
+        f->slice->cores.node = 1;
+        place_with(f, NULL);
+        f->slice->cores.node = -1;
+        ask_memory(f, GIB, 0);
+        assert_changed(f, "cores core:4 2000\nmemory memory:1 1073741824\n");
+}
+
 /* What is chosen for the new part must not push out what is there. */
 static void test_new_makes_way_for_old(Fixture *f, gconstpointer unused) {
         ask_function(f, "old")->min_mbit = 8000;
@@ -659,6 +757,7 @@ int main(int argc, char **argv) {
         ADD("a core that is shared is nobody's alone", test_shared_is_not_exclusive);
         ADD("shared CPUs are of cores that are shared already", test_shared_cores);
         ADD("a CPU has one vCPU of a slice where there are enough", test_one_vcpu_a_cpu);
+        ADD("CPUs are of several nodes before one has two vCPUs", test_spread_before_doubling);
         ADD("isolated cores are for exclusive use, and first", test_isolated);
         ADD("cores of the host are nobody's", test_reserved);
         ADD("a node that is not there is named", test_no_such_node);
@@ -676,15 +775,20 @@ int main(int argc, char **argv) {
         ADD("a link further up is granted too", test_chain);
         ADD("a parent makes one mdev type at a time", test_mdev_types);
         ADD("an IOMMU group is for one slice, and can be for one function", test_shared_group);
+        ADD("PFs with other rates left are tried each", test_unlike_rates);
+        ADD("PFs with other links are tried each", test_unlike_links);
+        ADD("a search that would not end is given up", test_too_many_ways);
         ADD("a function that nothing makes is refused", test_unknown_function);
         ADD("slices with one word are not on one device", test_apart);
         ADD("offloads are of different devices", test_offloads);
+        ADD("an offload stays where it is when others can make way", test_offloads_stay);
         ADD("an offload device that is not there is named", test_no_offload);
         ADD("keys are counted by kind", test_keys);
         ADD("shares take a group, and as much as hardware can tell apart", test_share);
         ADD("parts that are together are on one node", test_together);
         ADD("on a host of one node all is on it", test_one_node_host);
         ADD("a change keeps what it can", test_grow_and_shrink);
+        ADD("memory that is added is where the cores are", test_memory_comes_to_cores);
         ADD("a new part makes way for one that is there", test_new_makes_way_for_old);
         ADD("what was pulled is placed anew, and the rest stays", test_pulled);
         ADD("the fewest and youngest of best effort give way", test_fewest_give_way);
