@@ -24,6 +24,9 @@ struct SliceBook {
 /* The grants of an entry in the capacity, as far as it is known and they are any. */
 void slice_book_take(SliceBook *book, const SliceEntry *entry);
 void slice_book_give_back(SliceBook *book, const SliceEntry *entry);
+/* All of them anew, the oldest first: of best effort the youngest gives way, and who is younger is
+ * to be the same after a restart. */
+void slice_book_rebook(SliceBook *book);
 /* What the capacity is to call the slice of this domain. New. */
 char *slice_book_name_holder(const SliceBook *book, const char *domain_uuid,
                              const char *domain_name);

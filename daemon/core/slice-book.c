@@ -124,8 +124,7 @@ int64_t slice_book_next_expiry(const SliceBook *book) {
         return next;
 }
 
-/* The oldest first, as after a restart: the youngest gives way first. */
-static void book_grants(SliceBook *book) {
+void slice_book_rebook(SliceBook *book) {
         g_autoptr(GPtrArray) entries = slice_book_list(book);
 
         g_clear_pointer(&book->capacity, capacity_free);
@@ -154,14 +153,14 @@ bool slice_book_load(SliceBook *book, GError **error) {
                 book->last_number = MAX(book->last_number, entry->number);
                 bring_in(book, entry);
         }
-        book_grants(book);
+        slice_book_rebook(book);
         return true;
 }
 
 void slice_book_set_capacity(SliceBook *book, Capacity *taken) {
         capacity_free(book->bare);
         book->bare = taken;
-        book_grants(book);
+        slice_book_rebook(book);
 }
 
 const Capacity *slice_book_capacity(const SliceBook *book) {
@@ -230,7 +229,7 @@ static void undo(SliceBook *book, GPtrArray *touched) {
                         bring_in(book, g_steal_pointer(&one->before));
         }
 
-        book_grants(book);
+        slice_book_rebook(book);
 }
 
 static void tell(const SliceBook *book, const Touched *touched) {

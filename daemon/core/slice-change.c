@@ -76,7 +76,7 @@ static bool is_same_slice(const SliceEntry *old, const SliceEntry *next) {
 static void promise(SliceBook *book, const SliceEntry *old, SliceEntry *taken_next,
                     const GPtrArray *preempted) {
         g_autoptr(SliceEntry) next = taken_next;
-        bool same = is_same_slice(old, next);
+        bool same = is_same_slice(old, next), changed = old != NULL;
 
         if (same && old->expires == next->expires &&
             g_str_equal(old->domain_name, next->domain_name))
@@ -90,6 +90,9 @@ static void promise(SliceBook *book, const SliceEntry *old, SliceEntry *taken_ne
                 slice_book_give_back(book, old);
         slice_book_take(book, next);
         slice_book_replace(book, next->domain_uuid, next, !same);
+        /* A change makes nobody younger. */
+        if (changed && next->wish->priority == SLICE_BEST_EFFORT)
+                slice_book_rebook(book);
         next = NULL; /* it is the book's */
 }
 

@@ -497,6 +497,22 @@ static void test_what_was_preempted_comes_back_by_asking(Fixture *f, gconstpoint
         assert_reload_equals(f);
 }
 
+#define ONE_EFFORT \
+        "<slice version='1' priority='best-effort'><cores count='1' exclusive='yes'/></slice>"
+#define OTHER_EFFORT                                                                   \
+        "<slice version='1' priority='best-effort'><cores count='1' exclusive='yes'/>" \
+        "<block weight='500'/></slice>"
+
+static void test_a_change_makes_nobody_younger(Fixture *f, gconstpointer unused) {
+        allocate(f, BATCH, ONE_EFFORT);
+        allocate(f, WEB, ONE_EFFORT);
+        allocate(f, BATCH, OTHER_EFFORT);
+        allocate(f, DB1, "<slice version='1'><cores count='3' exclusive='yes'/></slice>");
+        g_assert_cmpint(slice_book_find(f->book, BATCH)->state, ==, SLICE_PROMISED);
+        g_assert_cmpint(slice_book_find(f->book, WEB)->state, ==, SLICE_PREEMPTED);
+        assert_reload_equals(f);
+}
+
 static void test_preempting_is_not_asked_for(Fixture *f, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
 
@@ -634,6 +650,7 @@ int main(int argc, char **argv) {
             test_best_effort_gives_way_and_keeps_its_wish);
         ADD("what was preempted comes back by asking",
             test_what_was_preempted_comes_back_by_asking);
+        ADD("a change makes nobody younger", test_a_change_makes_nobody_younger);
         ADD("preempting is not asked for", test_preempting_is_not_asked_for);
         ADD("the next expiry is the first one", test_the_next_expiry_is_the_first_one);
         ADD("a new capacity has the grants again", test_a_new_capacity_has_the_grants_again);
