@@ -12,11 +12,14 @@
 #
 # A test that ends without done_testing has bailed out.
 
+# whose logs are shown
+tap_hosts=(a b)
 tap_count=0
 tap_failed=0
 tap_is_done=0
 tap_output=$(mktemp)
 
+# What comes on standard input.
 diag() {
         sed 's/^/# /'
 }
@@ -24,7 +27,7 @@ diag() {
 # What has been logged since the last failure.
 tap_show_hosts() {
         local host
-        for host in a b; do
+        for host in "${tap_hosts[@]}"; do
                 echo "host$host, libvirtd and virtferryd:"
                 on_host "$host" "journalctl -q -b --no-pager -o short-monotonic \
                         --cursor-file=/run/tap-cursor -u libvirtd -u virtferryd" 2>&1 |

@@ -59,7 +59,7 @@ test_killed_in_the_middle() {
         ok 'killed, it drains on' -- wait_until 60 drain_is draining
         on_host a "virsh migrate-setspeed ${guests[0]} 1000"
         ok 'the command follows it over the kill, to an empty host' -- wait "$drain"
-        diag "$(cat "$RUN/drain.log")"
+        diag <"$RUN/drain.log"
         for guest in "${guests[@]}"; do
                 is "$(guest_host "$guest")" b "$guest runs on hostb only"
         done
