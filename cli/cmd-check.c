@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/check-fix.h"
 #include "cli/check-guest.h"
 #include "cli/output.h"
+#include "cli/text-file.h"
 #include "daemon/names.h"
 
 #define XML_MAX (4u * 1024 * 1024) /* the daemon takes no more */
@@ -58,41 +58,6 @@ static int check_host(const Options *options, Client *client, GError **error) {
         return good ? EXIT_STATUS_OK : EXIT_STATUS_NO;
 }
 
-/* Reads up to one byte more than allowed, which tells that it is too much. */
-static char *read_file(FILE *file, const char *name, GError **error) {
-        g_autofree char *text = g_malloc0(XML_MAX + 2);
-        size_t size = fread(text, 1, XML_MAX + 1, file);
-
-        if (ferror(file))
-                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                            "%s cannot be read: %s", name, g_strerror(errno));
-        else if (size > XML_MAX || !g_utf8_validate(text, size, NULL))
-                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                            "%s is not a domain: it must be UTF-8 text of at most 4 MiB", name);
-        else
-                return g_steal_pointer(&text);
-        return NULL;
-}
-
-static char *read_xml(const char *path, GError **error) {
-        FILE *file;
-        char *text;
-
-        if (strcmp(path, "-") == 0)
-                return read_file(stdin, "standard input", error);
-
-        file = fopen(path, "re");
-        if (!file) {
-                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                            "%s cannot be read: %s", path, g_strerror(errno));
-                return NULL;
-        }
-
-        text = read_file(file, path, error);
-        (void)fclose(file);
-        return text;
-}
-
 /* What the device's source would be on that host. */
 static void add_source(Table *table, bool fits, bool make, const char *source) {
         if (!fits)
@@ -137,7 +102,7 @@ static void print_verdict(const char *domain, size_t devices, unsigned misfits) 
 
 static int check_xml(const Options *options, Client *client, GError **error) {
         g_autoptr(Table) table = table_new(answer_columns);
-        g_autofree char *xml = read_xml(options->xml, error);
+        g_autofree char *xml = text_file_read(options->xml, XML_MAX, "a domain", error);
         const char *const strings[] = { xml, NULL };
         g_autoptr(GVariant) reply = NULL, answers = NULL;
         const char *domain;

@@ -39,6 +39,8 @@ typedef struct Options {
         uint64_t max_downtime;   /* ms, 0 as it is */
         uint64_t connections;    /* in parallel, 0 as the daemon chooses */
         const char *compression; /* NULL as the daemon chooses */
+
+        bool explain; /* slice; and dry_run */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */
@@ -57,4 +59,5 @@ int cmd_release(const Options *options, char *const *arguments, GError **error);
 int cmd_rescan(const Options *options, char *const *arguments, GError **error);
 int cmd_resources(const Options *options, char *const *arguments, GError **error);
 int cmd_show(const Options *options, char *const *arguments, GError **error);
+int cmd_slice(const Options *options, char *const *arguments, GError **error);
 int cmd_undrain(const Options *options, char *const *arguments, GError **error);

@@ -5,6 +5,7 @@
  */
 
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@ static const Command commands[] = {
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
         { "resources", NULL, 0, 0, 0, cmd_resources },
         { "show", "MIGRATION", 1, 1, 0, cmd_show },
+        { "slice", "list, show, allocate, add, remove, deallocate or check", 1, INT_MAX,
+          OPTIONS_OF_SLICE, cmd_slice },
         { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
 
@@ -61,6 +64,21 @@ static const char help[] =
         "and "
         "take none\n"
         "  undrain                       take guests again\n"
+        "  slice list                    the hardware slices: what guests are promised of the "
+        "host\n"
+        "  slice show DOMAIN             all about one\n"
+        "  slice allocate DOMAIN FILE    promise a guest what FILE says (-: standard input), in "
+        "the\n"
+        "                                place of what it had; --explain says why it gets these,\n"
+        "                                --dry-run promises nothing\n"
+        "  slice add DOMAIN KIND AMOUNT [KEY=VALUE...]\n"
+        "                                more of it: cores, memory, functions, bandwidth, keys,\n"
+        "                                offload-cores, offload-memory; AMOUNT as in 4, 512MiB, "
+        "2Gbit\n"
+        "  slice remove DOMAIN KIND AMOUNT [KEY=VALUE...]\n"
+        "                                less of it\n"
+        "  slice deallocate DOMAIN       give all of it back\n"
+        "  slice check FILE              whether FILE defines a hardware slice\n"
         "  check                         what the host lacks for guests to move\n"
         "  check DOMAIN [HOST]           what keeps a guest from moving, or from moving to HOST\n"
         "  check --trial DOMAIN HOST     the same, and tries it with the state of a free device\n"

@@ -37,6 +37,7 @@ static const OptionSpec specs[] = {
                                   3600 * 1000 },
         [OPTION_PARALLEL] = { "parallel", KIND_NUMBER, offsetof(Options, connections), 255 },
         [OPTION_COMPRESS] = { "compress", KIND_WORD, offsetof(Options, compression), 0 },
+        [OPTION_EXPLAIN] = { "explain", KIND_SWITCH, offsetof(Options, explain), 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

@@ -27,6 +27,7 @@ typedef enum CommandOption {
         OPTION_MAX_DOWNTIME,
         OPTION_PARALLEL,
         OPTION_COMPRESS,
+        OPTION_EXPLAIN,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 
@@ -44,6 +45,8 @@ typedef enum CommandOption {
 #define OPTIONS_OF_DRAIN                                             \
         (OPTION_BIT(OPTION_DETACH) | OPTION_BIT(OPTION_PERSISTENT) | \
          OPTION_BIT(OPTION_UNDEFINE_SOURCE))
+
+#define OPTIONS_OF_SLICE   (OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_EXPLAIN))
 
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 

@@ -53,6 +53,51 @@ __virt_ferry_command() {
         done
 }
 
+# The words behind "slice".
+__virt_ferry_slice_words() {
+        local i found=''
+
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                -H | -c | --host) ((i++)) ;;
+                -*) ;;
+                slice) if [[ -z $found ]]; then found=1; else echo slice; fi ;;
+                *) if [[ -n $found ]]; then echo "${COMP_WORDS[i]}"; fi ;;
+                esac
+        done
+}
+
+# Sets COMPREPLY for `virt-ferry slice`, from the caller's current and options.
+__virt_ferry_complete_slice() {
+        local behind=() words=''
+
+        mapfile -t behind < <(__virt_ferry_slice_words)
+        if [[ $current == -* ]]; then
+                words=$options
+        else
+                case ${#behind[@]}${behind[0]-} in
+                0) words='add allocate check deallocate list remove show' ;;
+                1add | 1allocate) words=$(__virt_ferry_guests) ;;
+                1deallocate | 1remove | 1show) words=$(__virt_ferry_ids slice list) ;;
+                1check | 2allocate)
+                        compopt -o filenames
+                        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                        return
+                        ;;
+                2add | 2remove) words='bandwidth cores functions keys memory offload-cores offload-memory' ;;
+                4add | 5add | 6add)
+                        compopt -o nospace
+                        words='class= contiguous= exclusive= kind= lanes= max-mbit= min-mbit= name= node= own-group= page= parent= pool= priority= share= tier= type='
+                        ;;
+                4remove)
+                        compopt -o nospace
+                        words='kind= name='
+                        ;;
+                esac
+        fi
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
 _virt_ferry() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
         local options='--json --no-legend --host --help --version' words='' command
@@ -86,7 +131,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain leases migrate migrations move offers probe release rescan resources show undrain' ;;
+        '') words='check devices drain leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -125,6 +170,11 @@ _virt_ferry() {
                 if [[ $current != -* ]]; then
                         words=$(__virt_ferry_ids leases)
                 fi
+                ;;
+        slice)
+                options+=' --explain --dry-run'
+                __virt_ferry_complete_slice
+                return
                 ;;
         show)
                 if [[ $current != -* ]]; then

@@ -120,7 +120,10 @@ static const char *note_strings(MockDaemon *mock, sd_bus_message *m, GString *ca
 static void note_call(MockDaemon *mock, sd_bus_message *m) {
         g_autoptr(GString) call = g_string_new(sd_bus_message_get_member(m));
         const char *separator = note_strings(mock, m, call, "(");
+        uint64_t number;
 
+        if (sd_bus_message_read(m, "t", &number) > 0)
+                g_string_append_printf(call, "%s%" G_GUINT64_FORMAT, separator, number);
         if (sd_bus_message_enter_container(m, 'a', "s") > 0) {
                 separator = note_strings(mock, m, call, separator);
                 g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
@@ -146,12 +149,14 @@ static void answer(MockDaemon *mock, sd_bus_message *m) {
         (void)sd_bus_message_unref(message);
 }
 
-/* A method of a device or a migration is one of its object's, all others are the root's. */
+/* A method of a device, migration or slice is one of its object's, all others are the root's. */
 static void check_path(const char *path, const char *interface) {
         if (g_str_equal(interface, FERRY_INTERFACE_DEVICE))
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_DEVICE "/"));
         else if (g_str_equal(interface, FERRY_INTERFACE_MIGRATION))
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_MIGRATION "/"));
+        else if (g_str_equal(interface, FERRY_INTERFACE_SLICE))
+                g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_SLICE "/"));
         else
                 g_assert_cmpstr(path, ==, FERRY_OBJECT_ROOT);
 }
