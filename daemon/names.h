@@ -11,6 +11,7 @@
 #define FERRY_OBJECT_MIGRATION    FERRY_OBJECT_ROOT "/migration"
 #define FERRY_OBJECT_SLICE        FERRY_OBJECT_ROOT "/slice"
 #define FERRY_OBJECT_GUEST        FERRY_OBJECT_ROOT "/guest" /* towards a guest */
+#define FERRY_OBJECT_AGENT        FERRY_OBJECT_ROOT "/agent" /* of an offload device, towards its host */
 
 #define FERRY_INTERFACE_MANAGER   FERRY_BUS_NAME ".Manager"
 #define FERRY_INTERFACE_DEVICE    FERRY_BUS_NAME ".Device"
@@ -19,6 +20,7 @@
 #define FERRY_INTERFACE_SLICE     FERRY_BUS_NAME ".Slice"
 #define FERRY_INTERFACE_HOOK      FERRY_BUS_NAME ".Hook"
 #define FERRY_INTERFACE_GUEST     FERRY_BUS_NAME ".Guest"
+#define FERRY_INTERFACE_AGENT     FERRY_BUS_NAME ".Agent"
 #define FERRY_ERROR_PREFIX        FERRY_BUS_NAME ".Error."
 
 #define FERRY_METADATA_URI        "urn:virtferry:domain:1"

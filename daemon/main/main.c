@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/main/agent-program.h"
 #include "daemon/main/daemon.h"
 #include "daemon/main/journal.h"
 
@@ -14,9 +15,11 @@ static DaemonOptions options = {
         .trial_helper = FERRY_TRIAL,
         .trial_timeout_msec = 60000,
 };
-static gboolean no_libvirt, version;
+static gboolean agent, no_libvirt, version;
 
 static const GOptionEntry entries[] = {
+        { "agent", 0, 0, G_OPTION_ARG_NONE, &agent,
+          "Tell a host on standard input and output what this offload device has", NULL },
         { "config", 0, 0, G_OPTION_ARG_FILENAME, &options.config,
           "Read FILE instead of " FERRY_CONFIG, "FILE" },
         { "state", 0, 0, G_OPTION_ARG_FILENAME, &options.state,
@@ -46,6 +49,17 @@ static void block_signals(void) {
         (void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Its standard error is the host's to read. */
+static int run_agent(void) {
+        g_autoptr(GError) error = NULL;
+
+        if (agent_program_run(options.root, &error))
+                return EXIT_SUCCESS;
+
+        (void)fprintf(stderr, "virtferryd: %s\n", error->message);
+        return EXIT_FAILURE;
+}
+
 static bool run(GError **error) {
         g_autoptr(Daemon) daemon = daemon_new(&options, error);
 
@@ -72,6 +86,8 @@ int main(int argc, char **argv) {
                 (void)printf("virtferryd %s\n", FERRY_VERSION);
                 return 0;
         }
+        if (agent)
+                return run_agent();
         if (no_libvirt)
                 options.libvirt_uri = NULL;
 
