@@ -230,6 +230,23 @@ static void check_rules(GPtrArray *findings, const Manager *manager) {
                              (const char *)problems->pdata[i]);
 }
 
+/* One that is on its way for the first time is no news yet. */
+static void check_agents(GPtrArray *findings, const Manager *manager) {
+        g_autoptr(GPtrArray) agents = agent_book_list(agents_book(manager->agents));
+
+        for (guint i = 0; i < agents->len; i++) {
+                const AgentEntry *agent = agents->pdata[i];
+
+                if (agent->state == AGENT_AWAY)
+                        findings_add(
+                                findings, FINDING_WARNING, agent->name,
+                                "Its agent %s is away, so of this offload device only what its "
+                                "file says is shared out: %s: 'ssh %s' as root of this host "
+                                "shows whether it can be reached",
+                                agent->destination, agent->reason, agent->destination);
+        }
+}
+
 static void check_drain(GPtrArray *findings, const Manager *manager) {
         g_autofree char *refusal = drain_refusal(manager->drain);
 
@@ -277,6 +294,7 @@ GPtrArray *host_check(const Manager *manager, const HostState *state) {
         check_drivers(findings, manager);
         check_leases(findings, manager);
         check_rules(findings, manager);
+        check_agents(findings, manager);
         check_drain(findings, manager);
         return g_steal_pointer(&findings);
 }

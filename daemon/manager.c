@@ -45,6 +45,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->mediations = mediations_new(manager);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
+        manager->agents = agents_new(sysfs);
         manager->slices = slices_new(manager);
         return g_steal_pointer(&manager);
 }
@@ -54,6 +55,7 @@ void manager_free(Manager *manager) {
                 return;
 
         g_clear_pointer(&manager->slices, slices_free);
+        g_clear_pointer(&manager->agents, agents_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
         g_clear_pointer(&manager->mediations, mediations_free);

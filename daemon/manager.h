@@ -11,6 +11,7 @@
  * binds and gives back.
  */
 
+#include "daemon/agents.h"
 #include "daemon/core/announce-ops.h"
 #include "daemon/core/config.h"
 #include "daemon/core/inventory.h"
@@ -48,6 +49,7 @@ typedef struct Manager {
         Replug *replug;
         Swaps *swaps;
         Slices *slices;
+        Agents *agents;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */

@@ -77,7 +77,8 @@ static ResourceMap *read_map(const Slices *slices) {
         const Manager *manager = slices->manager;
 
         return resource_map_read(&(ResourceSources){ manager->sysfs, manager->inventory,
-                                                     manager->leases, manager->rtnl });
+                                                     manager->leases, manager->rtnl,
+                                                     agents_book(manager->agents) });
 }
 
 const ResourceMap *slices_map(Slices *slices) {

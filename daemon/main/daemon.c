@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/drain.h"
+#include "daemon/edges/agent-links.h"
 #include "daemon/edges/announce.h"
 #include "daemon/edges/clock.h"
 #include "daemon/edges/drained-flag.h"
@@ -37,6 +38,7 @@ struct Daemon {
         Clock *clock;
         Sampler *sampler;
         TrialHelper *trial_helper;
+        AgentLinks *agents;
         Virt *virt;
         Guests *guests; /* NULL: they may not ask */
 };
@@ -95,6 +97,13 @@ static void on_drain(void *userdata, const DrainRecord *before, const DrainRecor
         drained_flag_set(daemon->manager->sysfs, now != NULL);
         journal_drain(before, now);
         faces_on_drain(daemon->faces);
+}
+
+static void on_agent(void *userdata, AgentState before, const AgentEntry *agent) {
+        Daemon *daemon = userdata;
+
+        journal_agent(before, agent);
+        slices_on_host_changed(daemon->manager->slices);
 }
 
 static void on_trial(void *userdata, const char *device, const TrialReport *report,
@@ -274,6 +283,11 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         daemon->trial_helper = trial_helper_new(daemon->loop, daemon->manager->trials,
                                                 options->trial_helper,
                                                 options->trial_timeout_msec * (uint64_t)1000);
+        agents_set_listener(daemon->manager->agents, on_agent, daemon);
+        r = agent_links_new(daemon->loop, daemon->bus, daemon->manager->agents, &agent_patience,
+                            FERRY_DAEMON, &daemon->agents);
+        if (r < 0)
+                return fail(error, r, "The agents of offload devices cannot be connected to");
         if (!options->libvirt_uri)
                 return true;
 
@@ -333,6 +347,7 @@ void daemon_free(Daemon *daemon) {
         guests_free(daemon->guests);
         daemon->guests = NULL; /* no slice is news to them any more */
         virt_free(daemon->virt);
+        agent_links_free(daemon->agents);
         trial_helper_free(daemon->trial_helper);
         sampler_free(daemon->sampler);
         clock_free(daemon->clock);

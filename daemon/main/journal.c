@@ -171,6 +171,19 @@ void journal_slice(SliceChange change, const SliceEntry *entry) {
                          entry->domain_name);
 }
 
+void journal_agent(AgentState before, const AgentEntry *agent) {
+        g_autofree char *what = NULL;
+
+        if (agent->state == before)
+                return;
+
+        what = agent->reason ? g_strdup_printf("is away: %s", agent->reason)
+                             : g_strdup("is connected");
+        g_log_structured(NULL, agent->reason ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE,
+                         "MESSAGE_ID", MESSAGE_AGENT, "FERRY_DEVICE", agent->name, "MESSAGE",
+                         "Agent %s of offload device %s %s", agent->destination, agent->name, what);
+}
+
 void journal_rules_passed_over(const char *problem) {
         g_log_structured(NULL, G_LOG_LEVEL_WARNING, "MESSAGE_ID", MESSAGE_RULES_PASSED_OVER,
                          "MESSAGE", "A file of rules is passed over: %s", problem);

@@ -6,6 +6,7 @@
  * sd-daemon(3).
  */
 
+#include "daemon/core/agent-book.h"
 #include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
@@ -27,6 +28,8 @@ void journal_migration(Journal *journal, MigrationChange change, const Migration
 /* What has changed, as a DrainListener has it. */
 void journal_drain(const DrainRecord *before, const DrainRecord *now);
 void journal_slice(SliceChange change, const SliceEntry *entry);
+/* Another state, or more or less than before, as an AgentListener has it. */
+void journal_agent(AgentState before, const AgentEntry *agent);
 void journal_rules_passed_over(const char *problem); /* one of compat_problems() */
 /* The end of a trial, as a TrialListener has it. */
 void journal_trial(const char *device, const TrialReport *report, const GError *error);

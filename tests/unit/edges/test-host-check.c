@@ -198,6 +198,31 @@ static void test_a_severity_has_a_word_and_back(void) {
         g_assert_cmpint(finding_severity_from_string("fatal"), ==, _FINDING_SEVERITY_INVALID);
 }
 
+static void ignore(void *userdata, const char *name) {
+}
+
+static int do_connect(void *userdata, const char *name, const char *destination) {
+        return 0;
+}
+
+static void test_an_agent_that_is_away(HostFixture *f, gconstpointer unused) {
+        const AgentOps ops = { do_connect, ignore, NULL };
+        Agents *agents = f->base.manager->agents;
+        g_autofree char *nothing = NULL;
+
+        fake_root_put(f->base.root, "etc/virtferry/pools.d/dpu.conf",
+                      "[Resource dpu0]\nParent=0000:3b:00.0\nAgent=root@dpu0\n", -1);
+        agents_set_ops(agents, &ops);
+        agents_on_time(agents);
+        nothing = check(f);
+        g_assert_cmpstr(nothing, ==, "");
+        agents_on_lost(agents, "dpu0", "the connection has ended: No route to host");
+        assert_finds(f,
+                     "warning dpu0: Its agent root@dpu0 is away, so of this offload device only ",
+                     "the connection has ended: No route to host: 'ssh root@dpu0' as root");
+        agents_set_ops(agents, NULL);
+}
+
 static void test_a_host_that_is_drained(HostFixture *f, gconstpointer unused) {
         const char *const uris[] = { "qemu+ssh://b/system", NULL };
         const DrainWish wish = { .destinations = uris };
@@ -230,6 +255,8 @@ int main(int argc, char **argv) {
         ADD("a kernel that is locked down is told about", test_a_kernel_that_is_locked_down);
         ADD("rules with a fault are told about", test_rules_with_a_fault);
         ADD("VFs without an IOMMU are told about", test_vfs_without_an_iommu);
+        ADD("an agent that is away is told about, and one that is on its way is not",
+            test_an_agent_that_is_away);
         ADD("a host that is drained is told about", test_a_host_that_is_drained);
         g_test_add_func("/host-check/a severity has a word and back",
                         test_a_severity_has_a_word_and_back);

@@ -24,6 +24,7 @@ static const struct {
         { MESSAGE_SLICE_GIVEN, "is promised" },
         { MESSAGE_SLICE_ENDED, "has ended" },
         { MESSAGE_SLICE_PREEMPTED, "had to give way" },
+        { MESSAGE_AGENT, "is connected or away" },
 };
 
 static char *read_data(const char *name) {
@@ -159,6 +160,21 @@ static void test_a_slice_is_told_at_its_ends_and_when_it_gives_way(void) {
         assert_logged(MESSAGE_SLICE_ENDED, "The hardware slice of guest db1 has ended");
 }
 
+static void test_an_agent_is_told_when_it_comes_and_goes(void) {
+        AgentEntry agent = { .name = (char *)"dpu0", .destination = (char *)"root@dpu0" };
+
+        agent.state = AGENT_CONNECTED;
+        journal_agent(AGENT_CONNECTING, &agent);
+        assert_logged(MESSAGE_AGENT, "Agent root@dpu0 of offload device dpu0 is connected");
+        journal_agent(AGENT_CONNECTED, &agent); /* it has more or less */
+        assert_logged(NULL, NULL);
+        agent.state = AGENT_AWAY;
+        agent.reason = (char *)"No route to host";
+        journal_agent(AGENT_CONNECTED, &agent);
+        assert_logged(MESSAGE_AGENT,
+                      "Agent root@dpu0 of offload device dpu0 is away: No route to host");
+}
+
 static void test_a_trial_is_told_with_its_verdict_or_its_error(void) {
         g_autoptr(TrialReport) report = trial_report_new("0000:3b:00.2");
         g_autoptr(GError) error = g_error_new(G_FILE_ERROR, 0, "0000:3b:00.2: it hangs");
@@ -232,6 +248,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
         g_test_add_func("/journal/a slice is told at its ends and when it gives way",
                         test_a_slice_is_told_at_its_ends_and_when_it_gives_way);
+        g_test_add_func("/journal/an agent is told when it comes and goes",
+                        test_an_agent_is_told_when_it_comes_and_goes);
         g_test_add_func("/journal/a trial is told with its verdict or its error",
                         test_a_trial_is_told_with_its_verdict_or_its_error);
         g_test_add_func("/journal/a file that is passed over is told",
