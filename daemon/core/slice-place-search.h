@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The state of one search for a placement. For slice-place*.c only.
+/* The state of one search for a placement. For slice-place*.c, slice-preempt.c
+ * and slice-refusal*.c only.
  *
  * The parts of a slice that nothing ties together are placed one by one:
  * offloads (slice-place-offloads.c), keys and shares; cores, memory and
