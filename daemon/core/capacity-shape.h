@@ -3,7 +3,7 @@
 
 /* What of a resource map can be granted, as flat arrays: the strings of the map
  * are read once, and a search works on indices. Immutable, and shared by the
- * copies of a Capacity. For capacity*.c and slice-place*.c only.
+ * copies of a Capacity. For capacity*.c, slice-place*.c and defragment*.c only.
  */
 
 #include "daemon/core/capacity.h"

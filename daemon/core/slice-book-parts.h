@@ -2,7 +2,7 @@
 #pragma once
 
 /* Inside of the slice book: slice-book.c keeps the entries and collects what
- * changes, slice-change.c decides what that is. For these two alone.
+ * changes, slice-change.c and slice-move.c decide what that is. For these alone.
  */
 
 #include "daemon/core/slice-book.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /* What the allocator tells people: why it is so, or why it cannot be. For
- * slice-place*.c and slice-refusal*.c only.
+ * slice-place*.c, slice-refusal*.c and defragment*.c only.
  */
 
 #include "daemon/core/slice-place-search.h"
