@@ -120,8 +120,15 @@ static int order_ssh(Connection *connection, const char *destination, Fd theirs)
                                      connection->links->program,
                                      "--agent",
                                      NULL };
-        const UnitOrder order = { connection->unit, description,      "exec", argv,
-                                  theirs,           connection->words };
+        const UnitOrder order = {
+                .name = connection->unit,
+                .description = description,
+                .type = "exec",
+                .argv = argv,
+                .stream = theirs,
+                .words = connection->words,
+                .part_of = "virtferryd.service",
+        };
         sd_bus *bus = connection->links->bus;
         g_autoptr(sd_bus_message) m = NULL;
         int r;

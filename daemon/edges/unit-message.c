@@ -44,6 +44,11 @@ static int append_streams(sd_bus_message *m, const UnitOrder *order) {
                                      order->stream);
 }
 
+static int append_part_of(sd_bus_message *m, const UnitOrder *order) {
+        return order->part_of ? sd_bus_message_append(m, "(sv)", "PartOf", "as", 1, order->part_of)
+                              : 0;
+}
+
 static int append_properties(sd_bus_message *m, const UnitOrder *order) {
         int r;
 
@@ -51,7 +56,8 @@ static int append_properties(sd_bus_message *m, const UnitOrder *order) {
             (r = sd_bus_message_append(m, "(sv)(sv)(sv)", "Description", "s", order->description,
                                        "Type", "s", order->type, "CollectMode", "s",
                                        "inactive-or-failed")) < 0 ||
-            (r = append_streams(m, order)) < 0 || (r = append_command(m, order->argv)) < 0)
+            (r = append_part_of(m, order)) < 0 || (r = append_streams(m, order)) < 0 ||
+            (r = append_command(m, order->argv)) < 0)
                 return r;
         return sd_bus_message_close_container(m);
 }

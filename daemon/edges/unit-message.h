@@ -19,6 +19,7 @@ typedef struct UnitOrder {
         const char *const *argv; /* the path first */
         int stream;              /* its standard input and output; -1 none */
         int words;               /* its standard error */
+        const char *part_of;     /* it is stopped with this unit; NULL none */
 } UnitOrder;
 
 int unit_message_new(sd_bus *bus, const UnitOrder *order, sd_bus_message **ret_call);

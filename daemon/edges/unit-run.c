@@ -33,7 +33,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *reter
 /* A oneshot's job ends when the program has. */
 static int start(sd_bus *bus, const char *name, const char *description, const char *const *argv,
                  int words) {
-        const UnitOrder order = { name, description, "oneshot", argv, -1, words };
+        const UnitOrder order = { name, description, "oneshot", argv, -1, words, NULL };
         g_autoptr(sd_bus_message) m = NULL;
         int r;
 

@@ -6,16 +6,12 @@
  * hand. VIRTFERRYD (a path) comes from the build.
  */
 
-#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
 
 #include "tests/lib/fake-root.h"
 
 #define DEVICE_CORES  6
 #define DEVICE_MEMORY (UINT64_C(1) << 30)
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_event, sd_event_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus, sd_bus_close_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 
 typedef struct AgentFixture {
         FakeRoot *root;

@@ -16,6 +16,9 @@
 #include "tests/unit/agent/agent-fixture.h"
 #include "tests/unit/dbus/introspection.h"
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus, sd_bus_close_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
+
 /* Takes both. */
 static sd_bus *connect_to(int input, int output) {
         sd_bus *bus;
