@@ -88,6 +88,33 @@ static void test_json(DaemonFixture *f, gconstpointer unused) {
         check_has(f, "rescan", "");
 }
 
+#define DEFINITION "<slice version='1'><cores count='3' exclusive='yes'/></slice>"
+
+static void test_life_of_a_slice(DaemonFixture *f, gconstpointer unused) {
+        g_autofree char *dry = NULL, *allocated = NULL;
+        g_autoptr(Program) refused = NULL;
+
+        fake_root_put(f->root, "sys/devices/system/cpu/online", "0-3\n", -1);
+        dry = ask(f, "slice allocate " GUEST_UUID " - --dry-run --explain", DEFINITION, 0);
+        g_assert_nonnull(strstr(dry, "would be promised:\n"));
+        check_has(f, "slice list", "No hardware slices.\n");
+
+        allocated = ask(f, "slice allocate " GUEST_UUID " -", DEFINITION, 0);
+        g_assert_nonnull(strstr(allocated, "is promised:\n"));
+        check_has(f, "slice list", "promised  guaranteed     3");
+        check_has(f, "slice show " GUEST_UUID, "<ferry:cores count='3' exclusive='yes'/>\n");
+        check_has(f, "resources", "4 cores");
+        check_has(f, "resources", "++");
+
+        refused = run(f, CLI " slice add " GUEST_UUID " cores 2", "");
+        g_assert_cmpint(refused->status, ==, 1);
+        g_assert_true(g_str_has_prefix(refused->err->str, "virt-ferry: This host has "));
+        g_assert_true(strchr(refused->err->str, '\n')[1] == '\0');
+
+        check_has(f, "slice remove " GUEST_UUID " cores 3", ": cores - 3\n");
+        check_has(f, "slice list", "No hardware slices.\n");
+}
+
 #define ADD(name, function)                                                    \
         g_test_add(name, DaemonFixture, NULL, daemon_fixture_set_up, function, \
                    daemon_fixture_tear_down)
@@ -98,6 +125,7 @@ int main(int argc, char *argv[]) {
         ADD("/whole/a lease that the hook has made is shown and released", test_life_of_a_lease);
         ADD("/whole/a guest that does not fit is refused with the daemon's sentence", test_refusal);
         ADD("/whole/a lease that is not there cannot be released", test_no_such_lease);
+        ADD("/whole/a hardware slice is promised, shown and given back", test_life_of_a_slice);
         ADD("/whole/the daemon's own objects are readable as JSON", test_json);
 
         return g_test_run();
