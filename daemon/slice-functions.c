@@ -56,10 +56,13 @@ static bool find_source(const SliceEntry *entry, const char *name, Source *ret_s
         return false;
 }
 
-static bool comes_from(const Device *device, const Source *source) {
+static bool is_of_kind(const Device *device, const Source *source) {
         return device->role == DEVICE_ROLE_FUNCTION &&
-               g_strcmp0(device->parent, source->parent) == 0 &&
-               (!source->type || g_strcmp0(device->fingerprint->mdev_type, source->type) == 0);
+               g_strcmp0(device->fingerprint->mdev_type, source->type) == 0;
+}
+
+static bool comes_from(const Device *device, const Source *source) {
+        return is_of_kind(device, source) && g_strcmp0(device->parent, source->parent) == 0;
 }
 
 static TuningFunction *function_new(const Manager *manager, const char *name, const char *device,
@@ -88,28 +91,47 @@ static bool has_name(const GPtrArray *functions, const char *name) {
         return false;
 }
 
-/* Those that have a name of their own first, so that no other takes them. */
-static const DomainDevice *find_in_guest(const Manager *manager, const Domain *domain,
-                                         const GPtrArray *functions, const char *name,
-                                         const Source *source, bool by_alias) {
+typedef enum Match {
+        MATCH_ALIAS,  /* that was plugged in for it */
+        MATCH_PARENT, /* of where it was granted */
+        MATCH_KIND,   /* of elsewhere: a guest that comes gets its devices before its slice */
+        _MATCH_MAX,
+} Match;
+
+static bool matches(const DomainDevice *device, const Device *found, const char *name,
+                    const Source *source, Match match) {
+        bool named = device->alias && g_str_has_prefix(device->alias, TUNING_ALIAS_PREFIX);
         g_autofree char *alias = tuning_alias(name);
 
+        switch (match) {
+        case MATCH_ALIAS:
+                return g_strcmp0(device->alias, alias) == 0;
+        case MATCH_PARENT:
+                return !named && comes_from(found, source);
+        case MATCH_KIND:
+                return !named && is_of_kind(found, source);
+        case _MATCH_MAX:
+                break;
+        }
+        g_assert_not_reached();
+}
+
+static const DomainDevice *find_in_guest(const Manager *manager, const Domain *domain,
+                                         const GPtrArray *functions, const char *name,
+                                         const Source *source, Match match) {
         for (guint i = 0; i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const Device *found = inventory_find(manager->inventory, device->source);
-                bool named = device->alias && g_str_has_prefix(device->alias, TUNING_ALIAS_PREFIX);
 
-                if (device->unplugged || !found || !comes_from(found, source) ||
-                    is_listed(functions, device->source))
-                        continue;
-                if (by_alias ? g_strcmp0(device->alias, alias) == 0 : !named)
+                if (found && !device->unplugged && !is_listed(functions, device->source) &&
+                    matches(device, found, name, source, match))
                         return device;
         }
         return NULL;
 }
 
 static void read_functions(const Manager *manager, const SliceEntry *entry, const Domain *domain,
-                           bool by_alias, GPtrArray *functions) {
+                           Match match, GPtrArray *functions) {
         for (guint i = 0; i < entry->wish->functions->len; i++) {
                 const SliceFunction *wish = entry->wish->functions->pdata[i];
                 const DomainDevice *device = NULL;
@@ -117,7 +139,7 @@ static void read_functions(const Manager *manager, const SliceEntry *entry, cons
 
                 if (!has_name(functions, wish->name) && find_source(entry, wish->name, &source))
                         device = find_in_guest(manager, domain, functions, wish->name, &source,
-                                               by_alias);
+                                               match);
                 if (device)
                         g_ptr_array_add(functions,
                                         function_new(manager, wish->name, device->source, &source));
@@ -128,8 +150,8 @@ GPtrArray *slice_functions_read(const Manager *manager, const SliceEntry *entry,
                                 const Domain *domain) {
         GPtrArray *functions = g_ptr_array_new_with_free_func((GDestroyNotify)tuning_function_free);
 
-        read_functions(manager, entry, domain, true, functions);
-        read_functions(manager, entry, domain, false, functions);
+        for (int match = 0; match < _MATCH_MAX; match++)
+                read_functions(manager, entry, domain, (Match)match, functions);
         return functions;
 }
 

@@ -355,7 +355,9 @@ static void test_rates_of_vfs(Test *t, gconstpointer unused) {
 static void test_functions_come_and_go(Test *t, gconstpointer unused) {
         TuningFunction nic = { (char *)"nic", (char *)"0000:3b:10.2", (char *)"<x/>", true, 0, 0 };
 
-        t->devices = DEVICE "ua-ferry-old'/></hostdev>" DEVICE "hostdev1'/></hostdev>";
+        ask_function(t, "kept", 0, 0);
+        t->devices = DEVICE "ua-ferry-old'/></hostdev>" DEVICE "ua-ferry-kept'/></hostdev>" DEVICE
+                            "hostdev1'/></hostdev>";
         g_ptr_array_add(t->functions, &nic);
         ask_function(t, "nic", 0, 100);
         assert_plan(t, "VF 0000:3b:10.2 has at most 100 Mbit/s <- VF 0000:3b:10.2 has no limit\n"

@@ -319,6 +319,39 @@ static void test_no_function_is_left(Test *t, gconstpointer unused) {
         assert_leases(&t->f, "");
 }
 
+/* Each function has one device, and none is another's. */
+static void test_a_guest_keeps_what_it_has(Test *t, gconstpointer unused) {
+        t->devices = HOSTDEV("0x2") "<hostdev mode='subsystem' type='pci' managed='no'><source>"
+                                    "<address domain='0x0000' bus='0x3b' slot='0x10' "
+                                    "function='0x0'/></source><alias name='ua-ferry-nic'/>"
+                                    "</hostdev>";
+        (void)ask_function(t, 0, 100);
+        g_ptr_array_add(t->entry->wish->functions, slice_function_new("of-elsewhere"));
+        grant(t, "vf-pool:0000:99:00.0", "of-elsewhere", 1);
+        apply(t);
+        assert_asked(&t->f, "");
+        assert_done(t);
+        assert_rate(t, 0, 0, 100);
+        assert_rate(t, 1, 0, 0);
+}
+
+#define OLD                                                                                   \
+        "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' " \
+        "bus='0x3b' slot='0x10' function='0x0'/></source><alias name='ua-ferry-old'/></hostdev>"
+
+static void test_what_goes_is_not_for_another(Test *t, gconstpointer unused) {
+        g_autofree char *xml = NULL;
+
+        t->devices = OLD;
+        xml = domain_xml(t);
+        send_event(&t->f, GUEST_RUNNING, GUEST_UUID, xml);
+        g_string_truncate(t->f.asked, 0);
+        (void)ask_function(t, 0, 0);
+        apply(t);
+        assert_asked(&t->f,
+                     "tune " GUEST_UUID "\n  " VF1 " is plugged in\n  " VF0 " is unplugged\n");
+}
+
 static void test_an_mdev_is_made(Test *t, gconstpointer unused) {
         g_autofree char *leases = NULL;
 
@@ -411,6 +444,8 @@ int main(int argc, char **argv) {
         ADD("a function that does not come is given back",
             test_a_function_that_does_not_come_is_given_back);
         ADD("no function is left", test_no_function_is_left);
+        ADD("a guest keeps what it has", test_a_guest_keeps_what_it_has);
+        ADD("what goes is not for another", test_what_goes_is_not_for_another);
         ADD("an mdev is made", test_an_mdev_is_made);
         ADD("what was plugged goes with the slice", test_what_was_plugged_goes_with_the_slice);
         ADD("shares need a host that can", test_shares_need_a_host_that_can);

@@ -111,11 +111,11 @@ static void test_the_others_keep_some(Fixture *f, gconstpointer unused) {
 
 static void test_other_peoples_groups_are_let_be(Fixture *f, gconstpointer unused) {
         put(f, RESCTRL "theirs/schemata", "L3:0=f00;1=f00\nMB:0=50;1=50\n");
-        put(f, RESCTRL "too/schemata", "L3:0=3f;1=3f\n");
+        put(f, RESCTRL "too/schemata", "L3:0=1f;1=1f\n"); /* shares */
         set_group(f, DB1, 0, 2);
         assert_schemata(f, DB1, "L3:0=c0;1=c0 MB:0=100;1=100");
         assert_schemata(f, "theirs", "L3:0=f00;1=f00 MB:0=50;1=50");
-        assert_schemata(f, "too", "L3:0=3f;1=3f");
+        assert_schemata(f, "too", "L3:0=1f;1=1f");
         g_assert_cmpint(resctrl_group_set(f->sysfs, DB2, 0, 2), ==, -ENOSPC);
 }
 

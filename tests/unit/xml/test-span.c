@@ -22,7 +22,7 @@ static void test_the_root_is_found(void) {
         assert_root("<?xml version='1.0'?><!-- <b> -->\n<a> x </a>\n", "<a> x </a>", " x ");
         assert_root("<a b='>' c=\"'/>\">1<b>2<b/></b>3</a >",
                     "<a b='>' c=\"'/>\">1<b>2<b/></b>3</a >", "1<b>2<b/></b>3");
-        assert_root("<a><![CDATA[</a>]]><!-- </a> --><?x </a>?></a>",
+        assert_root("<a><![CDATA[</a>]]><!-- </a> --><?x </a>?></a>\n",
                     "<a><![CDATA[</a>]]><!-- </a> --><?x </a>?></a>",
                     "<![CDATA[</a>]]><!-- </a> --><?x </a>?>");
 }
@@ -40,6 +40,7 @@ static void assert_children(const char *xml, const char *name, const char *expec
 static void test_children_are_found_by_their_names(void) {
         assert_children("<a><b/><bb/><c><b x='1'/></c><b\n>2</b><x:b/><!-- <b/> --><b2/></a>", "b",
                         "<b/><b\n>2</b>");
+        assert_children("<a><![CDATA[<b/>]]><?b <b/>?></a>", "b", "");
         assert_children("<a/>", "b", "");
         assert_children("<a>b</a>", "b", "");
         assert_children("<a><b><b/></b></a>", "b", "<b><b/></b>");
