@@ -12,7 +12,7 @@
  *         │        └─ link ─ ... ─ pf ─┬─ vf-pool       port), "pf:0000:3b:00.0",
  *         │                            ├─ mdev-type     "vf-pool:0000:3b:00.0",
  *         │                            └─ offload       "mdev-type:mtty/mtty-1",
- *         └─ cxl, key, cache, bandwidth                 "offload:dpu0/cores"
+ *         └─ cxl, key, cache, bandwidth                 "offload:dpu0/cores", "cache:ways"
  *
  * A parent is before its children. One thread; what is returned is the caller's.
  */

@@ -72,6 +72,10 @@ static char *counted_lack(const PlaceSearch *search, uint64_t need, int item) {
         g_autofree char *left = place_amount(place_free(search, item), of->unit);
         g_autofree char *asked = place_amount(need, of->unit);
 
+        if (of->total == 0)
+                return g_strdup(
+                        "has no link, or one whose speed is not known, so nothing of it can "
+                        "be guaranteed");
         return g_strdup_printf("has %s left of the %s that are asked for", left, asked);
 }
 
@@ -80,6 +84,8 @@ static char *link_lack(const PlaceSearch *search, const SliceFunction *function,
         g_autofree char *left = place_amount(place_free(search, item), of->unit);
         g_autofree char *asked = NULL;
 
+        if (of->total == 0)
+                return g_strdup_printf("is below %s, which is down", of->id);
         if (function->lanes > 0)
                 asked = g_strdup_printf("%u lanes", function->lanes);
         else

@@ -5,13 +5,18 @@
  * where hosts are: as long as SLICE_PLACE_STEPS_MAX is not reached it finds a
  * placement whenever there is one. Among several it takes the one that leaves
  * most in one piece: cores of the node that is fullest and still has room, the
- * PF with fewest VFs left, pages no larger than asked for. Pure: no kernel, no
- * store, no time.
+ * PF with fewest VFs left, pages no larger than asked for. Beside that memory
+ * and functions are where the cores are, when they can be, and a CPU has one
+ * vCPU of a slice as long as there are enough CPUs. Pure: no kernel, no store, no
+ * time.
  *
  * Guarantees: of no core, node, link, PF or device is more granted than there
  * is; a core that is exclusive has one slice; an IOMMU group that is somebody's
  * own has one function. Slices of best effort give way to others, the fewest
- * and youngest that make room, and never for a slice of best effort.
+ * and youngest that make room, and never for a slice of best effort. An IOMMU
+ * group that functions share is one slice's; a device without a NUMA node is on
+ * none, unless the host has but one; memory without CPUs counts with those that
+ * are nearest.
  */
 
 #include "daemon/core/capacity.h"

@@ -147,12 +147,21 @@ static bool try_sets(Preemption *p, unsigned n) {
         return false;
 }
 
+/* One is enough mostly, and found out at once. */
 static void choose(Preemption *p) {
-        unsigned n = let_stay(p);
-        g_autofree bool *enough = g_memdup2(p->gone, p->holders->len * sizeof(p->gone[0]));
+        g_autofree bool *enough = NULL;
+        unsigned n;
 
         p->trials = p->steps = 0;
-        for (unsigned i = 1; i <= n; i++)
+        if (try_sets(p, 1))
+                return;
+
+        memset(p->gone, true, p->holders->len * sizeof(p->gone[0]));
+        p->trials = p->steps = 0;
+        n = let_stay(p);
+        enough = g_memdup2(p->gone, p->holders->len * sizeof(p->gone[0]));
+        p->trials = p->steps = 0;
+        for (unsigned i = 2; i <= n; i++)
                 if (try_sets(p, i))
                         return;
         memcpy(p->gone, enough, p->holders->len * sizeof(p->gone[0]));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/resource-map.h"
 
+#include <glib/gstdio.h>
+
 #include "daemon/facts/sriov.h"
 #include "tests/lib/fake-root.h"
 #include "tests/lib/fake-rtnl.h"
@@ -9,6 +11,7 @@
 #define PF1   "0000:3b:00.1"
 #define PORT  "0000:00:1c.0"
 #define VF0   "0000:3b:10.0"
+#define VF1   "0000:3b:10.2"
 #define CPUS  "sys/devices/system/cpu/"
 #define NODES "sys/devices/system/node/"
 #define MDEV  "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
@@ -128,6 +131,7 @@ static void test_small_host(Fixture *f, gconstpointer unused) {
                       "memory:0 < node:0 786432/1048576 bytes\n");
         assert_attribute(f, "host", "cpus", "0-1");
         assert_attribute(f, "host", "cpus-isolated", NULL);
+        g_assert_nonnull(resource_attribute(find(f, "memory:0"), "page-kib"));
 }
 
 static void test_hugepages(Fixture *f, gconstpointer unused) {
@@ -211,6 +215,64 @@ static void test_vfs(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(find(f, "key:iommu-groups")->used, ==, 1);
 }
 
+static void test_function_attributes(Fixture *f, gconstpointer unused) {
+        add_card(f);
+        fake_root_add_mtty(f->root);
+        (void)fake_root_add_vf(f->root, PF);
+        read_map(f);
+        assert_attribute(f, "vf-pool:" PF, "class", "sriov");
+        assert_attribute(f, "vf-pool:" PF, "parent", PF);
+        assert_attribute(f, "vf-pool:" PF, "pool", "default");
+        assert_attribute(f, "vf-pool:" PF, "shared-group", NULL);
+        assert_attribute(f, "mdev-type:mtty/mtty-2", "class", "mdev");
+        assert_attribute(f, "mdev-type:mtty/mtty-2", "type", "mtty-2");
+        assert_attribute(f, "mdev-type:mtty/mtty-2", "pool", "default");
+}
+
+static void join_group(Fixture *f, const char *function) {
+        g_autofree char *link = g_strdup_printf("sys/devices/pci0000:3b/%s/iommu_group", function);
+        g_autofree char *path = g_build_filename(fake_root_path(f->root), link, NULL);
+
+        g_assert_cmpint(g_unlink(path), ==, 0);
+        fake_root_link(f->root, link, "sys/kernel/iommu_groups/99");
+}
+
+static void test_shared_group(Fixture *f, gconstpointer unused) {
+        add_card(f);
+        (void)fake_root_add_vf(f->root, PF);
+        (void)fake_root_add_vf(f->root, PF);
+        fake_root_put(f->root, "sys/kernel/iommu_groups/99/type", "DMA\n", -1);
+        join_group(f, VF0);
+        read_map(f);
+        assert_attribute(f, "vf-pool:" PF, "shared-group", NULL);
+        join_group(f, VF1);
+        read_map(f);
+        assert_attribute(f, "vf-pool:" PF, "shared-group", "99");
+        assert_attribute(f, "vf-pool:" PF1, "shared-group", NULL);
+}
+
+static void test_pools(Fixture *f, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        config_free(f->config);
+        inventory_free(f->inventory);
+        f->config = config_parse("[Pool fast]\nDevices=" VF0 "\n[Pool odd]\nTypes=mtty-2\n", "file",
+                                 &error);
+        g_assert_no_error(error);
+        f->inventory = inventory_new(fake_root_sysfs(f->root), f->config, NULL);
+        add_card(f);
+        fake_root_add_mtty(f->root);
+        (void)fake_root_add_vf(f->root, PF);
+        read_map(f);
+        assert_attribute(f, "vf-pool:" PF, "pool", "fast");
+        assert_attribute(f, "vf-pool:" PF1, "pool", "default");
+        assert_attribute(f, "mdev-type:mtty/mtty-1", "pool", "default");
+        assert_attribute(f, "mdev-type:mtty/mtty-2", "pool", "odd");
+        (void)fake_root_add_vf(f->root, PF);
+        read_map(f);
+        assert_attribute(f, "vf-pool:" PF, "pool", NULL);
+}
+
 static void test_mdevs(Fixture *f, gconstpointer unused) {
         fake_root_add_mtty(f->root);
         fake_root_add_mdev(f->root, "mtty", "mtty-2", MDEV);
@@ -233,6 +295,8 @@ static void test_shares(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(find(f, "cache:groups")->total, ==, 16);
         g_assert_cmpuint(find(f, "cache:groups")->used, ==, 1);
         assert_attribute(f, "cache:groups", "ways", "11");
+        g_assert_cmpuint(find(f, "cache:ways")->total, ==, 11);
+        g_assert_cmpuint(find(f, "bandwidth:percent")->total, ==, 100);
         g_assert_cmpuint(find(f, "bandwidth:groups")->total, ==, 8);
         g_assert_nonnull(find(f, "key:sev"));
 }
@@ -351,6 +415,9 @@ int main(int argc, char **argv) {
         ADD("a link that two functions share is one", test_shared_link);
         ADD("a link that is down carries nothing", test_link_down);
         ADD("VFs that are leased are used, and their limits are told", test_vfs);
+        ADD("functions have a class, a parent and a pool", test_function_attributes);
+        ADD("an IOMMU group that VFs share is told", test_shared_group);
+        ADD("the pool is told where all functions are of one", test_pools);
         ADD("mdevs that are made are used", test_mdevs);
         ADD("shares and keys are counted, and what is told twice once", test_shares);
         ADD("a CXL region takes from its window", test_cxl);
