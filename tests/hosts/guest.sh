@@ -26,10 +26,10 @@ uuid_of() {
 
 guest_xml() {
         local template=$1 name=$2 pair
-        local edits=(-e "s/@NAME@/$name/g" -e "s/@UUID@/$(uuid_of "$name")/g")
+        local edits=(-e "s|@NAME@|$name|g" -e "s|@UUID@|$(uuid_of "$name")|g")
         shift 2
         for pair; do
-                edits+=(-e "s/@${pair%%=*}@/${pair#*=}/g")
+                edits+=(-e "s|@${pair%%=*}@|${pair#*=}|g")
         done
         sed "${edits[@]}" "$HOSTS_DIR/guests/$template.xml"
 }
