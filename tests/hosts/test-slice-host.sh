@@ -135,7 +135,7 @@ test_cxl_memory() {
 }
 
 prepare() {
-        local initrd=/usr/lib/virtferry-bed/initrd guest
+        local initrd=/usr/lib/virtferry-bed/initrd-agent guest
         for guest in "$one" "$two"; do
                 guest_define c sliced "$guest" "INITRD=$initrd"
         done
