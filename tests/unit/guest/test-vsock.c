@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 
 /* What a guest can do to the daemon, and to other guests: nothing. */
 
-#define FLOOD 100000u
+#define FLOOD         100000u
+#define LOOPBACK_PORT 33780u
 
 static void send_all(GuestFixture *f, int fd, const void *bytes, size_t size) {
         for (size_t sent = 0; sent < size;) {
@@ -60,6 +62,26 @@ static void test_a_connection_of_nobody_is_closed_without_a_word(GuestFixture *f
                 g_assert_cmpint(recv(fd, &byte, 1, 0), ==, 0);
                 g_assert_cmpuint(vsock_count(f->vsock), ==, 0);
         }
+}
+
+/* By the kernel's loopback; without it nothing would listen for this host alone. */
+static void test_the_host_itself_is_nobody(GuestFixture *f, gconstpointer unused) {
+        struct sockaddr_vm address = { .svm_family = AF_VSOCK,
+                                       .svm_cid = VMADDR_CID_LOCAL,
+                                       .svm_port = LOOPBACK_PORT };
+        g_auto(Fd) fd = -1;
+
+        if (access("/sys/module/vsock_loopback", F_OK) < 0) {
+                g_test_skip("the kernel has no vsock_loopback loaded");
+                return;
+        }
+
+        fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(vsock_listen(f->vsock, LOOPBACK_PORT), ==, 0);
+        g_assert_cmpint(vsock_listen(f->vsock, LOOPBACK_PORT), ==, -EALREADY);
+        g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+        check_hung_up(f, g_steal_fd(&fd));
+        g_assert_cmpuint(vsock_count(f->vsock), ==, 0);
 }
 
 static void test_a_guest_that_ends_is_hung_up_on(GuestFixture *f, gconstpointer unused) {
@@ -468,6 +490,7 @@ int main(int argc, char **argv) {
 
         ADD("a connection of nobody is closed without a word",
             test_a_connection_of_nobody_is_closed_without_a_word);
+        ADD("the host itself is nobody", test_the_host_itself_is_nobody);
         ADD("a guest that ends is hung up on", test_a_guest_that_ends_is_hung_up_on);
         ADD("a guest with the number of another does not inherit",
             test_a_guest_with_the_number_of_another_does_not_inherit);
