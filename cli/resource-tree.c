@@ -64,17 +64,27 @@ static void note_children(Tree *tree) {
         }
 }
 
+/* What a person has to know of it beside its name; NULL nothing. */
+static const char *find_remark(GVariant *attributes) {
+        g_autofree char *state = find_attribute(attributes, "state");
+        g_autofree char *agent = find_attribute(attributes, "agent");
+
+        if (g_strcmp0(state, "down") == 0)
+                return "down";
+        return agent && g_str_has_prefix(agent, "away") ? "agent away" : NULL;
+}
+
 static Line read_line(const Tree *tree, unsigned number, unsigned depth) {
         g_autoptr(GVariant) row = g_variant_get_child_value(tree->rows, number);
         g_autoptr(GVariant) attributes = NULL;
         Line line = { .depth = depth, .count = 1 };
-        g_autofree char *name = NULL, *state = NULL;
+        g_autofree char *name = NULL;
+        const char *remark;
 
         g_variant_get(row, "(s&sssttts@a{ss})", &line.id, NULL, &line.kind, &name, &line.total,
                       &line.used, &line.promised, &line.unit, &attributes);
-        state = find_attribute(attributes, "state");
-        line.name = g_strcmp0(state, "down") == 0 ? g_strdup_printf("%s (down)", name)
-                                                  : g_steal_pointer(&name);
+        remark = find_remark(attributes);
+        line.name = remark ? g_strdup_printf("%s (%s)", name, remark) : g_steal_pointer(&name);
         return line;
 }
 

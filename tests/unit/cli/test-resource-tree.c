@@ -84,6 +84,16 @@ static void test_cores(void) {
                      "L3 allocation  #...........    1    0       15  groups\n");
 }
 
+static void test_remarks(void) {
+        assert_shown("('l', '', 'link', 'slot 1', 0, 0, 0, '', {'state': 'down'}),"
+                     "('o', '', 'offload', 'dpu0', 0, 0, 0, '', {'agent': 'connected'}),"
+                     "('p', '', 'offload', 'dpu1', 0, 0, 0, '', {'agent': 'away: it hangs'})",
+                     60,
+                     "slot 1 (down)      -  -  -  -  -\n"
+                     "dpu0               -  -  -  -  -\n"
+                     "dpu1 (agent away)  -  -  -  -  -\n");
+}
+
 /* A daemon that is not ours could say that a thing is within itself. */
 static void test_loop(void) {
         g_autoptr(GString) rows = g_string_new("('x', '', 'node', 'x', 0, 0, 0, '', {})");
@@ -103,6 +113,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/resource-tree/what is within a thing is below it", test_order);
         g_test_add_func("/resource-tree/cores, or caches, beside each other are one line",
                         test_cores);
+        g_test_add_func("/resource-tree/what is down, or whose agent is away, is told",
+                        test_remarks);
         g_test_add_func("/resource-tree/what is within itself comes to an end", test_loop);
         return g_test_run();
 }
