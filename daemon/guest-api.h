@@ -12,6 +12,8 @@
  *                 GUEST_SESSIONS_ALL together
  *   messages      GUEST_MESSAGE_*: beyond them it is hung up on
  *   requests      GUEST_REQUEST_*: beyond them it is told so
+ *   changes       GUEST_CHANGE_*, since each is written to the disk, and carried out by libvirt and
+ *                 the kernel: beyond them it is told so, too
  *
  * The counts are the guest's and not the connection's, so that a new one does
  * not begin at nought. Belongs to the daemon; one thread; no socket and no bus
@@ -30,6 +32,8 @@
 #define GUEST_MESSAGE_SHARE    4096u /* a message costs one, and one more for each of these bytes */
 #define GUEST_REQUEST_BURST    20
 #define GUEST_REQUESTS_PER_SEC 10
+#define GUEST_CHANGE_BURST     10
+#define GUEST_CHANGES_PER_SEC  1
 #define GUEST_QOS_MAX          4u  /* names with a value */
 #define GUEST_WORD_LENGTH_MAX  64u /* bytes, of a kind, a name, a value */
 /* A process without privileges in the guest has a port above: vsock(7). */
