@@ -343,6 +343,17 @@ static void test_region_in_use(Fixture *f, gconstpointer unused) {
                 "most of the rest (1 MiB)");
 }
 
+/* Which bytes of the node are of which region nobody can say. */
+static void test_regions_of_a_node(Fixture *f, gconstpointer unused) {
+        add_cxl_node(f);
+        map_add_region(f->map, "region1", 2, 2 * GIB, true);
+        ask_memory(f, GIB, 0);
+        f->slice->memory.contiguous = true;
+        assert_refused(f, FERRY_ERROR_INVALID_REQUEST,
+                       "No huge page or CXL region that there is on this host is as large as the "
+                       "1 GiB that are asked for in one piece");
+}
+
 static void test_memory_is_near(Fixture *f, gconstpointer unused) {
         give_cores(f, "db1", 1, 1);
         ask_cores(f, 1, 0);
@@ -767,6 +778,7 @@ int main(int argc, char **argv) {
         ADD("local memory comes before CXL, which belongs to the nearest CPUs", test_tiers);
         ADD("one piece can be a whole CXL region, and its node goes along", test_region);
         ADD("a CXL region of which somebody has a part is not given whole", test_region_in_use);
+        ADD("of a node with two CXL regions none is given whole", test_regions_of_a_node);
         ADD("memory and functions are near cores where they can", test_memory_is_near);
         ADD("functions are of the PF with fewest left", test_fewest_left);
         ADD("rates are guaranteed on the PF", test_rates);
