@@ -23,9 +23,9 @@ static char *all_nodes(const TuningDraft *draft) {
 
 /* libvirt writes cpuset.mems, and the kernel moves the pages along: not those that VFIO has pinned,
  * which stay where they are until the guest is started again. With mode 'strict' QEMU may have
- * bound its memory by itself, so libvirt (9.3 and later) changes the nodes of 'restrictive' alone;
- * 'interleave' and 'preferred' it has never changed. Where nothing was said the mode is ours to
- * choose. Source: qemuDomainSetNumaParamsLive(). */
+ * bound its memory by itself, so newer versions of libvirt change the nodes of 'restrictive' alone,
+ * and say so; 'interleave' and 'preferred' it has never changed. Where nothing was said the mode is
+ * ours to choose. Source: qemuDomainSetNumaParamsLive(). */
 static bool add_nodes(TuningDraft *draft, const char *wanted, const char *all, GError **error) {
         const DomainTuning *now = draft->now;
         const char *present = now->nodes ?: all, *mode = now->numa_mode;
