@@ -14,7 +14,7 @@ typedef struct Bucket {
 typedef struct Guest {
         char *uuid, *name;
         uint32_t cid;
-        Bucket messages, requests;
+        Bucket messages, requests, changes;
         GPtrArray *sessions; /* GuestSession, borrowed */
 } Guest;
 
@@ -305,6 +305,16 @@ const SliceEntry *guest_session_entry(const GuestSession *session) {
         return slice_book_find(slices_book(session->api->slices), session->guest->uuid);
 }
 
+static bool check_changes(const GuestSession *session, GError **error) {
+        if (bucket_take(&session->guest->changes, session->api->now(), 1, GUEST_CHANGE_BURST,
+                        GUEST_CHANGES_PER_SEC))
+                return true;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_BUSY,
+                    "More than %d change a second: wait for one", GUEST_CHANGES_PER_SEC);
+        return false;
+}
+
 static bool check_ask(const GuestSession *session, const char *kind, uint64_t amount,
                       GError **error) {
         g_autofree char *kinds = guest_kinds();
@@ -316,7 +326,7 @@ static bool check_ask(const GuestSession *session, const char *kind, uint64_t am
                 return false;
         }
         if (guest_kind_is_known(kind) && amount > 0)
-                return true;
+                return check_changes(session, error);
 
         if (amount == 0)
                 g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST,

@@ -76,8 +76,8 @@ bool guest_session_take(GuestSession *session);
 const SliceEntry *guest_session_entry(const GuestSession *session);
 
 /* `qos`: names and values, NULL at the end, or NULL. Called once; `error` is in words for the
- * guest: FERRY_ERROR_INVALID_REQUEST, _NO_RESOURCES, _UNAVAILABLE; G_FILE_ERROR_PERM: it is for the
- * guest's root alone. NULL when the answer was given before the return. */
+ * guest: FERRY_ERROR_INVALID_REQUEST, _NO_RESOURCES, _BUSY, _UNAVAILABLE; G_FILE_ERROR_PERM: it is
+ * for the guest's root alone. NULL when the answer was given before the return. */
 typedef void (*GuestAnswer)(void *userdata, const GError *error);
 GuestCall *guest_session_ask(GuestSession *session, const char *kind, uint64_t amount, bool less,
                              const char *const *qos, GuestAnswer answer, void *userdata);

@@ -179,6 +179,22 @@ static void test_a_refusal_names_nothing_of_the_host(GuestFixture *f, gconstpoin
         }
 }
 
+/* Each is written to the disk, and carried out by libvirt. */
+static void test_a_guest_does_not_change_again_and_again(GuestFixture *f, gconstpointer unused) {
+        g_autoptr(sd_bus) web = guest_fixture_bus(f, WEB_CID, ROOT_PORT);
+        g_autoptr(sd_bus) db = guest_fixture_bus(f, DB_CID, ROOT_PORT);
+
+        for (unsigned i = 0; i < GUEST_CHANGE_BURST; i++)
+                check_refused(f, web, "cores", 1, NULL);
+        check_refused(f, web, "cores", 1,
+                      FERRY_ERROR_PREFIX "Busy: More than 1 change a second: wait for one");
+        check_refused(f, db, "cores", 1, NULL);
+        g_assert_true(guest_fixture_answers(f, web));
+
+        guest_fixture_pass_time(G_USEC_PER_SEC / GUEST_CHANGES_PER_SEC);
+        check_refused(f, web, "cores", 1, NULL);
+}
+
 static void test_a_guest_without_a_slice_is_told_so(GuestFixture *f, gconstpointer unused) {
         g_autoptr(GError)
                 error = g_error_new_literal(FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST, "<allow>");
@@ -256,6 +272,8 @@ int main(int argc, char **argv) {
         ADD("what makes no sense is refused before it is asked",
             test_what_makes_no_sense_is_refused_before_it_is_asked);
         ADD("a refusal names nothing of the host", test_a_refusal_names_nothing_of_the_host);
+        ADD("a guest does not change again and again",
+            test_a_guest_does_not_change_again_and_again);
         ADD("a guest without a slice is told so", test_a_guest_without_a_slice_is_told_so);
         ADD("what sd-bus knows of the host is not told",
             test_what_sd_bus_knows_of_the_host_is_not_told);
