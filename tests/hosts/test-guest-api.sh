@@ -137,7 +137,7 @@ prepare() {
         wait_until 60 ferry_up c
         for guest in "$one" "$two"; do
                 guest_remove "$guest"
-                guest_define c sliced "$guest" "INITRD=$bed/initrd-asking"
+                guest_define c slice "$guest" "INITRD=$bed/initrd-asking"
                 guest_start c "$guest"
         done
         allocate "$one" "<cores count='1'/><allow cores='1-2'/>"
@@ -166,5 +166,4 @@ test_a_flood_ends_soon
 test_random_bytes_are_hung_up_on
 test_a_daemon_that_starts_anew_is_found_again
 clean
-"$HOSTS_DIR/hosts" down-c
 done_testing

@@ -15,6 +15,8 @@ other=slice2
 host=c
 pf=0000:01:00.0
 netdev=enp1s0
+# shellcheck disable=SC2034 # for tap.sh
+tap_hosts=(c)
 
 # allocate GUEST XML: what is between the tags of <slice>.
 allocate() {
@@ -205,7 +207,7 @@ prepare() {
         vfs_create "$host" 2
         wait_until 30 eval "ferry $host devices | grep -q 0000:01:10.2"
         for name in "$guest" "$other"; do
-                guest_define "$host" slice "$name"
+                guest_define "$host" slice "$name" INITRD=/usr/lib/virtferry-bed/initrd-agent
                 guest_start "$host" "$name"
         done
         watch_pauses
