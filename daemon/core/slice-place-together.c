@@ -81,6 +81,11 @@ unsigned place_order_nodes(const PlaceSearch *search, int *ret_nodes) {
 /* Together -------------------------------------------------------------------------- */
 
 static bool place_below(PlaceSearch *search, PlaceSpot spot, int device, GHashTable *tried) {
+        int node = SHAPE_DEVICE(search->shape, device)->node;
+
+        if (node < 0 || SHAPE_NODE(search->shape, node)->home != spot.node)
+                return false;
+
         spot.one_root = true;
         spot.root = SHAPE_DEVICE(search->shape, device)->root;
         return g_hash_table_add(tried, GINT_TO_POINTER(spot.root)) && place_functions(search, spot);

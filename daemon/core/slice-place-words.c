@@ -172,20 +172,20 @@ static bool keeps_cores(const PlaceSearch *search) {
 
 static void explain_cores(GPtrArray *reasons, const PlaceSearch *search) {
         const SliceCores *wish = &search->slice->cores;
-        const char *what = wish->exclusive ? "whole cores" : "shared CPUs";
+        const char *what = wish->exclusive ? "whole core" : "shared CPU";
+        const char *plural = wish->count == 1 ? "" : "s";
 
         if (wish->count == 0)
                 return;
         if (keeps_cores(search))
                 add(reasons, "Cores stay where they are, as far as they are still asked for");
         else if (search->cores_node < 0)
-                add(reasons, "The %u %s are of several nodes: none has room for all", wish->count,
-                    what);
+                add(reasons, "The %u %s%s are of several nodes: none has room for all", wish->count,
+                    what, plural);
         else
-                add(reasons,
-                    "The %u %s are of node %d, the fullest that has room for what is tied "
-                    "to them",
-                    wish->count, what, SHAPE_NODE(search->shape, search->cores_node)->number);
+                add(reasons, "The %u %s%s %s of node %d, the fullest that has room", wish->count,
+                    what, plural, wish->count == 1 ? "is" : "are",
+                    SHAPE_NODE(search->shape, search->cores_node)->number);
         if (search->cores_node >= 0)
                 explain_nodes(reasons, search);
 }

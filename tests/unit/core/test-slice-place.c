@@ -751,8 +751,7 @@ static void test_reasons(Fixture *f, gconstpointer unused) {
         text = g_strjoinv("\n", (char **)f->placement->reasons->pdata);
         g_ptr_array_set_size(f->placement->reasons, (int)f->placement->reasons->len - 1);
         g_assert_cmpstr(text, ==,
-                        "The 2 whole cores are of node 1, the fullest that has room for what is "
-                        "tied to them\n"
+                        "The 2 whole cores are of node 1, the fullest that has room\n"
                         "Node 0 is passed over for cores: it has 0 free of 2\n"
                         "Function 'nic' is of PF " PF2 ", with 1 left then");
 }
