@@ -32,6 +32,7 @@ void slices_on_change(void *userdata, SliceChange change, const SliceEntry *entr
 
         /* which of a domain's devices are none of a slice's */
         slices->capacity_stale |= slices_has_devices(slices, entry->domain_uuid);
+        slices_lack_on_change(slices, change, entry);
         if (change == SLICE_REMOVED || entry->state != SLICE_ENFORCED)
                 add_due(slices, change, entry, false);
         if (slices->listener)
@@ -95,9 +96,8 @@ static void note_problem(Slices *slices, const SliceEntry *entry, const GError *
                 slices->listener(slices->userdata, SLICE_CHANGED, entry);
 }
 
-/* A SliceEnforced. A guest that has ended meanwhile is no problem. */
-void slices_on_enforced(void *userdata, const char *domain_uuid, const GError *error) {
-        Slices *slices = userdata;
+/* A guest that has ended meanwhile is no problem. */
+static void note_enforced(Slices *slices, const char *domain_uuid, const GError *error) {
         const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
         SlicePending *pending;
 
@@ -114,8 +114,16 @@ void slices_on_enforced(void *userdata, const char *domain_uuid, const GError *e
         slices_push(slices, pending);
 }
 
+/* A SliceEnforced. */
+void slices_on_enforced(void *userdata, const char *domain_uuid, const GError *error) {
+        note_enforced(userdata, domain_uuid, error);
+        slices_moves_on_enforced(userdata, domain_uuid, error);
+}
+
 const char *slices_problem(const Slices *slices, const char *domain_uuid) {
-        return g_hash_table_lookup(slices->problems, domain_uuid);
+        const char *problem = g_hash_table_lookup(slices->problems, domain_uuid);
+
+        return problem ?: g_hash_table_lookup(slices->lacks, domain_uuid);
 }
 
 void slices_on_tuned(Slices *slices, const GuestEvent *event) {

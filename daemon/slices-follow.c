@@ -137,6 +137,7 @@ void slices_on_gone(Slices *slices, const char *domain_uuid, bool left) {
         g_hash_table_remove(slices->problems, domain_uuid);
         g_hash_table_remove(slices->dropped, domain_uuid);
         slice_enforcer_forget(slices->enforcer, domain_uuid);
+        slices_moves_on_gone(slices, domain_uuid);
         go(slices, domain_uuid, left, false);
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/slice-enforce.h"
 #include "daemon/slices.h"
 
+typedef struct SliceMoves SliceMoves;
 typedef struct SlicePending SlicePending;
 /* Changes the book, between its begin and its commit. */
 typedef bool (*SliceChanger)(Slices *slices, SlicePending *pending, GError **error);
@@ -40,7 +41,10 @@ struct Slices {
         char *capacity_for;   /* the domain whose own devices are not in its way; NULL none */
         GPtrArray *due;       /* SliceDue, in the order of the changes */
         GHashTable *problems; /* domain UUID to a sentence */
+        GHashTable *lacks;    /* the same, of what is not there any more */
+        bool lacks_stale;     /* the host has changed since they were found */
         GHashTable *dropped;  /* UUIDs of guests whose metadata are to lose the slice */
+        SliceMoves *moves;    /* that are carried out; NULL none */
 };
 
 /* Waits for the next flush. */
@@ -65,3 +69,12 @@ void slices_on_enforced(void *slices, const char *domain_uuid, const GError *err
 void slices_note_come(Slices *slices, const SliceEntry *entry);
 void slices_carry_out(Slices *slices);
 void slice_due_free(void *due);
+
+/* slices-lack.c: what the host has no more of what it has promised, when it has changed. */
+void slices_find_lacks(Slices *slices);
+void slices_lack_on_change(Slices *slices, SliceChange change, const SliceEntry *entry);
+
+/* slices-defragment.c: what the moves wait for. */
+void slices_moves_on_enforced(Slices *slices, const char *domain_uuid, const GError *error);
+void slices_moves_on_gone(Slices *slices, const char *domain_uuid);
+void slice_moves_free(SliceMoves *moves);

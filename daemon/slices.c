@@ -27,6 +27,7 @@ Slices *slices_new(Manager *manager) {
         slices->pending = g_ptr_array_new_with_free_func(pending_free);
         slices->due = g_ptr_array_new_with_free_func(slice_due_free);
         slices->problems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        slices->lacks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         slices->dropped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->enforcer = slice_enforcer_new(manager, slices_on_enforced, slices);
         slice_book_set_listener(slices->book, slices_on_change, slices);
@@ -40,7 +41,9 @@ void slices_free(Slices *slices) {
         slice_enforcer_free(slices->enforcer);
         g_ptr_array_unref(slices->pending);
         g_ptr_array_unref(slices->due);
+        slice_moves_free(slices->moves);
         g_hash_table_unref(slices->problems);
+        g_hash_table_unref(slices->lacks);
         g_hash_table_unref(slices->dropped);
         slice_book_free(slices->book);
         resource_map_free(slices->map);
@@ -49,6 +52,7 @@ void slices_free(Slices *slices) {
 }
 
 bool slices_start(Slices *slices, GError **error) {
+        slices->lacks_stale = true;
         return slice_book_load(slices->book, error);
 }
 
@@ -157,7 +161,7 @@ SlicePlacement *slices_try(Slices *slices, const char *domain_uuid, const Slice 
 /* Writing --------------------------------------------------------------------------- */
 
 bool slices_is_pending(const Slices *slices) {
-        return slices->pending->len > 0 || slices->due->len > 0;
+        return slices->pending->len > 0 || slices->due->len > 0 || slices->lacks_stale;
 }
 
 static void return_one(Slices *slices, const SliceEntry *entry) {
@@ -228,5 +232,6 @@ void slices_write(Slices *slices) {
 
 void slices_flush(Slices *slices) {
         slices_write(slices);
+        slices_find_lacks(slices);
         slices_carry_out(slices);
 }

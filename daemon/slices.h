@@ -104,7 +104,7 @@ void slices_on_tuned(Slices *slices, const GuestEvent *event);
  * are none yet, and they are made where that is needed. */
 void slices_note(Slices *slices, const Domain *domain, Metadata **metadata);
 
-/* Why the guest does not have what it was promised; NULL. */
+/* Why the guest does not have what it was promised, or will not have it when it starts; NULL. */
 const char *slices_problem(const Slices *slices, const char *domain_uuid);
 
 void slices_on_time(Slices *slices);

@@ -138,12 +138,25 @@ static bool check_cpus(const ConfigReader *reader, const char *group, const char
                config_reader_refuse(reader, group, key, "CPUs as in '0-1,8'", cpus, error);
 }
 
+static bool read_defragment(Config *config, const ConfigReader *reader, const char *group,
+                            GError **error) {
+        g_autofree char *word = NULL;
+
+        if (!config_read_string(reader, group, "Defragment", &word, error))
+                return false;
+
+        config->defragment_apply = g_strcmp0(word, "apply") == 0;
+        return !word || config->defragment_apply || g_str_equal(word, "propose") ||
+               config_reader_refuse(reader, group, "Defragment", "propose or apply", word, error);
+}
+
 static bool parse_slices(Config *config, const ConfigReader *reader, const char *group,
                          GError **error) {
-        static const char *const keys[] = { "GuestPort", "Guests", "HostCpus", "HostMemoryMiB",
-                                            NULL };
+        static const char *const keys[] = { "Defragment", "GuestPort",     "Guests",
+                                            "HostCpus",   "HostMemoryMiB", NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
+               read_defragment(config, reader, group, error) &&
                config_read_bool(reader, group, "Guests", &config->guests_ask, error) &&
                config_read_uint(reader, group, "GuestPort", 1, GUEST_PORT_MAX, &config->guest_port,
                                 error) &&

@@ -22,6 +22,8 @@
  *   UnplugTimeoutSec=30     how long a guest may take to let go of a device
  *
  *   [Slices]
+ *   Defragment=propose      moves of hardware slices: propose, or apply when an
+ *                           operator says so
  *   Guests=yes              guests may ask for more or less of their own slice
  *   GuestPort=33779         at this port of vsock(7)
  *   HostCpus=0-1            no hardware slice has one of these
@@ -60,6 +62,7 @@ typedef struct Config {
         unsigned downtime_max_ms;
         unsigned unplug_timeout_ms;
         unsigned shutdown_timeout_ms;
+        bool defragment_apply; /* moves of hardware slices may be carried out */
         bool guests_ask;
         unsigned guest_port;
         char *host_cpus; /* "0-1"; NULL none */

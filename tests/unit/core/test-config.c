@@ -132,12 +132,15 @@ static void test_migrations_have_limits(void) {
 }
 
 static void test_a_host_keeps_something_for_itself(void) {
-        static const char text[] = "[Slices]\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
-                                   "HostMemoryMiB=2048\n";
+        static const char text[] =
+                "[Slices]\nDefragment=apply\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
+                "HostMemoryMiB=2048\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
         g_assert_no_error(error);
+        g_assert_true(set->defragment_apply);
+        g_assert_false(defaults->defragment_apply);
         g_assert_false(set->guests_ask);
         g_assert_true(defaults->guests_ask);
         g_assert_cmpuint(set->guest_port, ==, 1023);
@@ -395,6 +398,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "SettleSec",
                                             "UnplugTimeoutSec",
                                             "ShutdownTimeoutSec",
+                                            "Defragment",
                                             "Guests",
                                             "GuestPort",
                                             "HostCpus",
