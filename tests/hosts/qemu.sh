@@ -6,8 +6,9 @@
 # for it, and the machine's own packages stay as they are. Software emulation only (TCG), with an
 # IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside.
 #
-# hostc is for what is shared out to guests: it has two NUMA nodes of two cores and 1.5 GiB each, and
-# CXL memory that is no region yet; the others have one core.
+# hostc is for what is shared out to guests: it has two NUMA nodes of two cores and 1.5 GiB each,
+# CXL memory that is no region yet, and a second 82576 below a port that cannot keep its functions
+# apart, so that all of them are one IOMMU group; the others have one core.
 #
 # They stand in a network namespace that has no way out ($RUN/net; see in_net). In it are
 #
@@ -86,7 +87,9 @@ machine_of() {
                 -machine cxl-fmw.0.targets.0=cxl,cxl-fmw.0.size=4G \
                 -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl \
                 -device cxl-rp,port=0,bus=cxl,id=cxl-rp,chassis=2,slot=2 \
-                -device cxl-type3,bus=cxl-rp,volatile-memdev=cxl-ram,id=cxl-memory
+                -device cxl-type3,bus=cxl-rp,volatile-memdev=cxl-ram,id=cxl-memory \
+                -device pcie-root-port,bus=pcie.0,addr=0x10,id=flat,chassis=3,disable-acs=on \
+                -device igb,bus=flat,romfile=,mac=52:54:00:04:00:03
 }
 
 # start_qemu HOST IMAGE MODE ARG...: returns when the machine is made.

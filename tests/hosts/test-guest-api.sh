@@ -45,9 +45,9 @@ cores_are() {
         [[ $(cores_of "$1") == "$2" ]]
 }
 
-# in_guest GUEST COMMAND: its last line of output, and its status: "status N".
+# in_guest GUEST COMMAND: its last line of output. In one piece, or a tick comes in between.
 in_guest() {
-        guest_ask c "$1" "sh { $2; } 2>&1 | tail -n 1 | sed 's/^/said: /'" '^said: ' | sed 's/^said: //'
+        guest_ask c "$1" "sh echo \"said: \$({ $2; } 2>&1 | tail -n 1)\"" '^said: ' | sed 's/^said: //'
 }
 
 status_in_guest() {

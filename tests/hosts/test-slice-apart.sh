@@ -1,7 +1,7 @@
 #!/bin/bash
 #
-# Memory of a CXL device on hostc: a region of it becomes a NUMA node, a hardware slice has its memory
-# there, and what is promised to one guest is not promised to another.
+# What two guests cannot both have, on hostc: functions of one IOMMU group, and memory of a CXL device,
+# a region of which becomes a NUMA node, where a hardware slice has its memory.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -24,11 +24,16 @@ is_enforced() {
 
 # By hand: the kernel gives no region to anybody by itself, and it is the operator's to say.
 make_region() {
-        on_host c 'cxl create-region -q -t ram -d decoder0.0 -m mem0 >/dev/null
-                modprobe kmem
+        on_host c 'cxl create-region -t ram -d decoder0.0 -m mem0 && modprobe kmem || exit
                 echo dax0.0 >/sys/bus/dax/drivers/device_dax/unbind
-                echo dax0.0 >/sys/bus/dax/drivers/kmem/new_id
-                test -d /sys/devices/system/node/node2' 2>/dev/null
+                echo dax0.0 >/sys/bus/dax/drivers/kmem/new_id || :'
+}
+
+# The card whose port cannot keep its functions apart.
+flat_pf() {
+        on_host c 'for net in /sys/class/net/*; do
+                [ "$(cat $net/address)" != 52:54:00:04:00:03 ] || basename $(readlink -f $net/device)
+        done'
 }
 
 resources_have() {
@@ -39,6 +44,23 @@ resources_have() {
 pages_on() {
         on_host c "cat /proc/\$(cat /run/libvirt/qemu/$1.pid)/numa_maps" |
                 grep -o "N$2=[0-9]*" | awk -F= '{ n += $2 } END { print n + 0 }'
+}
+
+test_one_iommu_group() {
+        local pf said
+        pf=$(flat_pf)
+        on_host c "echo 2 >/sys/bus/pci/devices/$pf/sriov_numvfs"
+        is "$(on_host c "for vf in /sys/bus/pci/devices/$pf/virtfn*; do
+                readlink \$vf/iommu_group; done | sort -u | wc -l")" 1 'two VFs are one IOMMU group'
+        ok 'they are known' -- wait_until 30 eval "ferry c resources | grep -A1 '$pf' | grep -q VFs"
+        ok 'one guest is promised one of them' -- \
+                allocate "$guest" "<function name='nic' parent='$pf'/>"
+        said=$(allocate "$other" "<function name='nic' parent='$pf'/>") && said="promised: $said"
+        like "$said" "IOMMU group.*$guest|$guest.*IOMMU group" 'the other is refused, and told why'
+        ok 'it is given back' -- ferry c slice deallocate "$guest"
+        ok 'and then the other has it' -- allocate "$other" "<function name='nic' parent='$pf'/>"
+        ok 'and gives it back, too' -- ferry c slice deallocate "$other"
+        on_host c "echo 0 >/sys/bus/pci/devices/$pf/sriov_numvfs"
 }
 
 test_the_map_has_it() {
@@ -75,6 +97,7 @@ for name in "$guest" "$other"; do
         remove "$name"
         guest_define c slice "$name" INITRD=/usr/lib/virtferry-bed/initrd-agent
 done
+test_one_iommu_group
 test_the_map_has_it
 test_a_slice_is_of_it
 test_it_is_promised_once
