@@ -29,7 +29,6 @@ typedef struct Fixture {
         uint64_t cores, memory; /* of the last */
         unsigned questions;     /* that came to the peer */
         int (*answer)(sd_bus_message *m, sd_bus_message *reply);
-        GTimer *timer;
 } Fixture;
 
 static void set_up(Fixture *f, gconstpointer unused) {
@@ -214,10 +213,10 @@ static void test_real_dies(Fixture *f, gconstpointer unused) {
 
 static void test_real_stops(Fixture *f, gconstpointer unused) {
         f->patience.ask = SOON;
-        f->patience.answer = 200 * MSEC;
         connect_to(f, agent_fixture_start(&f->agent));
         await_reports(f, 1);
         g_assert_cmpint(kill(f->agent.pid, SIGSTOP), ==, 0);
+        f->patience.answer = 50 * MSEC;
         while (f->link)
                 turn(f);
         g_assert_cmpstr(f->reasons->str, ==, "it hangs: a question has had no answer\n");
