@@ -16,9 +16,10 @@ static const struct {
 } commands[] = {
         { "add", "DOMAIN, KIND, AMOUNT and KEY=VALUEs", 3, INT_MAX, OPTION_BIT(OPTION_EXPLAIN),
           slice_add },
-        { "allocate", "DOMAIN and FILE", 2, 2, OPTIONS_OF_SLICE, slice_allocate },
+        { "allocate", "DOMAIN and FILE", 2, 2, OPTIONS_OF_ALLOCATE, slice_allocate },
         { "check", "FILE", 1, 1, 0, slice_check_file },
         { "deallocate", "DOMAIN", 1, 1, 0, slice_deallocate },
+        { "defragment", "no arguments", 0, 0, OPTIONS_OF_DEFRAGMENT, slice_defragment },
         { "list", "no arguments", 0, 0, 0, slice_list },
         { "remove", "DOMAIN, KIND, AMOUNT and KEY=VALUEs", 3, INT_MAX, 0, slice_remove },
         { "show", "DOMAIN", 1, 1, 0, slice_show },
@@ -44,7 +45,10 @@ static int find_command(const char *name) {
 
 static unsigned given(const Options *options) {
         return (options->explain ? OPTION_BIT(OPTION_EXPLAIN) : 0) |
-               (options->dry_run ? OPTION_BIT(OPTION_DRY_RUN) : 0);
+               (options->dry_run ? OPTION_BIT(OPTION_DRY_RUN) : 0) |
+               (options->apply ? OPTION_BIT(OPTION_APPLY) : 0) |
+               (options->goal ? OPTION_BIT(OPTION_FOR) : 0) |
+               (options->functions ? OPTION_BIT(OPTION_FUNCTIONS) : 0);
 }
 
 int cmd_slice(const Options *options, char *const *arguments, GError **error) {

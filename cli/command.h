@@ -40,7 +40,11 @@ typedef struct Options {
         uint64_t connections;    /* in parallel, 0 as the daemon chooses */
         const char *compression; /* NULL as the daemon chooses */
 
-        bool explain; /* slice; and dry_run */
+        /* slice; and dry_run */
+        bool explain;
+        bool apply;
+        bool functions;
+        const char *goal; /* --for; "-" standard input */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */

@@ -37,7 +37,7 @@ static const Command commands[] = {
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
         { "resources", NULL, 0, 0, 0, cmd_resources },
         { "show", "MIGRATION", 1, 1, 0, cmd_show },
-        { "slice", "list, show, allocate, add, remove, deallocate or check", 1, INT_MAX,
+        { "slice", "list, show, allocate, add, remove, deallocate, defragment or check", 1, INT_MAX,
           OPTIONS_OF_SLICE, cmd_slice },
         { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
@@ -78,6 +78,10 @@ static const char help[] =
         "  slice remove DOMAIN KIND AMOUNT [KEY=VALUE...]\n"
         "                                less of it\n"
         "  slice deallocate DOMAIN       give all of it back\n"
+        "  slice defragment              moves of slices that bring together what is free, or, "
+        "with\n"
+        "                                --for FILE (or DOMAIN), make room for that; --functions\n"
+        "                                exchanges VFs, too; --apply carries them out\n"
         "  slice check FILE              whether FILE defines a hardware slice\n"
         "  check                         what the host lacks for guests to move\n"
         "  check DOMAIN [HOST]           what keeps a guest from moving, or from moving to HOST\n"

@@ -38,6 +38,9 @@ static const OptionSpec specs[] = {
         [OPTION_PARALLEL] = { "parallel", KIND_NUMBER, offsetof(Options, connections), 255 },
         [OPTION_COMPRESS] = { "compress", KIND_WORD, offsetof(Options, compression), 0 },
         [OPTION_EXPLAIN] = { "explain", KIND_SWITCH, offsetof(Options, explain), 0 },
+        [OPTION_APPLY] = { "apply", KIND_SWITCH, offsetof(Options, apply), 0 },
+        [OPTION_FOR] = { "for", KIND_WORD, offsetof(Options, goal), 0 },
+        [OPTION_FUNCTIONS] = { "functions", KIND_SWITCH, offsetof(Options, functions), 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

@@ -13,6 +13,7 @@ int slice_allocate(const Options *options, char *const *arguments, GError **erro
 int slice_add(const Options *options, char *const *arguments, GError **error);
 int slice_remove(const Options *options, char *const *arguments, GError **error);
 int slice_deallocate(const Options *options, char *const *arguments, GError **error);
+int slice_defragment(const Options *options, char *const *arguments, GError **error);
 int slice_check_file(const Options *options, char *const *arguments, GError **error);
 
 /* The slice of a domain, by UUID or name; `objects` is sorted by age. */

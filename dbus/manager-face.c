@@ -274,6 +274,10 @@ static const sd_bus_vtable vtable[] = {
                 "AllocateSlice", SD_BUS_ARGS("s", domain, "s", definition, "a{sv}", options),
                 SD_BUS_RESULT("o", slice, "a(sst)", grants, "as", preempted, "as", reasons),
                 slice_method_allocate, FREE),
+        SD_BUS_METHOD_WITH_ARGS(
+                "Defragment", SD_BUS_ARGS("a{sv}", options),
+                SD_BUS_RESULT("a(osa(sasas)tuus)", steps, "as", gains, "s", obstacle),
+                slice_method_defragment, FREE),
         SD_BUS_METHOD_WITH_ARGS("ListSlices", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(ossssa(sst))", slices), slice_method_list, FREE),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CONST),

@@ -15,6 +15,7 @@ int slice_append_grants(sd_bus_message *reply, const GPtrArray *grants); /* a(ss
 int slice_method_allocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int slice_method_deallocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int slice_method_allocate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int slice_method_defragment(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int slice_method_list(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Of a slice: */
 int slice_method_change(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -43,7 +43,7 @@ __virt_ferry_command() {
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 -H | -c | --host | --class | --xml | --strategy | --max-downtime | --bandwidth | \
-                        --parallel | --compress | --new-name) ((i++)) ;;
+                        --parallel | --compress | --new-name | --for) ((i++)) ;;
                 -*) ;;
                 *)
                         echo "${COMP_WORDS[i]}"
@@ -59,7 +59,7 @@ __virt_ferry_slice_words() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -H | -c | --host) ((i++)) ;;
+                -H | -c | --host | --for) ((i++)) ;;
                 -*) ;;
                 slice) if [[ -z $found ]]; then found=1; else echo slice; fi ;;
                 *) if [[ -n $found ]]; then echo "${COMP_WORDS[i]}"; fi ;;
@@ -72,11 +72,16 @@ __virt_ferry_complete_slice() {
         local behind=() words=''
 
         mapfile -t behind < <(__virt_ferry_slice_words)
+        case ${behind[0]-} in
+        add) options+=' --explain' ;;
+        allocate) options+=' --explain --dry-run' ;;
+        defragment) options+=' --apply --for --functions' ;;
+        esac
         if [[ $current == -* ]]; then
                 words=$options
         else
                 case ${#behind[@]}${behind[0]-} in
-                0) words='add allocate check deallocate list remove show' ;;
+                0) words='add allocate check deallocate defragment list remove show' ;;
                 1add | 1allocate) words=$(__virt_ferry_guests) ;;
                 1deallocate | 1remove | 1show) words=$(__virt_ferry_ids slice list) ;;
                 1check | 2allocate)
@@ -123,7 +128,7 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
                 return
                 ;;
-        --xml)
+        --xml | --for)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 return
@@ -172,7 +177,6 @@ _virt_ferry() {
                 fi
                 ;;
         slice)
-                options+=' --explain --dry-run'
                 __virt_ferry_complete_slice
                 return
                 ;;

@@ -19,6 +19,11 @@ static MockDaemon *mock_with_answers(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "AllocateResource",
                               "(objectpath '/org/virtferry1/slice/_31', "
                               "['core 4 is on the node of the others'])");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Defragment",
+                              "([(objectpath '/org/virtferry1/slice/_31', 'db1', "
+                              "[('cores', ['core:0', 'core:2'], ['core:8', 'core:10'])], uint64 0, "
+                              "uint32 2, uint32 0, 'Guest db1 moves 2 cores from node 0 to node 1')"
+                              "], ['largest free run: 4 -> 6 cores of node 0'], '')");
         return mock;
 }
 
@@ -44,6 +49,10 @@ static const struct {
           "AllocateResource(db1, bandwidth, 2000, name=nic)" },
         { "slice remove db1 functions 1 name=nic", "slice-remove.txt",
           "DeallocateResource(db1, functions, 1, name=nic)" },
+        { "slice defragment", "slice-defragment.txt", "Defragment()" },
+        { "slice defragment --apply --functions --no-legend", "slice-defragment-no-legend.txt",
+          "Defragment(apply=yes, functions=yes)" },
+        { "slice defragment --for web7 --json", "slice-defragment.json", "Defragment(for=web7)" },
         { "slice deallocate db1", NULL, "GetManagedObjects(), Deallocate()" },
 };
 
@@ -147,6 +156,22 @@ static void test_a_refusal_is_one_sentence(void) {
                   "'db1' holds most of the rest (3 cores)\n");
 }
 
+static void test_no_moves(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Defragment",
+                              "(@a(osa(sasas)tuus) [], @as [], '')");
+        g_autoptr(Program) none = cli_run(mock, "slice defragment");
+        g_autoptr(Program) fits = cli_run(mock, "slice defragment --for db1");
+        cli_check(none, 0, "Nothing to move.\n", "");
+        cli_check(fits, 0, "It fits as it is.\n", "");
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Defragment",
+                              "(@a(osa(sasas)tuus) [], @as [], 'Node 0 has 1 free core')");
+        g_autoptr(Program) full = cli_run(mock, "slice defragment --for db1");
+        cli_check(full, 1, "No moves make room: Node 0 has 1 free core\n", "");
+}
+
 static void test_nothing(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
@@ -161,7 +186,8 @@ static void test_usage(void) {
         static const struct {
                 const char *command, *err;
         } cases[] = {
-                { "slice", "'slice' needs list, show, allocate, add, remove, deallocate or check" },
+                { "slice", "'slice' needs list, show, allocate, add, remove, deallocate, "
+                           "defragment or check" },
                 { "slice cut", "there is no command 'slice cut'" },
                 { "slice list db1", "'slice list' takes no arguments" },
                 { "slice show", "'slice show' needs DOMAIN" },
@@ -171,6 +197,9 @@ static void test_usage(void) {
                 { "slice add db1 cores 1 node", "'node' is no KEY=VALUE" },
                 { "slice add db1 cores 1 =1", "'=1' is no KEY=VALUE" },
                 { "slice add db1 cores 1 --dry-run", "'slice add' takes no --dry-run" },
+                { "slice defragment db1", "'slice defragment' takes no arguments" },
+                { "slice defragment --dry-run", "'slice defragment' takes no --dry-run" },
+                { "slice allocate db1 - --apply", "'slice allocate' takes no --apply" },
                 { "slice list --explain", "'slice list' takes no --explain" },
                 { "leases --explain", "'leases' takes no --explain" },
         };
@@ -192,6 +221,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/slice/a file is checked without a daemon",
                         test_a_file_is_checked_without_a_daemon);
         g_test_add_func("/slice/a refusal is one sentence", test_a_refusal_is_one_sentence);
+        g_test_add_func("/slice/says so when no moves are of use", test_no_moves);
         g_test_add_func("/slice/says so when there is nothing", test_nothing);
         g_test_add_func("/slice/exits with 2 and says what is wrong with the usage", test_usage);
         r = g_test_run();

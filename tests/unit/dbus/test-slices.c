@@ -226,6 +226,53 @@ static void test_a_guest_is_called_by_its_name(DaemonFixture *f, gconstpointer u
         assert_error(&error, FERRY_ERROR_PREFIX "NotFound", "no guest 'nobody'");
 }
 
+#define SHARE(share) "<slice version='1'><cores count='1' share='" share "'/></slice>"
+
+/* Two parts of a CPU on two CPUs, which have room on one. */
+static void scatter(DaemonFixture *f) {
+        g_autoptr(sd_bus_message) one = allocate(f, GUEST_UUID, SHARE("600"), NULL);
+        g_autoptr(sd_bus_message) two = allocate(f, OTHER_UUID, SHARE("600"), NULL);
+        g_autoptr(sd_bus_message) less = allocate(f, GUEST_UUID, SHARE("400"), NULL);
+
+        g_assert_nonnull(one);
+        g_assert_nonnull(two);
+        g_assert_nonnull(less);
+}
+
+static void test_moves_are_proposed(DaemonFixture *f, gconstpointer unused) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        g_autoptr(sd_bus_message) reply = NULL;
+        const char *slice, *name, *sentence, *part, *obstacle;
+        uint32_t cores, functions;
+        uint64_t bytes;
+
+        scatter(f);
+        reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "Defragment", NULL, "a{sv}", 0);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(osa(sasas)tuus)"), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'r', "osa(sasas)tuus"), >, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "os", &slice, &name), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sasas)"), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'r', "sasas"), >, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "s", &part), >, 0);
+        g_assert_cmpstr(part, ==, "cores");
+        g_assert_cmpint(sd_bus_message_skip(reply, "asas"), >, 0);
+        g_assert_cmpint(sd_bus_message_exit_container(reply), >, 0);
+        g_assert_cmpint(sd_bus_message_exit_container(reply), >, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "tuus", &bytes, &cores, &functions, &sentence),
+                        >, 0);
+        g_assert_cmpuint(cores, ==, 1);
+        g_assert_nonnull(strstr(sentence, "moves 1 core within node 0"));
+        g_assert_cmpint(sd_bus_message_exit_container(reply), >, 0);
+        g_assert_cmpint(sd_bus_message_exit_container(reply), >, 0);
+        g_assert_cmpint(sd_bus_message_skip(reply, "as"), >, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "s", &obstacle), >, 0);
+        g_assert_cmpstr(obstacle, ==, "");
+
+        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "Defragment", &error, "a{sv}", 1,
+                                  "apply", "b", true);
+        assert_error(&error, FERRY_ERROR_PREFIX "InvalidState", "Defragment=apply");
+}
+
 #define ADD(name, up, function) \
         g_test_add("/slices/" name, DaemonFixture, NULL, up, function, daemon_fixture_tear_down)
 
@@ -239,6 +286,7 @@ int main(int argc, char **argv) {
         ADD("a crowd is served one by one", set_up, test_a_crowd_is_served_one_by_one);
         ADD("what was answered outlives the daemon", set_up,
             test_what_was_answered_outlives_the_daemon);
+        ADD("moves are proposed, and not more than is allowed", set_up, test_moves_are_proposed);
         ADD("a guest is called by its name", set_up_libvirt, test_a_guest_is_called_by_its_name);
         return g_test_run();
 }

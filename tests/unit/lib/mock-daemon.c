@@ -79,25 +79,28 @@ static GVariant *parse(const char *type, const char *text) {
         return value;
 }
 
-/* ", NAME=VALUE" of each, where a dictionary comes next. */
-static void note_options(sd_bus_message *m, GString *call) {
+/* "NAME=VALUE" of each, where a dictionary comes next; the separator before the next. */
+static const char *note_options(sd_bus_message *m, GString *call, const char *separator) {
         const char *name, *type, *text;
         uint64_t number;
         int on;
 
         if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
-                return;
+                return separator;
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 g_assert_cmpint(sd_bus_message_read(m, "s", &name), >, 0);
                 g_assert_cmpint(sd_bus_message_peek_type(m, NULL, &type), >, 0);
+                g_string_append_printf(call, "%s%s=", separator, name);
+                separator = ", ";
                 if (*type == 's' && sd_bus_message_read(m, "v", "s", &text) > 0)
-                        g_string_append_printf(call, ", %s=%s", name, text);
+                        g_string_append(call, text);
                 else if (*type == 't' && sd_bus_message_read(m, "v", "t", &number) > 0)
-                        g_string_append_printf(call, ", %s=%" G_GUINT64_FORMAT, name, number);
+                        g_string_append_printf(call, "%" G_GUINT64_FORMAT, number);
                 else if (sd_bus_message_read(m, "v", "b", &on) > 0)
-                        g_string_append_printf(call, ", %s=%s", name, on ? "yes" : "no");
+                        g_string_append(call, on ? "yes" : "no");
                 g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
         }
+        return separator;
 }
 
 /* Strings, alone or in an array; the separator before the next. */
@@ -128,7 +131,7 @@ static void note_call(MockDaemon *mock, sd_bus_message *m) {
                 separator = note_strings(mock, m, call, separator);
                 g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
         }
-        note_options(m, call);
+        separator = note_options(m, call, separator);
         g_string_append(call, *separator == '(' ? "()" : ")");
         g_ptr_array_add(mock->calls, g_strdup(call->str));
 }
