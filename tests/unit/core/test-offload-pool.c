@@ -82,9 +82,9 @@ static void test_wrong(void) {
                 { "[Resource x]\nCores=1\n",
                   FILE_NAME ":1: [Resource x] must have Parent=, the PCI address of the device's "
                             "PF" },
-                { "[Resource x]\nParent=0000:3b:00.0\nAgent=-oProxyCommand=id\n",
+                { "[Resource x]\nParent=0000:3b:00.0\nAgent=-F/tmp\n",
                   FILE_NAME ":3: [Resource x] Agent must be a destination of ssh as root@dpu0, "
-                            "not '-oProxyCommand=id'" },
+                            "not '-F/tmp'" },
                 { "[Resource x]\nParent=0000:3b:00.0\nAgent=dpu0 id\n",
                   FILE_NAME ":3: [Resource x] Agent must be a destination of ssh as root@dpu0, "
                             "not 'dpu0 id'" },
