@@ -88,6 +88,18 @@ static int set_nodes(virDomainPtr domain, const Tuning *tuning) {
         return virDomainSetNumaParameters(domain, params.list, params.n, VIR_DOMAIN_AFFECT_LIVE);
 }
 
+/* libnuma counts the nodes once, when libvirt's daemon starts (virNumaNodesetIsAvailable()). */
+static char *nodes_result(int r) {
+        g_autofree char *words = result(r);
+
+        if (!words || virGetLastErrorCode() != VIR_ERR_CONFIG_UNSUPPORTED)
+                return g_steal_pointer(&words);
+        return g_strconcat(words,
+                           " (libvirt knows no node that has come after its daemon was started: "
+                           "'systemctl restart libvirtd')",
+                           NULL);
+}
+
 static int set_memory(virDomainPtr domain, const Tuning *tuning) {
         if (tuning->element)
                 return virDomainUpdateDeviceFlags(domain, tuning->element, VIR_DOMAIN_AFFECT_LIVE);
@@ -182,7 +194,7 @@ char *virt_tuning_apply(virDomainPtr domain, const Tuning *tuning) {
         case TUNE_CPU_SHARES:
                 return result(set_shares(domain, tuning));
         case TUNE_NUMA_NODES:
-                return result(set_nodes(domain, tuning));
+                return nodes_result(set_nodes(domain, tuning));
         case TUNE_MEMORY:
                 return result(set_memory(domain, tuning));
         case TUNE_BLOCK_WEIGHT:

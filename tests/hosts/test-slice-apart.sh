@@ -26,7 +26,9 @@ is_enforced() {
 make_region() {
         on_host c 'cxl create-region -t ram -d decoder0.0 -m mem0 && modprobe kmem || exit
                 echo dax0.0 >/sys/bus/dax/drivers/device_dax/unbind
-                echo dax0.0 >/sys/bus/dax/drivers/kmem/new_id || :'
+                echo dax0.0 >/sys/bus/dax/drivers/kmem/new_id || :
+                until test -d /sys/devices/system/node/node2; do sleep 0.2; done
+                systemctl restart libvirtd' # which counts the nodes when it starts
 }
 
 # The card whose port cannot keep its functions apart.
