@@ -151,6 +151,7 @@ static void test_change(AgentFixture *f, gconstpointer unused) {
         bool told = false;
         int ends[2];
 
+        g_assert_nonnull(seen);
         g_assert_false(agent_has_changed(agent));
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
         g_assert_cmpint(agent_face_new(f->event, agent, ends[1], ends[1], 1000, &face), >=, 0);
