@@ -19,10 +19,11 @@
 #include "daemon/core/demand-math.h"
 #include "daemon/core/demand.h"
 
-#define DEMAND_DAYS     28
-#define DEMAND_WEEK     7
-#define DEMAND_HOURS    24
-#define DEMAND_EVIDENCE 12 /* scores of one that is believed */
+#define DEMAND_DAYS            28
+#define DEMAND_WEEK            7
+#define DEMAND_HOURS           24
+#define DEMAND_AGE_MAX(demand) (DEMAND_WEEK * (demand)->day)
+#define DEMAND_EVIDENCE        12 /* scores of one that is believed */
 
 /* Upper ones, by the percent below. */
 enum {
