@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/slice-functions.h"
 
-#include <string.h>
-
 #include "daemon/core/fit.h"
+#include "daemon/core/slice-source.h"
 #include "daemon/hardware.h"
 #include "daemon/slice-kernel.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
-
-#define VF_POOL   "vf-pool:"
-#define MDEV_TYPE "mdev-type:"
 
 void tuning_function_free(TuningFunction *function) {
         if (!function)
@@ -22,51 +18,17 @@ void tuning_function_free(TuningFunction *function) {
         g_free(function);
 }
 
-/* What was granted for a function: its parent, and of an mdev its type. */
-typedef struct Source {
-        char *parent, *type;
-} Source;
-
-static void source_clear(Source *source) {
-        g_free(source->parent);
-        g_free(source->type);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
-
-/* False: it has none yet. */
-static bool find_source(const SliceEntry *entry, const char *name, Source *ret_source) {
-        for (guint i = 0; i < entry->grants->len; i++) {
-                const SliceGrant *grant = entry->grants->pdata[i];
-                const char *slash = strrchr(grant->resource, '/');
-
-                if (!g_str_equal(grant->part, name))
-                        continue;
-                if (g_str_has_prefix(grant->resource, VF_POOL)) {
-                        ret_source->parent = g_strdup(grant->resource + strlen(VF_POOL));
-                        return true;
-                }
-                if (g_str_has_prefix(grant->resource, MDEV_TYPE) && slash) {
-                        const char *parent = grant->resource + strlen(MDEV_TYPE);
-
-                        ret_source->parent = g_strndup(parent, (gsize)(slash - parent));
-                        ret_source->type = g_strdup(slash + 1);
-                        return true;
-                }
-        }
-        return false;
-}
-
-static bool is_of_kind(const Device *device, const Source *source) {
+static bool is_of_kind(const Device *device, const SliceSource *source) {
         return device->role == DEVICE_ROLE_FUNCTION &&
                g_strcmp0(device->fingerprint->mdev_type, source->type) == 0;
 }
 
-static bool comes_from(const Device *device, const Source *source) {
+static bool comes_from(const Device *device, const SliceSource *source) {
         return is_of_kind(device, source) && g_strcmp0(device->parent, source->parent) == 0;
 }
 
 static TuningFunction *function_new(const Manager *manager, const char *name, const char *device,
-                                    const Source *source) {
+                                    const SliceSource *source) {
         TuningFunction *function = g_new0(TuningFunction, 1);
 
         function->name = g_strdup(name);
@@ -99,7 +61,7 @@ typedef enum Match {
 } Match;
 
 static bool matches(const DomainDevice *device, const Device *found, const char *name,
-                    const Source *source, Match match) {
+                    const SliceSource *source, Match match) {
         bool named = device->alias && g_str_has_prefix(device->alias, TUNING_ALIAS_PREFIX);
         g_autofree char *alias = tuning_alias(name);
 
@@ -118,7 +80,7 @@ static bool matches(const DomainDevice *device, const Device *found, const char 
 
 static const DomainDevice *find_in_guest(const Manager *manager, const Domain *domain,
                                          const GPtrArray *functions, const char *name,
-                                         const Source *source, Match match) {
+                                         const SliceSource *source, Match match) {
         for (guint i = 0; i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const Device *found = inventory_find(manager->inventory, device->source);
@@ -135,9 +97,10 @@ static void read_functions(const Manager *manager, const SliceEntry *entry, cons
         for (guint i = 0; i < entry->wish->functions->len; i++) {
                 const SliceFunction *wish = entry->wish->functions->pdata[i];
                 const DomainDevice *device = NULL;
-                g_auto(Source) source = { 0 };
+                g_auto(SliceSource) source = { 0 };
 
-                if (!has_name(functions, wish->name) && find_source(entry, wish->name, &source))
+                if (!has_name(functions, wish->name) &&
+                    slice_source_find(entry->grants, wish->name, &source))
                         device = find_in_guest(manager, domain, functions, wish->name, &source,
                                                match);
                 if (device)
@@ -172,7 +135,7 @@ static char *element_of(const char *device, const char *alias) {
 }
 
 static Lease *lease_for(const Manager *manager, const Domain *domain, const Want *want,
-                        const char *device, const Pool *pool, const Source *source) {
+                        const char *device, const Pool *pool, const SliceSource *source) {
         Lease *lease = lease_new();
 
         lease->domain_uuid = g_strdup(domain->uuid);
@@ -191,7 +154,7 @@ static Lease *lease_for(const Manager *manager, const Domain *domain, const Want
 /* What is there before what has to be made; what is leased to this guest is for another function.
  * NULL: there is none. */
 static Lease *choose(const Manager *manager, const Domain *domain, const Want *want,
-                     const Source *source) {
+                     const SliceSource *source) {
         g_autoptr(Usage) usage = usage_new(domain, manager->inventory, manager->leases);
         g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
         g_autoptr(GArray) offers = inventory_offers(manager->inventory);
@@ -241,8 +204,8 @@ static bool claim(Manager *manager, Lease *taken_lease, GError **error) {
         return false;
 }
 
-static bool take_one(Manager *manager, const Domain *domain, const char *name, const Source *source,
-                     GPtrArray *functions, GError **error) {
+static bool take_one(Manager *manager, const Domain *domain, const char *name,
+                     const SliceSource *source, GPtrArray *functions, GError **error) {
         g_autofree char *alias = tuning_alias(name), *id = NULL, *problem = NULL;
         DomainDevice device = { .kind = source->type ? DOMAIN_DEVICE_MDEV : DOMAIN_DEVICE_PCI,
                                 .source = (char *)"",
@@ -277,9 +240,10 @@ bool slice_functions_take(Manager *manager, const SliceEntry *entry, const Domai
                           GPtrArray *functions, GError **error) {
         for (guint i = 0; i < entry->wish->functions->len; i++) {
                 const SliceFunction *wish = entry->wish->functions->pdata[i];
-                g_auto(Source) source = { 0 };
+                g_auto(SliceSource) source = { 0 };
 
-                if (has_name(functions, wish->name) || !find_source(entry, wish->name, &source) ||
+                if (has_name(functions, wish->name) ||
+                    !slice_source_find(entry->grants, wish->name, &source) ||
                     take_one(manager, domain, wish->name, &source, functions, error))
                         continue;
                 slice_functions_give_back(manager, functions);
