@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
+#include <inttypes.h>
 
 #include "daemon/core/defragment-parts.h"
 #include "daemon/core/slice-place-words.h"
@@ -105,90 +105,123 @@ double defragment_score(const Capacity *capacity) {
 
 /* Words ----------------------------------------------------------------------------- */
 
-/* The most of one thing that is in one place; `place` an index, -1 none. */
-typedef struct Most {
-        uint64_t amount;
-        int place;
-} Most;
+/* So much is free in one place; a node, a PF. */
+typedef struct Place {
+        char *name;
+        uint64_t before, after;
+} Place;
 
-static void note_most(Most *most, uint64_t amount, guint place) {
-        if (most->place < 0 || amount > most->amount)
-                *most = (Most){ amount, (int)place };
+/* How it is told of one kind of thing. */
+typedef struct Words {
+        const char *most, *some, *suffix; /* "largest free run", "free cores", " cores" */
+        bool bytes;
+} Words;
+
+static void place_clear(void *place) {
+        g_free(((Place *)place)->name);
 }
 
-static Most most_cores(const Capacity *capacity) {
-        const CapacityShape *shape = capacity_shape(capacity);
-        Most most = { 0, -1 };
+static GArray *places_new(void) {
+        GArray *places = g_array_new(FALSE, FALSE, sizeof(Place));
+
+        g_array_set_clear_func(places, place_clear);
+        return places;
+}
+
+static void add_place(GArray *places, char *taken_name, uint64_t before, uint64_t after) {
+        Place place = { taken_name, before, after };
+
+        g_array_append_val(places, place);
+}
+
+static char *amount_of(const Words *words, uint64_t amount) {
+        return words->bytes ? place_amount(amount, "bytes") : g_strdup_printf("%" PRIu64, amount);
+}
+
+static void tell_from_to(GPtrArray *gains, const Words *words, uint64_t from, const Place *to,
+                         bool is_most) {
+        g_autofree char *had = amount_of(words, from), *has = amount_of(words, to->after);
+
+        if (is_most)
+                g_ptr_array_add(gains, g_strdup_printf("%s: %s -> %s%s of %s", words->most, had,
+                                                       has, words->suffix, to->name));
+        else
+                g_ptr_array_add(gains, g_strdup_printf("%s of %s: %s -> %s", words->some, to->name,
+                                                       had, has));
+}
+
+/* Where the most is, when that is more than it was anywhere; else where it has become more. */
+static void tell(GPtrArray *gains, const GArray *places, const Words *words) {
+        const Place *most = NULL, *grown = NULL;
+        uint64_t before = 0;
+
+        for (guint i = 0; i < places->len; i++) {
+                const Place *place = &g_array_index(places, Place, i);
+
+                before = MAX(before, place->before);
+                if (!most || place->after > most->after)
+                        most = place;
+                if (place->after > place->before &&
+                    (!grown || place->after - place->before > grown->after - grown->before))
+                        grown = place;
+        }
+
+        if (most && most->after > before)
+                tell_from_to(gains, words, before, most, true);
+        else if (grown)
+                tell_from_to(gains, words, grown->before, grown, false);
+}
+
+static char *name_node(const CapacityShape *shape, guint node) {
+        return g_strdup_printf("node %d", SHAPE_NODE(shape, node)->number);
+}
+
+static void tell_cores(GPtrArray *gains, const Capacity *before, const Capacity *after) {
+        static const Words words = { "largest free run", "free cores", " cores", false };
+        const CapacityShape *shape = capacity_shape(after);
+        g_autoptr(GArray) places = places_new();
 
         for (guint i = 0; i < shape->nodes->len; i++)
-                note_most(&most, count_free_cores(capacity, SHAPE_NODE(shape, i)), i);
-        return most;
-}
-
-static Most most_memory(const Capacity *capacity, const CapacityMemory *kind) {
-        const CapacityShape *shape = capacity_shape(capacity);
-        Most most = { 0, -1 };
-
-        for (guint i = 0; i < shape->memories->len; i++) {
-                const CapacityMemory *memory = SHAPE_MEMORY(shape, i);
-
-                if (is_same_memory(memory, kind))
-                        note_most(&most, left_of(capacity, memory->item), i);
-        }
-        return most;
-}
-
-static Most most_vfs(const Capacity *capacity) {
-        const CapacityShape *shape = capacity_shape(capacity);
-        Most most = { 0, -1 };
-
-        for (guint i = 0; i < shape->pools->len; i++)
-                if (is_vf_pool(shape, i))
-                        note_most(&most, left_of(capacity, SHAPE_POOL(shape, i)->item), i);
-        return most;
+                add_place(places, name_node(shape, i),
+                          count_free_cores(before, SHAPE_NODE(shape, i)),
+                          count_free_cores(after, SHAPE_NODE(shape, i)));
+        tell(gains, places, &words);
 }
 
 static void tell_memory(GPtrArray *gains, const Capacity *before, const Capacity *after,
                         const CapacityMemory *kind) {
         const CapacityShape *shape = capacity_shape(after);
-        Most from = most_memory(before, kind), to = most_memory(after, kind);
-        g_autofree char *had = place_amount(from.amount, "bytes");
-        g_autofree char *has = place_amount(to.amount, "bytes");
-        g_autofree char *page = NULL;
-        int node;
+        g_autofree char *page = place_amount(kind->page, "bytes");
+        g_autofree char *pages = kind->base ? g_strdup("")
+                                            : g_strdup_printf(" in pages of %s", page);
+        g_autofree char *most = g_strconcat("largest free memory", pages, NULL);
+        g_autofree char *some = g_strconcat("free memory", pages, NULL);
+        const Words words = { most, some, "", true };
+        g_autoptr(GArray) places = places_new();
 
-        if (to.amount <= from.amount)
-                return;
+        for (guint i = 0; i < shape->memories->len; i++) {
+                const CapacityMemory *memory = SHAPE_MEMORY(shape, i);
 
-        page = kind->base ? g_strdup("") : place_amount(kind->page, "bytes");
-        node = SHAPE_MEMORY(shape, to.place)->node;
-        g_ptr_array_add(gains, g_strdup_printf("largest free memory%s%s: %s -> %s of node %d",
-                                               kind->base ? "" : " in pages of ", page, had, has,
-                                               SHAPE_NODE(shape, node)->number));
-}
-
-static void tell_cores(GPtrArray *gains, const Capacity *before, const Capacity *after) {
-        const CapacityShape *shape = capacity_shape(after);
-        Most from = most_cores(before), to = most_cores(after);
-
-        if (to.amount > from.amount)
-                g_ptr_array_add(gains,
-                                g_strdup_printf("largest free run: %u -> %u cores of node %d",
-                                                (unsigned)from.amount, (unsigned)to.amount,
-                                                SHAPE_NODE(shape, to.place)->number));
+                if (is_same_memory(memory, kind))
+                        add_place(places, name_node(shape, memory->node),
+                                  left_of(before, memory->item), left_of(after, memory->item));
+        }
+        tell(gains, places, &words);
 }
 
 static void tell_vfs(GPtrArray *gains, const Capacity *before, const Capacity *after) {
+        static const Words words = { "most free VFs of one PF", "free VFs", "", false };
         const CapacityShape *shape = capacity_shape(after);
-        Most from = most_vfs(before), to = most_vfs(after);
-        const char *name;
+        g_autoptr(GArray) places = places_new();
 
-        if (to.amount <= from.amount)
-                return;
+        for (guint i = 0; i < shape->pools->len; i++) {
+                const CapacityPool *pool = SHAPE_POOL(shape, i);
 
-        name = SHAPE_DEVICE(shape, SHAPE_POOL(shape, to.place)->device)->name;
-        g_ptr_array_add(gains, g_strdup_printf("most free VFs of one PF: %u -> %u of %s",
-                                               (unsigned)from.amount, (unsigned)to.amount, name));
+                if (is_vf_pool(shape, i))
+                        add_place(places, g_strdup(SHAPE_DEVICE(shape, pool->device)->name),
+                                  left_of(before, pool->item), left_of(after, pool->item));
+        }
+        tell(gains, places, &words);
 }
 
 GPtrArray *defragment_gains(const Capacity *before, const Capacity *after) {

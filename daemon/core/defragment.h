@@ -26,7 +26,7 @@
 
 #define DEFRAGMENT_STEPS_MAX  16u
 #define DEFRAGMENT_SET_MAX    4u
-#define DEFRAGMENT_TRIALS_MAX 4000u /* placements that are tried */
+#define DEFRAGMENT_TRIALS_MAX 16000u /* placements that are tried; some microseconds each */
 
 typedef enum DefragmentHold {
         DEFRAGMENT_MOVABLE,

@@ -193,7 +193,7 @@ static void test_shared_cores_come_together(Fixture *f, gconstpointer unused) {
         take_away(f, "gone");
         look(f);
         assert_steps(f, "Guest web1 moves 1 core within node 0\n");
-        assert_gains(f, "");
+        assert_gains(f, "free cores of node 0: 2 -> 3\n");
         carry_out(f);
 }
 
