@@ -241,6 +241,7 @@ static void follow(Manager *manager, const GuestEvent *event) {
                 slices_on_tuned(manager->slices, event);
                 return;
         case GUEST_FOUND: /* whoever asked has it */
+        case GUEST_STATS:
         case _GUEST_EVENT_KIND_MAX:
                 return;
         }

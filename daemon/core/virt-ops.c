@@ -60,6 +60,7 @@ void guest_event_free(GuestEvent *event) {
         g_free(event->detail);
         g_strfreev(event->active);
         g_strfreev(event->agent_macs);
+        g_clear_pointer(&event->samples, g_ptr_array_unref);
         guest_job_free(event->job);
         g_free(event);
 }

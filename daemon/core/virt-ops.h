@@ -32,6 +32,8 @@ typedef enum GuestEventKind {
         GUEST_TUNED, /* a tune() has ended. detail: which step failed, why, and whether all is as it
                       * was; NULL when all is done */
         GUEST_SHUT_DOWN, /* a shut_down() has ended: the guest is off, or detail: why it runs on */
+        GUEST_STATS, /* answer to sample(): `samples` has every active guest; NULL: libvirt did not
+                      * tell, which is in the journal once */
         GUEST_LOST_LIBVIRT, /* the connection broke; nothing is known until the next GUEST_LIST */
         _GUEST_EVENT_KIND_MAX,
 } GuestEventKind;
@@ -48,7 +50,7 @@ typedef struct GuestJob {
 
 typedef struct GuestEvent {
         GuestEventKind kind;
-        char *uuid, *name;            /* NULL for GUEST_LIST and GUEST_LOST_LIBVIRT */
+        char *uuid, *name;            /* NULL for GUEST_LIST, GUEST_STATS, GUEST_LOST_LIBVIRT */
         char *xml;                    /* live, VIR_DOMAIN_XML_SECURE not set; NULL */
         char *inactive_xml;           /* persistent definition, VIR_DOMAIN_XML_SECURE set; NULL */
         char *detail;                 /* "failed", "crashed", "destroyed" ...; NULL */
@@ -60,6 +62,8 @@ typedef struct GuestEvent {
         uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
         char **agent_macs; /* of GUEST_FOUND that runs and has a team: of the network interfaces
                             * that the guest itself sees, as its agent says; NULL it says nothing */
+        GPtrArray *samples;     /* of GUEST_STATS: GuestSample (sample.h), owned; */
+        int64_t sampled;        /* CLOCK_MONOTONIC in us, of when they were taken */
         unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
@@ -133,5 +137,7 @@ typedef struct VirtOps {
         void (*tune)(void *userdata, const char *uuid, const GPtrArray *steps);
         /* Of a move that is under way; a longer one that is allowed already is left. */
         void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
+        /* Figures of all guests that are active, in one call: GUEST_STATS comes, once for each. */
+        void (*sample)(void *userdata);
         void *userdata;
 } VirtOps;

@@ -7,6 +7,7 @@
 #include "daemon/edges/virt-read.h"
 #include "daemon/edges/virt-reader.h"
 #include "daemon/edges/virt-search.h"
+#include "daemon/edges/virt-stats.h"
 #include "daemon/edges/virt-writer.h"
 
 #define RETRY_MIN_USEC (G_USEC_PER_SEC / 4)
@@ -19,6 +20,7 @@
 struct VirtLink {
         Worker *worker;
         VirtWriter *writer;
+        VirtStats *stats;
         GuestDoor *door;
         char *uri;
         atomic_ulong version, qemu_version;
@@ -49,6 +51,7 @@ static void disconnect(VirtLink *link) {
         virt_reader_detach(link->reader);
         (void)virConnectUnregisterCloseCallback(link->connection, on_close);
         virt_writer_use(link->writer, NULL);
+        virt_stats_use(link->stats, NULL);
         (void)virConnectClose(link->connection);
         link->connection = NULL;
 }
@@ -68,6 +71,7 @@ static void note_opened(VirtLink *link) {
         atomic_store(&link->qemu_version, qemu_version);
 
         virt_writer_use(link->writer, link->connection);
+        virt_stats_use(link->stats, link->connection);
 
         /* what the test driver has none of */
         (void)virConnectSetKeepAlive(link->connection, KEEPALIVE_SEC, KEEPALIVE_COUNT);
@@ -151,6 +155,10 @@ void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t down
         virt_writer_raise_max_downtime(link->writer, uuid, downtime_ms);
 }
 
+void virt_link_sample(VirtLink *link) {
+        virt_stats_sample(link->stats);
+}
+
 unsigned long virt_link_version(VirtLink *link) {
         return atomic_load(&link->version);
 }
@@ -167,6 +175,7 @@ VirtLink *virt_link_new(const char *uri, GuestDoor *door) {
         link->retry_usec = RETRY_MIN_USEC;
         link->worker = worker_new("virt-read", link);
         link->writer = virt_writer_new(uri, door);
+        link->stats = virt_stats_new(uri, door);
         link->reader = virt_reader_new(link->worker, door);
         return link;
 }
@@ -181,6 +190,7 @@ void virt_link_stop(VirtLink *link) {
 
         worker_stop(link->worker);
         virt_writer_stop(link->writer);
+        virt_stats_stop(link->stats);
         disconnect(link);
 }
 
@@ -190,6 +200,7 @@ void virt_link_free(VirtLink *link) {
 
         worker_free(link->worker);
         virt_writer_free(link->writer);
+        virt_stats_free(link->stats);
         virt_reader_free(link->reader);
         g_free(link->uri);
         g_free(link);

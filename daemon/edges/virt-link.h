@@ -3,8 +3,8 @@
 
 /* The connection to libvirt, and all that blocks on it.
  *
- * Two workers: one connects and reads (virt-reader), one changes domains
- * (virt-writer). A broken connection is made anew after a while that grows.
+ * Three workers: one connects and reads (virt-reader), one changes domains
+ * (virt-writer), one asks for their figures (virt-stats). A broken connection is made anew after a while that grows.
  */
 
 #include "daemon/edges/guest-door.h"
@@ -29,6 +29,8 @@ void virt_link_abort_job(VirtLink *link, const char *uuid);
 /* Writes the metadata, behind all that was to be written before, then begins: virt-plugger.h. */
 void virt_link_unplug(VirtLink *link, const UnplugRequest *request);
 void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms);
+/* The answer comes through the door as GUEST_STATS. */
+void virt_link_sample(VirtLink *link);
 
 /* Of the libvirt at the other end: 9000000 for 9.0.0; 0 before the first connection. */
 unsigned long virt_link_version(VirtLink *link);

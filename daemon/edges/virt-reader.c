@@ -161,6 +161,7 @@ static void task_lifecycle(void *unused, void *argument) {
         case GUEST_PLUGGED:
         case GUEST_TUNED:
         case GUEST_SHUT_DOWN:
+        case GUEST_STATS:
         case GUEST_LOST_LIBVIRT:
         case GUEST_NOTHING:
                 return;

@@ -174,6 +174,10 @@ static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtim
         virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
 
+static void sample(void *userdata) {
+        virt_link_sample(((Virt *)userdata)->link);
+}
+
 static const VirtOps virt_ops = {
         .set_metadata = set_metadata,
         .redefine = redefine,
@@ -188,6 +192,7 @@ static const VirtOps virt_ops = {
         .start = start,
         .tune = tune,
         .raise_max_downtime = raise_max_downtime,
+        .sample = sample,
 };
 
 const VirtOps *virt_get_ops(const Virt *virt) {

@@ -36,6 +36,7 @@ static GuestEvent *copy(const GuestEvent *event) {
         new->detail = g_strdup(event->detail);
         new->active = g_strdupv(event->active);
         new->agent_macs = g_strdupv(event->agent_macs);
+        new->samples = event->samples ? g_ptr_array_ref(event->samples) : NULL;
         new->running = event->running;
         new->memory = event->memory;
         new->dirty_rate = event->dirty_rate;
@@ -389,6 +390,15 @@ static void test_a_storm_of_events_ends_with_the_truth(Fixture *f, gconstpointer
         } while (r > 0 || last != GUEST_STOPPED);
 }
 
+static void test_figures_of_guests_come_when_they_are_asked_for(Fixture *f, gconstpointer unused) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        g_autoptr(GuestEvent) stats = NULL;
+
+        ops->sample(ops->userdata);
+        stats = await(f, GUEST_STATS);
+        g_assert_cmpuint(stats->samples->len, ==, 1);
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, set_up, function) \
         g_test_add("/virt/" name, Fixture, NULL, set_up, function, tear_down)
@@ -406,6 +416,8 @@ int main(int argc, char **argv) {
             test_a_guest_is_found_by_name_and_by_uuid);
         ADD("the agent of a guest with a team is asked", set_up_connected,
             test_the_agent_of_a_team_is_asked);
+        ADD("figures of guests come when they are asked for", set_up_connected,
+            test_figures_of_guests_come_when_they_are_asked_for);
         ADD("what cannot be measured is found", set_up_connected,
             test_what_cannot_be_measured_is_found);
         ADD("a guest that is not there is not found", set_up_connected,
