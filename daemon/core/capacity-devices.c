@@ -145,8 +145,11 @@ void builder_add_offload(Builder *b, const Resource *resource) {
         const char *parent = resource_attribute(resource, "parent");
         CapacityOffload offload = { .name = builder_keep(b, resource_bare_id(resource)) };
 
-        if (resource_attribute(resource, "problem"))
+        if (resource_attribute(resource, "problem")) {
+                if (parent) /* else its file is wrong */
+                        g_ptr_array_add(b->shape->away, (gpointer)offload.name);
                 return;
+        }
 
         offload.device = parent ? take_device(b, parent, resource->parent) : -1;
         for (int i = 0; i < _OFFLOAD_PART_MAX; i++)

@@ -22,6 +22,7 @@ static CapacityShape *shape_new(void) {
         shape->devices = g_array_new(FALSE, TRUE, sizeof(CapacityDevice));
         shape->pools = g_array_new(FALSE, TRUE, sizeof(CapacityPool));
         shape->offloads = g_array_new(FALSE, TRUE, sizeof(CapacityOffload));
+        shape->away = g_ptr_array_new();
         shape->chain = g_array_new(FALSE, TRUE, sizeof(int));
         return shape;
 }
@@ -44,6 +45,7 @@ void capacity_shape_unref(CapacityShape *shape) {
         g_array_unref(shape->devices);
         g_array_unref(shape->pools);
         g_array_unref(shape->offloads);
+        g_ptr_array_unref(shape->away);
         g_array_unref(shape->chain);
         g_hash_table_unref(shape->by_id);
         g_string_chunk_free(shape->words);

@@ -88,8 +88,9 @@ typedef struct CapacityShape {
         GStringChunk *words;
         GHashTable *by_id; /* item + 1 */
         GArray *items, *nodes, *cores, *memories, *regions, *links, *devices, *pools, *offloads;
-        GArray *chain;                      /* int, links */
-        unsigned n_groups;                  /* IOMMU groups that functions share */
+        GPtrArray *away;   /* names of offload devices that are written down and are not there */
+        GArray *chain;     /* int, links */
+        unsigned n_groups; /* IOMMU groups that functions share */
         unsigned percent_min, percent_step; /* of memory bandwidth */
 } CapacityShape;
 

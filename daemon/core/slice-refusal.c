@@ -154,6 +154,36 @@ static char *explain_ever(const Capacity *capacity, const Slice *slice) {
         return place_search_gave_up(search) ? NULL : g_steal_pointer(&text);
 }
 
+static const char *find_away(const Capacity *capacity, const SliceOffload *wish) {
+        const GPtrArray *away = capacity_shape(capacity)->away;
+
+        for (guint i = 0; i < away->len; i++)
+                if (!wish->pool || g_str_equal(wish->pool, away->pdata[i]))
+                        return away->pdata[i];
+        return NULL;
+}
+
+/* An offload device that was pulled may come back: whether that, and nothing else, is missing. */
+static char *explain_away(const Capacity *capacity, const Slice *slice) {
+        g_autoptr(Slice) rest = slice_copy(slice);
+        g_autofree char *text = NULL, *other = NULL;
+
+        for (guint i = rest->offloads->len; i-- > 0;) {
+                const SliceOffload *wish = rest->offloads->pdata[i];
+                const char *away = find_away(capacity, wish);
+
+                if (!away)
+                        continue;
+                g_free(text);
+                text = g_strdup_printf("Offload device %s, of which '%s' could be, is not there "
+                                       "now: 'virt-ferry resources' says why",
+                                       away, wish->name);
+                g_ptr_array_remove_index(rest->offloads, i);
+        }
+        other = text ? explain_ever(capacity, rest) : NULL;
+        return other ? NULL : g_steal_pointer(&text);
+}
+
 /* Slices of best effort are not in the way of others, or there would be a placement. */
 static char *explain_now(const Capacity *capacity, const Slice *slice) {
         bool all_stay = slice->priority == SLICE_BEST_EFFORT;
@@ -168,11 +198,13 @@ static char *explain_now(const Capacity *capacity, const Slice *slice) {
 }
 
 void place_refuse(const Capacity *capacity, const Slice *slice, GError **error) {
-        g_autofree char *text = explain_ever(capacity, slice);
-        FerryError code = text ? FERRY_ERROR_INVALID_REQUEST : FERRY_ERROR_NO_RESOURCES;
+        g_autofree char *never = explain_ever(capacity, slice);
+        g_autofree char *text = never ? explain_away(capacity, slice)
+                                      : explain_now(capacity, slice);
+        FerryError code = never && !text ? FERRY_ERROR_INVALID_REQUEST : FERRY_ERROR_NO_RESOURCES;
 
-        if (!text)
-                text = explain_now(capacity, slice);
+        if (never && !text)
+                text = g_steal_pointer(&never);
         g_set_error_literal(error, FERRY_ERROR, code,
                             text ?: "The hardware slice does not fit beside the others");
 }

@@ -33,6 +33,15 @@ typedef struct Fixture {
         SliceBook *book;
 } Fixture;
 
+/* As the map has one that is written down and not there. */
+static void add_away(ResourceMap *map, const char *name, const char *pf) {
+        Resource *offload = resource_add(map, resource_map_find(map, "host"), RESOURCE_OFFLOAD, "",
+                                         "offload:%s", name);
+
+        resource_tell(offload, "parent", "%s", pf);
+        resource_tell(offload, "problem", "this host has no such PF");
+}
+
 /* A host with these of its devices. */
 static Capacity *capacity_with(unsigned devices) {
         g_autoptr(ResourceMap) map = resource_map_new();
@@ -42,8 +51,10 @@ static Capacity *capacity_with(unsigned devices) {
                 g_autofree char *pf = g_strdup_printf("0000:3%u:00.0", i);
                 g_autofree char *name = g_strdup_printf("dpu%u", i);
 
-                if (!(devices & (1u << i)))
+                if (!(devices & (1u << i))) {
+                        add_away(map, name, pf);
                         continue;
+                }
                 map_add_pf(map, "node:0", pf, 2, 10000);
                 map_add_offload(map, pf, name, 4, 1024, 1000, 2);
         }
@@ -185,11 +196,25 @@ static void test_gone_before_the_ask(Fixture *f, gconstpointer unused) {
                 g_autofree char *stored = NULL;
 
                 set_devices(f, ALL & ~(1u << i));
-                g_assert_false(ask(f, MINE, THREE_PARTS, NULL));
+                assert_no_resources(f, MINE, THREE_PARTS);
                 g_assert_null(slice_book_find(f->book, MINE));
                 stored = made_up_host_dump_stored(f->store);
                 g_assert_cmpstr(stored, ==, "");
         }
+}
+
+/* What no device that may come back would give. */
+static void test_gone_is_no_excuse(Fixture *f, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        set_devices(f, ALL & ~2u);
+        g_assert_false(ask(f, MINE,
+                           "<cores count='9' exclusive='yes'/><offload name='b' cores='1'/>",
+                           &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST);
+        g_clear_error(&error);
+        g_assert_false(ask(f, MINE, "<offload name='b' pool='dpu9' cores='1'/>", &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST);
 }
 
 /* What was placed before is promised whole, and says what it lacks; what comes after is refused
@@ -202,7 +227,10 @@ static void test_gone_in_the_middle(Fixture *f, gconstpointer unused) {
         give(f, MINE, THREE_PARTS);
         set_devices(f, ALL & ~2u);
         g_assert_false(ask(f, LATE, THREE_PARTS, &error));
-        g_assert_cmpstr(error->message, ==, "This host has no offload device dpu1 for 'b'");
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES);
+        g_assert_cmpstr(error->message, ==,
+                        "Offload device dpu1, of which 'b' could be, is not there now: "
+                        "'virt-ferry resources' says why");
         g_assert_true(slice_book_commit(f->book, NULL));
 
         g_assert_cmpuint(granted(f, MINE, "offload:dpu0/cores"), ==, 2);
@@ -243,7 +271,7 @@ static void test_gone_later_and_back(Fixture *f, gconstpointer unused) {
         g_assert_cmpstr(without, ==, before);
         assert_lack(f, OTHER, NULL);
         g_assert_cmpuint(capacity_total(slice_book_capacity(f->book), "offload:dpu1/cores"), ==, 0);
-        g_assert_false(ask(f, LATE, "<offload name='x' pool='dpu1' cores='1'/>", NULL));
+        assert_no_resources(f, LATE, "<offload name='x' pool='dpu1' cores='1'/>");
         give(f, LATE, "<offload name='x' pool='dpu2' cores='2'/>");
 
         set_devices(f, ALL);
@@ -439,6 +467,7 @@ int main(int argc, char **argv) {
             test_too_little_of_one_is_nothing);
         ADD("when one part is not written nothing is promised", test_half_written_is_nothing);
         ADD("when one has gone nothing is promised", test_gone_before_the_ask);
+        ADD("what cannot be is refused as that all the same", test_gone_is_no_excuse);
         ADD("one that goes before the write is lacked, and nothing else is lost",
             test_gone_in_the_middle);
         ADD("one that goes before a write that fails leaves nothing",
