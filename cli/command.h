@@ -45,6 +45,10 @@ typedef struct Options {
         bool apply;
         bool functions;
         const char *goal; /* --for; "-" standard input */
+
+        /* forecast; 0 where it was not said */
+        const char *csv;                         /* "-" standard input */
+        uint64_t horizon, origin, stride, count; /* rows */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */
@@ -53,6 +57,7 @@ typedef int (*CommandFunc)(const Options *options, char *const *arguments, GErro
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_drain(const Options *options, char *const *arguments, GError **error);
+int cmd_forecast(const Options *options, char *const *arguments, GError **error);
 int cmd_leases(const Options *options, char *const *arguments, GError **error);
 int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);

@@ -27,6 +27,7 @@ static const Command commands[] = {
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
+        { "forecast", NULL, 0, 0, OPTIONS_OF_FORECAST, cmd_forecast },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
@@ -89,6 +90,10 @@ static const char help[] =
         "  check --fix [DOMAIN [HOST]]   mend what can be mended safely, and check again\n"
         "  check --xml FILE              whether the guest of FILE (-: standard input) fits\n"
         "  probe DEVICE                  try the migration of a device that no guest has\n"
+        "  forecast --csv FILE           what a series of measurements will be: median, and what "
+        "it "
+        "is\n"
+        "                                below 95 and 99 times of 100\n"
         "  release LEASE                 give back the device of a guest that is not there\n"
         "  rescan                        read the devices of the host anew\n"
         "\n"
@@ -112,6 +117,12 @@ static const char help[] =
         "      --force                   although it has moved a moment ago\n"
         "      --detach                  do not wait for the end\n"
         "      --dry-run                 say what is in the way, and move nothing\n"
+        "\n"
+        "Options of forecast, in rows:\n"
+        "      --horizon H               how far ahead, a day's at most (default: a day's)\n"
+        "      --origin FIRST            knowing only the rows before this one (default: all)\n"
+        "      --stride S                and again so many rows later\n"
+        "      --count C                 so many times\n"
         "\n"
         "Options of drain: --persistent, --undefine-source and --detach, as of migrate.\n"
         "\n"

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#define ROWS_MAX 1000000000 /* of a series, more than any file has */
+
 typedef enum OptionKind {
         KIND_SWITCH,
         KIND_WORD,
@@ -41,6 +43,11 @@ static const OptionSpec specs[] = {
         [OPTION_APPLY] = { "apply", KIND_SWITCH, offsetof(Options, apply), 0 },
         [OPTION_FOR] = { "for", KIND_WORD, offsetof(Options, goal), 0 },
         [OPTION_FUNCTIONS] = { "functions", KIND_SWITCH, offsetof(Options, functions), 0 },
+        [OPTION_CSV] = { "csv", KIND_WORD, offsetof(Options, csv), 0 },
+        [OPTION_HORIZON] = { "horizon", KIND_NUMBER, offsetof(Options, horizon), 1440 },
+        [OPTION_ORIGIN] = { "origin", KIND_NUMBER, offsetof(Options, origin), ROWS_MAX },
+        [OPTION_STRIDE] = { "stride", KIND_NUMBER, offsetof(Options, stride), ROWS_MAX },
+        [OPTION_COUNT] = { "count", KIND_NUMBER, offsetof(Options, count), ROWS_MAX },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

@@ -31,6 +31,11 @@ typedef enum CommandOption {
         OPTION_APPLY,
         OPTION_FOR,
         OPTION_FUNCTIONS,
+        OPTION_CSV,
+        OPTION_HORIZON,
+        OPTION_ORIGIN,
+        OPTION_STRIDE,
+        OPTION_COUNT,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 
@@ -52,7 +57,11 @@ typedef enum CommandOption {
 #define OPTIONS_OF_ALLOCATE (OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_EXPLAIN))
 #define OPTIONS_OF_DEFRAGMENT \
         (OPTION_BIT(OPTION_APPLY) | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_FUNCTIONS))
-#define OPTIONS_OF_SLICE   (OPTIONS_OF_ALLOCATE | OPTIONS_OF_DEFRAGMENT)
+#define OPTIONS_OF_SLICE (OPTIONS_OF_ALLOCATE | OPTIONS_OF_DEFRAGMENT)
+
+#define OPTIONS_OF_FORECAST                                                                \
+        (OPTION_BIT(OPTION_CSV) | OPTION_BIT(OPTION_HORIZON) | OPTION_BIT(OPTION_ORIGIN) | \
+         OPTION_BIT(OPTION_STRIDE) | OPTION_BIT(OPTION_COUNT))
 
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 

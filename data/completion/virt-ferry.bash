@@ -42,7 +42,7 @@ __virt_ferry_command() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -H | -c | --host | --class | --xml | --strategy | --max-downtime | --bandwidth | \
+                -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --xml | --strategy | --max-downtime | --bandwidth | \
                         --parallel | --compress | --new-name | --for) ((i++)) ;;
                 -*) ;;
                 *)
@@ -128,7 +128,7 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
                 return
                 ;;
-        --xml | --for)
+        --csv | --xml | --for)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 return
@@ -136,7 +136,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
+        '') words='check devices drain forecast leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -151,6 +151,7 @@ _virt_ferry() {
                         return
                 fi
                 ;;
+        forecast) options+=' --csv --horizon --origin --stride --count' ;;
         migrate)
                 options+=' --strategy --max-downtime --bandwidth --parallel --compress --persistent --undefine-source'
                 options+=' --new-name --force --detach --dry-run'
