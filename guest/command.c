@@ -87,20 +87,22 @@ static int fail_as_told(Message *error) {
         return fail(EXIT_NO, "%s", *text ? text : error->error);
 }
 
-/* Shows what there is. 0, or the exit status; `ret_r` gets what the connection has failed with. */
-static int show_on(Link *link, const Options *options, int *ret_r) {
+/* Shows what there is. 0, or the exit status; a negative errno, of which nothing is said yet, when
+ * the connection has failed. */
+static int show_on(Link *link, const Options *options) {
         Holdings holdings;
         Message answer;
         Call message;
+        int r;
 
         call_begin(&message, FERRY_INTERFACE_GUEST, "Show", "");
-        *ret_r = call(link, &message, &answer);
-        if (*ret_r < 0)
-                return fail_to_reach(options->address, *ret_r);
+        r = call(link, &message, &answer);
+        if (r < 0)
+                return r;
         if (answer.type == MESSAGE_ERROR)
                 return fail_as_told(&answer);
         if (!holdings_read(&holdings, &answer))
-                return fail_to_reach(options->address, *ret_r = -EPROTO);
+                return -EPROTO;
 
         if (options->json)
                 holdings_print_json(&holdings);
@@ -117,9 +119,9 @@ int command_show(const Options *options, char *const *arguments, int n_arguments
         if (status != EXIT_GOOD)
                 return status;
 
-        status = show_on(&link, options, &r);
+        r = show_on(&link, options);
         link_close(&link);
-        return status;
+        return r < 0 ? fail_to_reach(options->address, r) : r;
 }
 
 /* Changing ----------------------------------------------------------------------------- */
@@ -196,18 +198,17 @@ static int wait_for_change(Link *link) {
         return serial < 0 ? (int)serial : 0;
 }
 
-/* As long as this connection holds: EXIT_GOOD when it does not any more. */
+/* As long as this connection holds: a negative errno when it does not any more, or the exit
+ * status. */
 static int watch_on(Link *link, const Options *options) {
-        int r, status = show_on(link, options, &r);
+        int r = show_on(link, options);
 
-        while (status == EXIT_GOOD) {
+        while (r == EXIT_GOOD) {
                 r = wait_for_change(link);
-                if (r < 0)
-                        return EXIT_GOOD;
                 if (r > 0)
-                        status = show_on(link, options, &r);
+                        r = show_on(link, options);
         }
-        return status;
+        return r;
 }
 
 static int reach_again(Link *link, const Options *options) {
@@ -222,14 +223,15 @@ static int reach_again(Link *link, const Options *options) {
 
 int command_watch(const Options *options, char *const *arguments, int n_arguments) {
         static Link link;
-        int status;
+        int r, status = reach(&link, options);
 
-        status = reach(&link, options);
         while (status == EXIT_GOOD) {
-                status = watch_on(&link, options);
+                r = watch_on(&link, options);
                 link_close(&link);
-                if (status == EXIT_GOOD)
-                        status = reach_again(&link, options);
+                if (r == -EPROTO)
+                        status = fail_to_reach(options->address, r);
+                else
+                        status = r < 0 ? reach_again(&link, options) : r;
         }
         return status;
 }

@@ -230,6 +230,38 @@ static void test_it_goes_on_watching_when_the_connection_is_lost(Fixture *f, gco
         program_finish(program);
 }
 
+/* So that whatever it sends next is hung up on. */
+static void use_up_messages(Fixture *f) {
+        int fd = guest_fixture_connect(&f->guests, WEB_CID, USER_PORT);
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+        g_byte_array_append(bytes, (const uint8_t *)HANDSHAKE, HANDSHAKE_SIZE);
+        for (unsigned i = 1; i <= GUEST_MESSAGE_BURST; i++)
+                append_call(bytes, "org.freedesktop.DBus.Peer", "Ping", i);
+        g_assert_cmpint(send(fd, bytes->data, bytes->len, MSG_NOSIGNAL), ==, (ssize_t)bytes->len);
+        g_assert_true(guest_fixture_is_hung_up(&f->guests, fd));
+        fd_close(fd);
+}
+
+/* The signal is there, and the connection is gone before the answer. */
+static void test_a_connection_that_is_lost_before_an_answer_is_no_end(Fixture *f,
+                                                                      gconstpointer unused) {
+        g_autoptr(Program) program = start(f, "watch --json");
+
+        program_await(program, program->out, "\"State\":\"enforced\"");
+        use_up_messages(f);
+        fake_slices_set(f->guests.slices, WEB_UUID, "<slice version='1'><cores count='3'/></slice>",
+                        SLICE_PROMISED);
+        guest_api_on_slice(f->guests.api, WEB_UUID);
+        while (vsock_count(f->guests.vsock) > 0)
+                g_assert_cmpint(sd_event_run(f->guests.loop, UINT64_MAX), >=, 0);
+        guest_fixture_pass_time(60 * G_USEC_PER_SEC);
+        program_await(program, program->out, "\"State\":\"promised\"");
+        g_assert_cmpint(kill(program->pid, SIGTERM), ==, 0);
+        program_finish(program);
+        g_assert_cmpstr(program->err->str, ==, "");
+}
+
 static void test_help_and_version_ask_nobody(Fixture *f, gconstpointer unused) {
         g_autoptr(Program) help = start(f, "--help"), version = start(f, "--version");
 
@@ -271,6 +303,8 @@ int main(int argc, char **argv) {
         ADD("it shows each change", test_it_shows_each_change);
         ADD("it goes on watching when the connection is lost",
             test_it_goes_on_watching_when_the_connection_is_lost);
+        ADD("a connection that is lost before an answer is no end",
+            test_a_connection_that_is_lost_before_an_answer_is_no_end);
         ADD("help and version ask nobody", test_help_and_version_ask_nobody);
         ADD("it is one small file", test_it_is_one_small_file);
         return g_test_run();
