@@ -60,10 +60,10 @@ typedef struct GuestEvent {
                                        * move well: it may run at the destination all the same */
         uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
         uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
-        char **agent_macs; /* of GUEST_FOUND that runs and has a team: of the network interfaces
-                            * that the guest itself sees, as its agent says; NULL it says nothing */
-        GPtrArray *samples;     /* of GUEST_STATS: GuestSample (sample.h), owned; */
-        int64_t sampled;        /* CLOCK_MONOTONIC in us, of when they were taken */
+        char **agent_macs;  /* of GUEST_FOUND that runs and has a team: of the network interfaces
+                             * that the guest itself sees, as its agent says; NULL it says nothing */
+        GPtrArray *samples; /* of GUEST_STATS: GuestSample (sample.h), owned; */
+        int64_t sampled;    /* CLOCK_MONOTONIC in us, of when they were taken */
         unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 

@@ -4,7 +4,8 @@
 /* The connection to libvirt, and all that blocks on it.
  *
  * Three workers: one connects and reads (virt-reader), one changes domains
- * (virt-writer), one asks for their figures (virt-stats). A broken connection is made anew after a while that grows.
+ * (virt-writer), one asks for their figures (virt-stats). A broken connection is made anew after a
+ * while that grows.
  */
 
 #include "daemon/edges/guest-door.h"

@@ -9,3 +9,6 @@
 
 /* -ENOENT: none runs. */
 int guest_process_find(const Sysfs *sysfs, const char *domain_uuid, char **ret_pid);
+/* UUID in lower case to cgroup, "/machine.slice/machine-qemu...scope", of every guest that runs:
+ * one pass over all processes. */
+int guest_process_list_cgroups(const Sysfs *sysfs, GHashTable **ret_cgroups);

@@ -71,6 +71,25 @@ static void test_whoever_says_so_elsewhere_is_not_it(Fixture *f, gconstpointer u
         assert_found(f, NULL);
 }
 
+static void assert_cgroup(Fixture *f, const char *expected) {
+        g_autoptr(GHashTable) cgroups = NULL;
+
+        g_assert_cmpint(guest_process_list_cgroups(fake_root_sysfs(f->root), &cgroups), ==, 0);
+        g_assert_cmpstr(g_hash_table_lookup(cgroups, UUID), ==, expected);
+}
+
+static void test_its_cgroup_is_the_guests_and_not_qemus_own(Fixture *f, gconstpointer unused) {
+        assert_cgroup(f, NULL);
+        put(f, "812", "qemu-system-x86\n", SCOPE, COMMAND, sizeof(COMMAND));
+        assert_cgroup(f, "/machine.slice/machine-qemu\\x2d1\\x2dg1.scope");
+        put(f, "812", "qemu-system-x86\n", "0::/machine/qemu-1-g1.libvirt-qemu/emulator\n", COMMAND,
+            sizeof(COMMAND));
+        assert_cgroup(f, "/machine/qemu-1-g1.libvirt-qemu");
+        put(f, "812", "qemu-system-x86\n", "4:cpu:/machine/qemu-1-g1.libvirt-qemu/emulator\n",
+            COMMAND, sizeof(COMMAND)); /* version 1 has no pressure */
+        assert_cgroup(f, NULL);
+}
+
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/guest-process/" name, Fixture, NULL, set_up, function, tear_down)
@@ -79,5 +98,7 @@ int main(int argc, char **argv) {
         ADD("it is found by its UUID", test_it_is_found_by_its_uuid);
         ADD("a long command is read", test_a_long_command_is_read);
         ADD("whoever says so elsewhere is not it", test_whoever_says_so_elsewhere_is_not_it);
+        ADD("its cgroup is the guest's and not QEMU's own",
+            test_its_cgroup_is_the_guests_and_not_qemus_own);
         return g_test_run();
 }
