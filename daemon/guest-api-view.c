@@ -12,7 +12,7 @@ typedef struct Range {
 } Range;
 
 typedef struct Kind {
-        const char *name;
+        const char *name, *unit; /* "" none */
         uint64_t (*wanted)(const Slice *wish);
         Range (*range)(const SliceAllow *allow); /* NULL: it cannot be changed */
 } Kind;
@@ -81,13 +81,13 @@ static uint64_t keys_wanted(const Slice *wish) {
 
 /* As SliceAsk names them. */
 static const Kind kinds[] = {
-        { "cores", cores_wanted, cores_range },
-        { "memory", memory_wanted, memory_range },
-        { "functions", functions_wanted, functions_range },
-        { "bandwidth", bandwidth_wanted, bandwidth_range },
-        { "offload-cores", offload_cores_wanted, NULL },
-        { "offload-memory", offload_memory_wanted, NULL },
-        { "keys", keys_wanted, NULL },
+        { "cores", "", cores_wanted, cores_range },
+        { "memory", "bytes", memory_wanted, memory_range },
+        { "functions", "", functions_wanted, functions_range },
+        { "bandwidth", "Mbit/s", bandwidth_wanted, bandwidth_range },
+        { "offload-cores", "", offload_cores_wanted, NULL },
+        { "offload-memory", "bytes", offload_memory_wanted, NULL },
+        { "keys", "", keys_wanted, NULL },
 };
 
 static const Kind *kind_find(const char *name) {
@@ -165,6 +165,30 @@ static bool is_within(const GuestHolding *holding, const SliceAsk *ask) {
         return ask->amount <= MAX(holding->most, holding->wanted) - holding->wanted;
 }
 
+/* In the largest unit that says it without a fraction. */
+static char *amount_words(const Kind *kind, uint64_t amount) {
+        static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+        unsigned unit = 0;
+
+        if (!g_str_equal(kind->unit, "bytes"))
+                return g_strdup_printf("%" PRIu64 "%s%s", amount, *kind->unit ? " " : "",
+                                       kind->unit);
+
+        while (amount > 0 && amount % 1024 == 0 && unit + 1 < G_N_ELEMENTS(units)) {
+                amount /= 1024;
+                unit++;
+        }
+        return g_strdup_printf("%" PRIu64 " %s", amount, units[unit]);
+}
+
+static GError *out_of_range(const Kind *kind, const GuestHolding *holding) {
+        g_autofree char *has = amount_words(kind, holding->wanted);
+        g_autofree char *least = amount_words(kind, holding->least);
+        g_autofree char *most = amount_words(kind, holding->most);
+
+        return invalid("%s: this guest has %s and may have %s to %s", kind->name, has, least, most);
+}
+
 static GError *not_allowed(const SliceEntry *entry, const Kind *kind, const SliceAsk *ask) {
         GuestHolding holding;
 
@@ -175,9 +199,7 @@ static GError *not_allowed(const SliceEntry *entry, const Kind *kind, const Slic
 
         holding = holding_of(kind, entry);
         if (!is_within(&holding, ask))
-                return invalid("%s: this guest has %" PRIu64 " and may have %" PRIu64
-                               " to %" PRIu64,
-                               kind->name, holding.wanted, holding.least, holding.most);
+                return out_of_range(kind, &holding);
         return invalid(
                 "%s: not in this step, or not with what was said of it; a function's name and "
                 "min-mbit can be said",

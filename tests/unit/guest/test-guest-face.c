@@ -155,8 +155,10 @@ static void test_a_refusal_names_nothing_of_the_host(GuestFixture *f, gconstpoin
                 { "cores", 7, FERRY_ERROR_INVALID_REQUEST,
                   "InvalidRequest: cores: this guest has 2 and may have 1 to 8" },
                 { "memory", UINT64_MAX, FERRY_ERROR_INVALID_REQUEST,
-                  "InvalidRequest: memory: this guest has 1073741824 and may have 536870912 to "
-                  "17179869184" },
+                  "InvalidRequest: memory: this guest has 1 GiB and may have 512 MiB to 16 GiB" },
+                { "bandwidth", 9001, FERRY_ERROR_INVALID_REQUEST,
+                  "InvalidRequest: bandwidth: this guest has 1000 Mbit/s and may have 0 Mbit/s to "
+                  "10000 Mbit/s" },
                 { "cores", 1, FERRY_ERROR_INVALID_REQUEST,
                   "InvalidRequest: cores: not in this step, or not with what was said of it; a "
                   "function's name and min-mbit can be said" },
