@@ -12,7 +12,7 @@ typedef struct Bucket {
 } Bucket;
 
 typedef struct Guest {
-        char *uuid, *name;
+        char *uuid;
         uint32_t cid;
         Bucket messages, requests, changes;
         GPtrArray *sessions; /* GuestSession, borrowed */
@@ -77,7 +77,6 @@ static void guest_free(void *data) {
                 session_end(guest->sessions->pdata[guest->sessions->len - 1]);
         g_ptr_array_unref(guest->sessions);
         g_free(guest->uuid);
-        g_free(guest->name);
         g_free(guest);
 }
 
@@ -111,11 +110,10 @@ static void forget_unless_listed(GuestApi *api, char *const *active) {
         }
 }
 
-static void add(GuestApi *api, const char *uuid, const char *name, uint32_t cid) {
+static void add(GuestApi *api, const char *uuid, uint32_t cid) {
         Guest *guest = g_new0(Guest, 1);
 
         guest->uuid = g_strdup(uuid);
-        guest->name = g_strdup(name ?: uuid);
         guest->cid = cid;
         guest->sessions = g_ptr_array_new();
         g_hash_table_insert(api->by_uuid, guest->uuid, guest);
@@ -139,7 +137,7 @@ static void follow_running(GuestApi *api, const GuestEvent *event) {
         if (cid == 0)
                 return;
         forget_cid(api, cid);
-        add(api, event->uuid, event->name, cid);
+        add(api, event->uuid, cid);
 }
 
 /* While libvirt is not there nobody tells that a CID belongs to another guest. */
@@ -277,10 +275,6 @@ void guest_session_free(GuestSession *session) {
         (void)g_ptr_array_remove(session->guest->sessions, session);
         (void)g_ptr_array_remove(session->api->sessions, session);
         g_free(session);
-}
-
-const char *guest_session_domain(const GuestSession *session) {
-        return session->guest->uuid;
 }
 
 void guest_session_set_listener(GuestSession *session, void (*changed)(void *userdata),

@@ -62,7 +62,6 @@ GuestSession *guest_api_admit(GuestApi *api, uint32_t cid, uint32_t port,
                               void (*ended)(void *userdata), void *userdata);
 void guest_session_free(GuestSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestSession, guest_session_free)
-const char *guest_session_domain(const GuestSession *session); /* its UUID */
 /* Its slice has changed. */
 void guest_session_set_listener(GuestSession *session, void (*changed)(void *userdata),
                                 void *userdata);
