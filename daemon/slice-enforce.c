@@ -112,9 +112,15 @@ static void note_had(Course *course, const GError *error) {
         course->had = g_steal_pointer(&course->entry);
 }
 
+/* It is to lose what it has lost already. */
+static bool is_lifted(const Course *course) {
+        return !course->next && !course->had;
+}
+
 static void finish(Course *course, const GError *error) {
         SliceEnforcer *enforcer = course->enforcer;
         g_autofree char *uuid = g_strdup(course->uuid);
+        bool again;
 
         if (error && course->functions)
                 slice_functions_give_back(enforcer->manager, course->functions);
@@ -122,12 +128,13 @@ static void finish(Course *course, const GError *error) {
         g_clear_pointer(&course->steps, g_ptr_array_unref);
         note_had(course, error);
         course->state = COURSE_IDLE;
-        if (!course->again) {
+        again = course->again && !is_lifted(course);
+        course->again = false;
+        if (!again) {
                 enforcer->done(enforcer->userdata, uuid, error);
                 return;
         }
 
-        course->again = false;
         course->entry = g_steal_pointer(&course->next);
         begin(course);
 }

@@ -366,10 +366,12 @@ static void test_an_mdev_is_made(Test *t, gconstpointer unused) {
         g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 4);
 }
 
+#define PLUGGED                                                                               \
+        "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' " \
+        "bus='0x3b' slot='0x10' function='0x0'/></source><alias name='ua-ferry-nic'/></hostdev>"
+
 static void test_what_was_plugged_goes_with_the_slice(Test *t, gconstpointer unused) {
-        t->devices = "<hostdev mode='subsystem' type='pci' managed='no'><source><address "
-                     "domain='0x0000' bus='0x3b' slot='0x10' function='0x0'/></source>"
-                     "<alias name='ua-ferry-nic'/></hostdev>";
+        t->devices = PLUGGED;
         (void)ask_function(t, 0, 100);
         apply(t);
         assert_asked(&t->f, "");
@@ -383,6 +385,26 @@ static void test_what_was_plugged_goes_with_the_slice(Test *t, gconstpointer unu
         tell(t, NULL);
         assert_done(t);
         assert_rate(t, 0, 0, 0);
+}
+
+/* An operator who cannot make up his mind, while the guest takes its time to let go. */
+static void test_what_is_lifted_already_is_not_lifted_again(Test *t, gconstpointer unused) {
+        t->devices = PLUGGED;
+        (void)ask_function(t, 0, 0);
+        apply(t);
+        assert_done(t);
+
+        slice_enforcer_lift(t->enforcer, t->entry);
+        assert_asked(&t->f, "find " GUEST_UUID "\n");
+        answer(t);
+        assert_asked(&t->f, "tune " GUEST_UUID "\n  " VF0 " is unplugged\n");
+        slice_enforcer_apply(t->enforcer, t->entry);
+        slice_enforcer_lift(t->enforcer, t->entry);
+        tell(t, NULL);
+        assert_done(t);
+        assert_asked(&t->f, "");
+        apply(t);
+        assert_done(t);
 }
 
 /* Shares ----------------------------------------------------------------------------- */
@@ -448,6 +470,8 @@ int main(int argc, char **argv) {
         ADD("what goes is not for another", test_what_goes_is_not_for_another);
         ADD("an mdev is made", test_an_mdev_is_made);
         ADD("what was plugged goes with the slice", test_what_was_plugged_goes_with_the_slice);
+        ADD("what is lifted already is not lifted again",
+            test_what_is_lifted_already_is_not_lifted_again);
         ADD("shares need a host that can", test_shares_need_a_host_that_can);
         ADD("shares come and go", test_shares_come_and_go);
         return g_test_run();
