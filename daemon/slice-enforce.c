@@ -184,12 +184,49 @@ static bool take_kernel(const Course *course, bool shrinks, GError **error) {
         return true;
 }
 
-/* libvirt has done its part, so what is left may only be too much. */
+static bool is_of_function(const Course *course, const char *device) {
+        for (guint i = 0; course->functions && i < course->functions->len; i++)
+                if (g_str_equal(((TuningFunction *)course->functions->pdata[i])->device, device))
+                        return true;
+        return false;
+}
+
+/* It may have gone to another guest, which has a rate of its own then. */
+static void end_rate(const Course *course, const char *device) {
+        const Manager *manager = course->enforcer->manager;
+        const Lease *lease = lease_book_find_device(manager->leases, device);
+        g_autoptr(Tuning) none = tuning_new(TUNE_VF_RATE, device, 0, 0);
+        g_autoptr(GError) error = NULL;
+
+        if (lease && !g_str_equal(lease->domain_uuid, course->uuid))
+                return;
+        if (!slice_kernel_tune(manager, course->uuid, none, &error))
+                g_info("%s keeps its rate: %s", device, error->message);
+}
+
+/* Of VFs that are of no function of its slice any more. */
+static void end_rates(const Course *course) {
+        GHashTableIter iter;
+        gpointer device;
+
+        g_hash_table_iter_init(&iter, course->rated);
+        while (g_hash_table_iter_next(&iter, &device, NULL)) {
+                if (is_of_function(course, device))
+                        continue;
+                end_rate(course, device);
+                g_hash_table_iter_remove(&iter);
+        }
+}
+
+/* libvirt has done its part, so what is left may only be too much; and the guest has all functions,
+ * so that none is given back whatever comes. */
 static void end_well(Course *course) {
         g_autoptr(GError) error = NULL;
 
         if (!take_kernel(course, true, &error))
                 g_prefix_error(&error, "All is done but what was to be less: ");
+        end_rates(course);
+        g_clear_pointer(&course->functions, g_ptr_array_unref);
         finish(course, error);
 }
 
@@ -226,7 +263,7 @@ static void take_steps(Course *course) {
                 if (!tuning_is_kernel(step->wanted->kind))
                         g_ptr_array_add(steps, step);
         }
-        if (steps->len == 0 || !virt) {
+        if (steps->len == 0) {
                 end_well(course);
                 return;
         }
@@ -355,25 +392,13 @@ void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {
         ask(course, NULL);
 }
 
-static void forget_rates(const Course *course) {
-        GHashTableIter iter;
-        gpointer device;
-
-        g_hash_table_iter_init(&iter, course->rated);
-        while (g_hash_table_iter_next(&iter, &device, NULL)) {
-                g_autoptr(Tuning) none = tuning_new(TUNE_VF_RATE, device, 0, 0);
-                g_autoptr(GError) error = NULL;
-
-                if (!slice_kernel_tune(course->enforcer->manager, course->uuid, none, &error))
-                        g_info("%s keeps its rate: %s", (char *)device, error->message);
-        }
-}
-
 void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid) {
-        const Course *course = g_hash_table_lookup(enforcer->courses, domain_uuid);
+        Course *course = g_hash_table_lookup(enforcer->courses, domain_uuid);
 
-        if (course)
-                forget_rates(course);
+        if (course) {
+                g_clear_pointer(&course->functions, g_ptr_array_unref);
+                end_rates(course);
+        }
         slice_kernel_forget(enforcer->manager, domain_uuid);
         g_hash_table_remove(enforcer->courses, domain_uuid);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/slice-enforce.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "tests/lib/fake-rtnl.h"
@@ -257,6 +258,52 @@ static void test_rates_grow_before_and_shrink_after(Test *t, gconstpointer unuse
         assert_rate(t, 0, 0, 0);
 }
 
+static void test_a_rate_ends_with_its_function(Test *t, gconstpointer unused) {
+        t->devices = HOSTDEV("0x0");
+        ask_core(t, "core:1");
+        (void)ask_function(t, 0, 200);
+        apply(t);
+        tell(t, NULL);
+        assert_done(t);
+        assert_rate(t, 0, 0, 200);
+
+        g_ptr_array_set_size(t->entry->wish->functions, 0);
+        g_string_truncate(t->f.asked, 0);
+        apply(t);
+        tell(t, NULL);
+        assert_done(t);
+        assert_rate(t, 0, 0, 0);
+}
+
+static void lease_to(Test *t, const char *device, const char *domain_uuid) {
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        g_autoptr(GError) error = NULL;
+        Lease *lease = lease_new();
+
+        lease->domain_uuid = g_strdup(domain_uuid);
+        lease->domain_name = g_strdup("g2");
+        lease->device = g_strdup(device);
+        lease->class_name = g_strdup("sriov");
+        lease->pool = g_strdup("default");
+        lease->parent = g_strdup(PF);
+        lease->created = t->f.manager->now();
+        g_ptr_array_add(leases, lease);
+        g_assert_true(lease_book_reserve(t->f.manager->leases, leases, &error));
+        g_assert_no_error(error);
+}
+
+/* It was unplugged by hand, and has gone to another guest. */
+static void test_a_rate_of_another_guest_is_left_alone(Test *t, gconstpointer unused) {
+        t->devices = HOSTDEV("0x0");
+        (void)ask_function(t, 0, 200);
+        apply(t);
+        assert_done(t);
+
+        lease_to(t, VF0, OTHER_UUID);
+        slice_enforcer_forget(t->enforcer, GUEST_UUID);
+        assert_rate(t, 0, 0, 200);
+}
+
 static void test_rates_are_undone(Test *t, gconstpointer unused) {
         t->devices = HOSTDEV("0x0");
         ask_core(t, "core:1");
@@ -304,6 +351,25 @@ static void test_a_function_that_does_not_come_is_given_back(Test *t, gconstpoin
         assert_failed(t, FERRY_ERROR_HARDWARE, "no room");
         assert_leases(&t->f, "");
         assert_rate(t, 0, 0, 0);
+}
+
+/* It is in the guest, where it may not be unbound; libvirt has yet to say so. */
+static void test_a_function_that_came_is_kept_whatever_follows(Test *t, gconstpointer unused) {
+        SliceFunction *nic = ask_function(t, 0, 200);
+
+        t->devices = HOSTDEV("0x2");
+        apply(t);
+        assert_done(t);
+
+        nic->max_mbit = 100;
+        g_ptr_array_add(t->entry->wish->functions, slice_function_new("second"));
+        grant(t, "vf-pool:" PF, "second", 1);
+        apply(t);
+        assert_asked(&t->f, PLUG);
+        fake_rtnl_fail(t->rtnl, 0, EIO);
+        tell(t, NULL);
+        assert_failed(t, FERRY_ERROR_HARDWARE, "All is done but what was to be less: ");
+        assert_leases(&t->f, VF0 " claimed expires\n");
 }
 
 static void test_no_function_is_left(Test *t, gconstpointer unused) {
@@ -460,11 +526,15 @@ int main(int argc, char **argv) {
         ADD("the last of several is done", test_the_last_of_several_is_done);
         ADD("libvirt answers too late", test_libvirt_answers_too_late);
         ADD("rates grow before and shrink after", test_rates_grow_before_and_shrink_after);
+        ADD("a rate ends with its function", test_a_rate_ends_with_its_function);
+        ADD("a rate of another guest is left alone", test_a_rate_of_another_guest_is_left_alone);
         ADD("rates are undone", test_rates_are_undone);
         ADD("a driver that knows no rates", test_a_driver_that_knows_no_rates);
         ADD("a function is leased and plugged", test_a_function_is_leased_and_plugged);
         ADD("a function that does not come is given back",
             test_a_function_that_does_not_come_is_given_back);
+        ADD("a function that came is kept, whatever follows",
+            test_a_function_that_came_is_kept_whatever_follows);
         ADD("no function is left", test_no_function_is_left);
         ADD("a guest keeps what it has", test_a_guest_keeps_what_it_has);
         ADD("what goes is not for another", test_what_goes_is_not_for_another);
