@@ -162,6 +162,11 @@ static bool is_due(const TuningStep *step, bool shrinks) {
         return tuning_is_kernel(step->wanted->kind) && step->shrinks == shrinks;
 }
 
+/* Several writes, of which the last may have failed. */
+static bool may_be_half(const TuningStep *step) {
+        return step->wanted->kind == TUNE_RESCTRL;
+}
+
 static void undo_kernel(const Course *course, guint n, bool shrinks) {
         while (n-- > 0) {
                 const TuningStep *step = course->steps->pdata[n];
@@ -178,7 +183,7 @@ static bool take_kernel(const Course *course, bool shrinks, GError **error) {
 
                 if (!is_due(step, shrinks) || tune(course, step->wanted, error))
                         continue;
-                undo_kernel(course, i, shrinks);
+                undo_kernel(course, i + (may_be_half(step) ? 1 : 0), shrinks);
                 return false;
         }
         return true;

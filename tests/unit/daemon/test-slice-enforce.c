@@ -489,20 +489,28 @@ static void put(Test *t, const char *path, const char *value) {
         fake_root_put(t->f.root, path, value, -1);
 }
 
-static void test_shares_come_and_go(Test *t, gconstpointer unused) {
-        g_autofree char *writes = NULL;
-
+static void add_cache(Test *t) {
         put(t, RESCTRL "schemata", "L3:0=fff\n");
         put(t, RESCTRL "info/L3/cbm_mask", "fff\n");
         put(t, RESCTRL "info/L3/num_closids", "4\n");
-        t->entry->wish->cache_ways = 2;
-        apply(t);
-        assert_failed(t, FERRY_ERROR_HARDWARE, "Its QEMU is not found");
+}
 
+static void add_qemu(Test *t) {
         put(t, "proc/812/comm", "qemu-system-x86\n");
         put(t, "proc/812/cgroup", "0::/machine.slice/x.scope\n");
         put(t, "proc/812/task/812/comm", "");
         fake_root_put(t->f.root, "proc/812/cmdline", "qemu\0-uuid\0" GUEST_UUID, 47);
+}
+
+static void test_shares_come_and_go(Test *t, gconstpointer unused) {
+        g_autofree char *writes = NULL;
+
+        add_cache(t);
+        t->entry->wish->cache_ways = 2;
+        apply(t);
+        assert_failed(t, FERRY_ERROR_HARDWARE, "Its QEMU is not found");
+
+        add_qemu(t);
         g_free(fake_root_take_writes(t->f.root));
         apply(t);
         assert_done(t);
@@ -511,6 +519,30 @@ static void test_shares_come_and_go(Test *t, gconstpointer unused) {
 
         slice_enforcer_forget(t->enforcer, GUEST_UUID);
         g_assert_false(sysfs_exists(t->f.manager->sysfs, GROUP));
+}
+
+/* The first write, then the second, and so on. */
+static void test_shares_that_fail_leave_no_trace(Test *t, gconstpointer unused) {
+        add_cache(t);
+        add_qemu(t);
+        t->entry->wish->cache_ways = 2;
+        for (unsigned n = 0;; n++) {
+                g_autofree char *schemata = NULL;
+
+                fake_root_fail_write(t->f.root, n, EIO);
+                apply(t);
+                if (!t->error) {
+                        g_assert_cmpuint(n, ==,
+                                         4); /* group, two masks and a thread: all were tried */
+                        break;
+                }
+                assert_failed(t, FERRY_ERROR_HARDWARE, "resctrl refuses");
+                g_assert_false(sysfs_exists(t->f.manager->sysfs, GROUP));
+                g_assert_cmpint(
+                        sysfs_read_string(t->f.manager->sysfs, RESCTRL "schemata", &schemata), ==,
+                        0);
+                g_assert_nonnull(strstr(schemata, "L3:0=fff"));
+        }
 }
 
 int main(int argc, char **argv) {
@@ -544,5 +576,6 @@ int main(int argc, char **argv) {
             test_what_is_lifted_already_is_not_lifted_again);
         ADD("shares need a host that can", test_shares_need_a_host_that_can);
         ADD("shares come and go", test_shares_come_and_go);
+        ADD("shares that fail leave no trace", test_shares_that_fail_leave_no_trace);
         return g_test_run();
 }
