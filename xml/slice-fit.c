@@ -105,6 +105,15 @@ static bool fit_cpus(Edits *edits, const xmlNode *root, unsigned vcpus, const Sl
 
 /* Memory ----------------------------------------------------------------------------- */
 
+/* For memory that has none. libvirt refuses restrictive beside cells that are not:
+ * virDomainNumatuneNodeParseXML(). */
+static const char *choose_mode(const xmlNode *tune) {
+        for (xmlNode *cell = xml_first_child(tune, "memnode"); cell; cell = xml_next_same(cell))
+                if (!xml_prop_is(cell, "mode", "restrictive"))
+                        return "strict";
+        return "restrictive";
+}
+
 /* The mode that it has is kept: what QEMU is told of its memory depends on it. */
 static bool fit_nodes(Edits *edits, const xmlNode *root, const SliceFit *fit, GError **error) {
         const xmlNode *tune = xml_first_child(root, "numatune");
@@ -119,7 +128,8 @@ static bool fit_nodes(Edits *edits, const xmlNode *root, const SliceFit *fit, GE
                 return set_attributes(edits, tune, "memory", "nodeset", fit->nodes, error);
 
         remove_all(edits, "numatune", "memory"); /* placement='auto' */
-        element = g_strdup_printf("<memory mode='restrictive' nodeset='%s'/>", fit->nodes);
+        element = g_strdup_printf("<memory mode='%s' nodeset='%s'/>", choose_mode(tune),
+                                  fit->nodes);
         append(edits, "numatune", element);
         return true;
 }

@@ -106,6 +106,23 @@ static void test_memory_is_on_nodes_of_here(void) {
                    "</domain>");
 }
 
+/* libvirt takes <memory> of mode restrictive beside <memnode> of that mode alone. */
+static void test_memory_beside_that_of_cells_is_what_libvirt_takes(void) {
+        g_autoptr(SliceFit) fit = fit_of("", NULL, 0, "1");
+
+        assert_fit("<domain><numatune><memnode cellid='0' mode='restrictive' nodeset='0'/>"
+                   "<memnode cellid='1' mode='strict' nodeset='0'/></numatune></domain>",
+                   fit,
+                   "<domain><numatune><memnode cellid='0' mode='restrictive' nodeset='1'/>"
+                   "<memnode cellid='1' mode='strict' nodeset='1'/>"
+                   "<memory mode='strict' nodeset='1'/></numatune></domain>");
+        assert_fit("<domain><numatune><memnode cellid='0' mode='restrictive' nodeset='0'/>"
+                   "</numatune></domain>",
+                   fit,
+                   "<domain><numatune><memnode cellid='0' mode='restrictive' nodeset='1'/>"
+                   "<memory mode='restrictive' nodeset='1'/></numatune></domain>");
+}
+
 static void test_what_is_no_domain_is_refused(void) {
         g_autoptr(SliceFit) fit = fit_of("1", "1", 0, NULL);
         g_autoptr(GError) error = NULL;
@@ -128,6 +145,8 @@ int main(int argc, char **argv) {
         ADD("pins of elsewhere are replaced", test_pins_of_elsewhere_are_replaced);
         ADD("vCPUs beyond the pins begin again", test_vcpus_beyond_begin_again);
         ADD("memory is on nodes of here", test_memory_is_on_nodes_of_here);
+        ADD("memory beside that of cells is what libvirt takes",
+            test_memory_beside_that_of_cells_is_what_libvirt_takes);
         ADD("what is no domain is refused", test_what_is_no_domain_is_refused);
         return g_test_run();
 }
