@@ -182,7 +182,7 @@ static bool refuse_crowd(const Manager *manager, const Domain *domain, GError **
 static char *fit_slice(Manager *manager, const Domain *domain, const char *xml,
                        const GPtrArray *answers, bool migrates, GError **error) {
         GError *refusal = NULL;
-        char *fitted = hook_slice_fit(manager, domain, xml, &refusal);
+        char *fitted = hook_slice_fit(manager, domain, xml, answers, &refusal);
 
         if (fitted)
                 return fitted;
@@ -198,6 +198,17 @@ static char *filter_without_devices(Manager *manager, const Domain *domain, cons
         g_autoptr(GPtrArray) none = g_ptr_array_new();
 
         return fit_slice(manager, domain, xml, none, migrates, error);
+}
+
+static bool promise(Manager *manager, const Domain *domain, const GPtrArray *answers, bool migrates,
+                    GError **error) {
+        if (!reserve(manager, domain, answers, error))
+                return false;
+        if (!migrates || note_incoming(manager, domain, answers, NULL, error))
+                return true;
+
+        recover_domain(manager, domain->uuid, NULL);
+        return false;
 }
 
 char *manager_filter_domain(Manager *manager, const char *operation, const char *xml,
@@ -216,7 +227,7 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
             (migrates && refuse_crowd(manager, domain, error)))
                 return NULL;
 
-        answers = negotiate(domain, manager->inventory, manager->leases);
+        answers = hook_slice_negotiate(manager, domain);
         refusal = negotiate_refusal(answers);
         if (refusal) {
                 if (migrates && !note_incoming(manager, domain, answers, refusal, error))
@@ -227,10 +238,8 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
 
         rewritten = rewrite(domain, xml, answers, error);
         fitted = rewritten ? fit_slice(manager, domain, rewritten, answers, migrates, error) : NULL;
-        if (!fitted || !reserve(manager, domain, answers, error))
-                return NULL;
-        if (migrates && !note_incoming(manager, domain, answers, NULL, error)) {
-                recover_domain(manager, domain->uuid, NULL);
+        if (!fitted || !promise(manager, domain, answers, migrates, error)) {
+                hook_slice_give_back(manager, domain);
                 return NULL;
         }
         return g_steal_pointer(&fitted);
@@ -284,31 +293,38 @@ static bool enter_prepared(Manager *manager, const Domain *domain, GError **erro
         return migration_log_enter(manager->migrations, migration, MIGRATION_PREPARED, NULL, error);
 }
 
+static bool prepare_devices(Manager *manager, const Domain *domain, GError **error) {
+        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, domain->uuid);
+
+        if (hardware_claim(manager, leases, error) && check_made(manager, domain, leases, error) &&
+            guest_switch_prepare(manager, domain, leases, error) &&
+            enter_prepared(manager, domain, error))
+                return true;
+
+        recover_domain(manager, domain->uuid, error ? (*error)->message : NULL);
+        return false;
+}
+
 bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
-        g_autoptr(GPtrArray) answers = NULL, leases = NULL;
+        g_autoptr(GPtrArray) answers = NULL;
         g_autoptr(Domain) domain = NULL;
 
         domain = read_domain(xml, error);
-        if (!domain || !hook_slice_reserve(manager, domain, error))
+        if (!domain)
                 return false;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
-                return true;
+                return hook_slice_reserve(manager, domain, NULL, error);
 
         if (!drop_ended_leases(manager, domain, error))
                 return false;
         answers = negotiate_named(manager, domain, error);
-        if (!answers || !reserve(manager, domain, answers, error))
+        if (!answers || !hook_slice_reserve(manager, domain, answers, error))
                 return false;
+        if (reserve(manager, domain, answers, error) && prepare_devices(manager, domain, error))
+                return true;
 
-        leases = lease_book_list_domain(manager->leases, domain->uuid);
-        if (!hardware_claim(manager, leases, error) ||
-            !check_made(manager, domain, leases, error) ||
-            !guest_switch_prepare(manager, domain, leases, error) ||
-            !enter_prepared(manager, domain, error)) {
-                recover_domain(manager, domain->uuid, error ? (*error)->message : NULL);
-                return false;
-        }
-        return true;
+        hook_slice_give_back(manager, domain);
+        return false;
 }
 
 /* The devices stay leased: libvirt has them, and tells of their release. */

@@ -3,38 +3,107 @@
 
 #include <string.h>
 
+#include "daemon/core/slice-devices.h"
 #include "daemon/core/slice-host.h"
 #include "daemon/slices.h"
 #include "xml/slice-fit.h"
 
-static bool find_entry(Manager *manager, const Domain *domain, const SliceEntry **ret_entry,
-                       GError **error) {
-        const Slice *wish = domain->metadata ? domain->metadata->slice : NULL;
+static const Slice *wish_of(const Domain *domain) {
+        return domain->metadata ? domain->metadata->slice : NULL;
+}
+
+/* What is only asked about may have no UUID yet. */
+static SliceEntry *try_entry(Manager *manager, const Domain *domain, const Slice *at,
+                             GError **error) {
+        return slices_try_reserve(manager->slices, domain->uuid ?: "", domain->name,
+                                  wish_of(domain), at, error);
+}
+
+GPtrArray *hook_slice_negotiate(Manager *manager, const Domain *domain) {
+        g_autoptr(SliceEntry) entry = try_entry(manager, domain, NULL, NULL);
+        g_autoptr(GPtrArray) parents = entry ? slice_devices_parents(entry, domain) : NULL;
+
+        return negotiate(domain, manager->inventory, manager->leases, parents);
+}
+
+/* `ret_at` NULL: the slice is where its devices are. */
+static bool follow_devices(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                           Slice **ret_at, GError **error) {
+        g_autoptr(SliceEntry) entry = NULL;
         GError *reason = NULL;
 
-        *ret_entry = slices_reserve(manager->slices, domain->uuid, domain->name, wish, &reason);
-        if (!reason)
+        *ret_at = NULL;
+        if (!answers || answers->len == 0)
                 return true;
 
-        g_propagate_prefixed_error(error, reason, "Hardware slice of guest %s: ", domain->name);
-        return false;
+        entry = try_entry(manager, domain, NULL, &reason);
+        if (entry)
+                return slice_devices_follow(entry, answers, ret_at, error);
+        if (reason)
+                g_propagate_error(error, reason);
+        return !reason;
 }
 
-bool hook_slice_reserve(Manager *manager, const Domain *domain, GError **error) {
+static void refuse(GError **error, const Domain *domain, GError *taken_reason) {
+        g_propagate_prefixed_error(error, taken_reason,
+                                   "Hardware slice of guest %s: ", domain->name);
+}
+
+/* `ret_entry` NULL: it has no slice. */
+static bool reserve(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                    const SliceEntry **ret_entry, GError **error) {
+        g_autoptr(Slice) at = NULL;
+        GError *reason = NULL;
+
+        if (follow_devices(manager, domain, answers, &at, &reason))
+                *ret_entry = slices_reserve(manager->slices, domain->uuid, domain->name,
+                                            wish_of(domain), at, &reason);
+        if (reason)
+                refuse(error, domain, reason);
+        return !reason;
+}
+
+bool hook_slice_reserve(Manager *manager, const Domain *domain, const GPtrArray *answers,
+                        GError **error) {
         const SliceEntry *entry;
 
-        return find_entry(manager, domain, &entry, error);
+        return reserve(manager, domain, answers, &entry, error);
 }
 
-char *hook_slice_fit(Manager *manager, const Domain *domain, const char *xml, GError **error) {
+static char *fit(Manager *manager, const SliceEntry *entry, const char *xml, GError **error) {
         g_autoptr(SliceFit) fit = NULL;
-        const SliceEntry *entry;
 
-        if (!find_entry(manager, domain, &entry, error))
-                return NULL;
         if (!entry)
                 return g_strdup(xml);
 
         fit = slice_host_fit(entry, slices_map(manager->slices), error);
         return fit ? domain_fit_slice(xml, strlen(xml), fit, error) : NULL;
+}
+
+char *hook_slice_fit(Manager *manager, const Domain *domain, const char *xml,
+                     const GPtrArray *answers, GError **error) {
+        const SliceEntry *entry;
+
+        if (!reserve(manager, domain, answers, &entry, error))
+                return NULL;
+        return fit(manager, entry, xml, error);
+}
+
+char *hook_slice_preview(Manager *manager, const Domain *domain, const char *xml,
+                         const GPtrArray *answers, GError **error) {
+        g_autoptr(SliceEntry) entry = NULL;
+        g_autoptr(Slice) at = NULL;
+        GError *reason = NULL;
+
+        if (follow_devices(manager, domain, answers, &at, &reason))
+                entry = try_entry(manager, domain, at, &reason);
+        if (!reason)
+                return fit(manager, entry, xml, error);
+
+        refuse(error, domain, reason);
+        return NULL;
+}
+
+void hook_slice_give_back(Manager *manager, const Domain *domain) {
+        slices_on_released(manager->slices, domain->uuid, false);
 }

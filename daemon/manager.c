@@ -7,6 +7,7 @@
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
 #include "daemon/hardware.h"
+#include "daemon/hook-slice.h"
 #include "daemon/mediation.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
@@ -125,7 +126,7 @@ GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_
                 return NULL;
         }
 
-        answers = negotiate(domain, manager->inventory, manager->leases);
+        answers = hook_slice_negotiate(manager, domain);
         *ret_domain = g_steal_pointer(&domain);
         return answers;
 }

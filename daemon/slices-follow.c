@@ -37,28 +37,55 @@ static void on_reserved(void *userdata, const SliceEntry *entry, const SlicePlac
         *failure = error ? g_error_copy(error) : NULL;
 }
 
-const SliceEntry *slices_reserve(Slices *slices, const char *domain_uuid, const char *name,
-                                 const Slice *wish, GError **error) {
+/* An operator has allocated it here. */
+static bool is_by_hand(const SliceEntry *entry) {
+        return entry && entry->expires == 0;
+}
+
+static bool stands(const SliceEntry *entry, const Slice *at) {
+        return is_by_hand(entry) && entry->state != SLICE_PREEMPTED && !at;
+}
+
+/* What is there stays where it is, so that the second placement is the first without its bonds. */
+static bool change_reserve(Slices *slices, SlicePending *pending, GError **error) {
+        slices_use_capacity(slices, pending->uuid);
+        if (pending->at && !slice_book_allocate(slices->book, pending->uuid, pending->name,
+                                                pending->at, pending->expires, NULL, error))
+                return false;
+        return slices_change_allocate(slices, pending, error);
+}
+
+static SlicePending *reserve_pending_new(const Slices *slices, const SliceEntry *entry,
+                                         const char *domain_uuid, const char *name,
+                                         const Slice *wish, const Slice *at) {
+        SlicePending *pending = slices_pending_new(change_reserve, domain_uuid);
         const Manager *manager = slices->manager;
+
+        pending->name = g_strdup(name);
+        pending->wish = slice_copy(wish);
+        pending->at = slice_copy(at);
+        pending->expires = is_by_hand(entry)
+                                   ? 0
+                                   : manager->now() + (int64_t)manager->config->lease_timeout_usec;
+        return pending;
+}
+
+const SliceEntry *slices_reserve(Slices *slices, const char *domain_uuid, const char *name,
+                                 const Slice *wish, const Slice *at, GError **error) {
         const SliceEntry *entry;
         SlicePending *pending;
         GError *failure = NULL;
 
         slices_write(slices); /* what was asked before has its answer before */
         entry = slice_book_find(slices->book, domain_uuid);
-        if (entry && entry->expires == 0 && entry->state != SLICE_PREEMPTED)
+        if (stands(entry, at))
                 return entry;
-        if (entry && entry->expires == 0)
+        if (is_by_hand(entry))
                 wish = entry->wish;
         if (!wish)
                 return NULL;
 
-        pending = slices_pending_new(slices_change_allocate, domain_uuid);
-        pending->name = g_strdup(name);
-        pending->wish = slice_copy(wish);
-        pending->expires = entry && entry->expires == 0
-                                   ? 0
-                                   : manager->now() + (int64_t)manager->config->lease_timeout_usec;
+        pending = reserve_pending_new(slices, entry, domain_uuid, name, wish, at);
         pending->answer = on_reserved;
         pending->userdata = &failure;
         slices_push(slices, pending);
@@ -68,6 +95,31 @@ const SliceEntry *slices_reserve(Slices *slices, const char *domain_uuid, const 
                 return NULL;
         }
         return slice_book_find(slices->book, domain_uuid);
+}
+
+SliceEntry *slices_try_reserve(Slices *slices, const char *domain_uuid, const char *name,
+                               const Slice *wish, const Slice *at, GError **error) {
+        g_autoptr(SlicePlacement) placement = NULL;
+        const SliceEntry *present;
+        SliceEntry *entry;
+
+        slices_write(slices);
+        present = slice_book_find(slices->book, domain_uuid);
+        if (stands(present, at))
+                return slice_entry_copy(present);
+        if (is_by_hand(present))
+                wish = present->wish;
+        if (!wish)
+                return NULL;
+
+        placement = slices_try(slices, domain_uuid, at ?: wish, error);
+        if (!placement)
+                return NULL;
+
+        entry = slice_entry_new(domain_uuid, name, slice_copy(wish));
+        g_ptr_array_unref(entry->grants);
+        entry->grants = slice_grants_copy(placement->grants);
+        return entry;
 }
 
 /* It runs here. Without an entry its metadata may ask for one. */

@@ -17,7 +17,7 @@ typedef bool (*SliceChanger)(Slices *slices, SlicePending *pending, GError **err
 struct SlicePending {
         SliceChanger change;
         char *uuid, *name;
-        Slice *wish;
+        Slice *wish, *at; /* `at`: as of slices_reserve() */
         int64_t expires;
         SliceState state;
         bool left, released; /* of a guest that is gone: as slices_on_gone(), _on_released() */

@@ -12,6 +12,7 @@ static void pending_free(void *data) {
         g_free(pending->uuid);
         g_free(pending->name);
         slice_free(pending->wish);
+        slice_free(pending->at);
         g_free(pending->ask_kind);
         g_strfreev(pending->ask_qos);
         slice_placement_free(pending->placement);

@@ -85,9 +85,13 @@ void slices_flush(Slices *slices);
 /* For hook-ops: the slice of a guest that comes here or starts, from its metadata. Promised until
  * the lease timeout; then the domain's XML is made to fit (xml/slice-fit.h). One that an operator
  * has allocated here has the last word. Synchronous. `wish` NULL: it has none in its metadata. NULL
- * without an error: it has no slice. */
+ * without an error: it has no slice. `at`: the wish with the parents that functions have to be of,
+ * since its devices are (core/slice-devices.h); NULL: wherever they are placed. */
 const SliceEntry *slices_reserve(Slices *slices, const char *domain_uuid, const char *name,
-                                 const Slice *wish, GError **error);
+                                 const Slice *wish, const Slice *at, GError **error);
+/* The entry as slices_reserve() would make it; the caller's. */
+SliceEntry *slices_try_reserve(Slices *slices, const char *domain_uuid, const char *name,
+                               const Slice *wish, const Slice *at, GError **error);
 
 /* For guest-follow: it runs here. */
 void slices_on_running(Slices *slices, const Domain *domain);

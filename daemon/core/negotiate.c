@@ -209,7 +209,8 @@ static GPtrArray *begin(const Domain *domain, const Compat *compat, WantReader r
         return answers;
 }
 
-GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook *book) {
+GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook *book,
+                     const GPtrArray *parents) {
         g_autoptr(GPtrArray) wants = g_ptr_array_new_with_free_func((GDestroyNotify)want_free);
         g_autoptr(Usage) usage = NULL;
         GPtrArray *answers;
@@ -217,6 +218,8 @@ GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook
         refresh_named(domain, inventory);
         usage = usage_new(domain, inventory, book);
         answers = begin(domain, inventory_compat(inventory), want_new, wants);
+        for (guint i = 0; parents && i < wants->len; i++)
+                ((Want *)wants->pdata[i])->parent = parents->pdata[i];
 
         /* First all that can keep a device, so that none is given away to the one before it. */
         for (guint i = 0; i < answers->len; i++) {

@@ -11,9 +11,9 @@
  * source has seen (<seen>); when it can migrate if the guest needs that; when
  * it is in the pool asked for and the pool has room; when nobody has it, no
  * other device of its IOMMU group is in use, and the host does not use it.
- * Among those that fit: the one the guest had before on this host's side by
- * the same id if it is free, then what exists before what must be made, then
- * the order of the ids.
+ * Among those that fit: what is of the parent that it is rather to be of, then
+ * the one the guest had before on this host's side by the same id if it is free,
+ * then what exists before what must be made, then the order of the ids.
  */
 
 #include "daemon/core/inventory.h"
@@ -37,8 +37,10 @@ void answer_free(Answer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
 
 /* One Answer for each domain->devices entry, in their order; never fails. Answers of one domain
- * never name a device twice. */
-GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook *book);
+ * never name a device twice. `parents`: for each device the PF or mdev parent that it is rather to
+ * be of, NULL any; NULL for all. */
+GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook *book,
+                     const GPtrArray *parents);
 /* For a guest that starts here: the sources that the XML names are the only choice. ok with `make`
  * for an mdev that is not there when its type is known and a parent has an instance left; foreign
  * for what we do not have or what the host itself uses: libvirt decides about those. */

@@ -47,11 +47,17 @@ static void note(Survey *survey, Fit fit, const Device *device, const Pool *pool
         survey->pool[fit] = pool;
 }
 
+/* Of another parent than the one that it is rather to be of. */
+static bool is_elsewhere(const Want *want, const char *parent) {
+        return want->parent && g_strcmp0(want->parent, parent) != 0;
+}
+
 /* Lower is better; the host's order of ids decides among equals. */
 static int rank(const Want *want, const Device *device) {
         bool stays = want->rather_migrates && !fit_can_migrate(device->fingerprint->vfio_caps);
 
-        return 2 * stays + !g_str_equal(device->id, want->device->source);
+        return 4 * stays + 2 * is_elsewhere(want, device->parent) +
+               !g_str_equal(device->id, want->device->source);
 }
 
 const Device *survey_keep(const Want *want, Usage *usage) {
@@ -102,19 +108,24 @@ static void note_exhausted(Survey *survey, const Device *parent) {
         }
 }
 
+static bool has_good_offer(const Survey *survey) {
+        return survey->has_offer && !is_elsewhere(survey->want, survey->offer.parent->id);
+}
+
 static void look_at_offers(Survey *survey) {
         Inventory *inventory = usage_inventory(survey->usage);
         g_autoptr(GPtrArray) devices = inventory_list(inventory);
         g_autoptr(GArray) offers = inventory_offers(inventory);
 
-        for (guint i = 0; i < offers->len && !survey->has_offer; i++) {
+        for (guint i = 0; i < offers->len && !has_good_offer(survey); i++) {
                 const Offer *offer = &g_array_index(offers, Offer, i);
                 Fit fit = fit_offer(survey->want, offer, survey->usage);
 
                 if (fit == FIT_NO_CANDIDATE)
                         continue;
                 note(survey, fit, offer->parent, offer->pool);
-                if (fit != FIT_YES)
+                if (fit != FIT_YES ||
+                    (survey->has_offer && is_elsewhere(survey->want, offer->parent->id)))
                         continue;
 
                 survey->has_offer = true;
@@ -132,8 +143,10 @@ static void look_at_offers(Survey *survey) {
 void survey_host(Survey *ret_survey, const Want *want, Usage *usage) {
         survey_begin(ret_survey, want, usage);
         survey_devices(ret_survey);
-        if (!ret_survey->best)
+        if (!ret_survey->best || is_elsewhere(want, ret_survey->best->parent))
                 look_at_offers(ret_survey);
+        if (has_good_offer(ret_survey))
+                ret_survey->best = NULL;
 }
 
 void survey_offers(Survey *ret_survey, const Want *want, Usage *usage) {

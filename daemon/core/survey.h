@@ -12,7 +12,7 @@ typedef struct Survey {
         Usage *usage;
 
         const Device *best; /* NULL: none fits */
-        bool has_offer;     /* nothing that exists fits, and this can be made */
+        bool has_offer;     /* nothing that exists fits as well, and this can be made */
         Offer offer;
 
         /* Counts are of all devices only when nothing fits; what could be made counts too. */

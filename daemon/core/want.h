@@ -15,6 +15,7 @@ typedef struct Want {
         const DeviceClass *class;
         const char *type;              /* mdev type, NULL any */
         const char *pool;              /* NULL any */
+        const char *parent;            /* rather of this PF or mdev parent than of another; NULL */
         const char *driver;            /* whose state the guest brings, NULL any */
         int vendor, product, revision; /* -1 any */
         const CompatRule *rule;        /* of the device that was seen */

@@ -181,7 +181,7 @@ static double time_answer(FakeRoot *root, const Config *config, const LeaseBook 
 
         domain = domain_from_xml(GUEST, strlen(GUEST), NULL);
         begin = processor_msec(RUSAGE_SELF);
-        answers = negotiate(domain, inventory, book);
+        answers = negotiate(domain, inventory, book, NULL);
         begin = processor_msec(RUSAGE_SELF) - begin;
         g_assert_true(((const Answer *)answers->pdata[0])->ok);
         return begin;

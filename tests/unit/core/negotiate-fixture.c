@@ -26,6 +26,7 @@ void set_up(Fixture *f, gconstpointer unused) {
 void tear_down(Fixture *f, gconstpointer unused) {
         g_clear_pointer(&f->answers, g_ptr_array_unref);
         domain_free(f->domain);
+        g_clear_pointer(&f->parents, g_ptr_array_unref);
         inventory_free(f->inventory);
         lease_book_free(f->book);
         store_close(f->store);
@@ -211,21 +212,20 @@ static Domain *read_guest(const Fixture *f) {
         return domain;
 }
 
-typedef GPtrArray *(*Ask)(const Domain *domain, Inventory *inventory, const LeaseBook *book);
-
-static const Answer *ask(Fixture *f, Ask negotiation, unsigned n) {
+static const Answer *ask(Fixture *f, bool here, unsigned n) {
         g_clear_pointer(&f->answers, g_ptr_array_unref);
         g_clear_pointer(&f->domain, domain_free);
         f->domain = read_guest(f);
-        f->answers = negotiation(f->domain, f->inventory, f->book);
+        f->answers = here ? negotiate_here(f->domain, f->inventory, f->book)
+                          : negotiate(f->domain, f->inventory, f->book, f->parents);
         g_assert_cmpuint(f->answers->len, ==, f->n_devices);
         return f->answers->pdata[n];
 }
 
 const Answer *answer_of(Fixture *f, unsigned n) {
-        return ask(f, negotiate, n);
+        return ask(f, false, n);
 }
 
 const Answer *answer_here_of(Fixture *f, unsigned n) {
-        return ask(f, negotiate_here, n);
+        return ask(f, true, n);
 }

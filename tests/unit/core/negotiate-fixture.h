@@ -30,7 +30,8 @@ typedef struct Fixture {
         GString *devices;     /* of the guest's XML */
         GString *entries;     /* of its metadata */
         unsigned n_devices;
-        Domain *domain; /* what was asked last */
+        GPtrArray *parents; /* that its devices are rather to be of; NULL */
+        Domain *domain;     /* what was asked last */
         GPtrArray *answers;
 } Fixture;
 

@@ -82,6 +82,57 @@ static void test_what_exists_comes_before_what_can_be_made(Fixture *f, gconstpoi
                         "an mdev of type mtty-1 will be made on mtty in pool 'default'");
 }
 
+static void prefer(Fixture *f, const char *parent) {
+        g_clear_pointer(&f->parents, g_ptr_array_unref);
+        f->parents = g_ptr_array_new();
+        g_ptr_array_add(f->parents, (void *)parent);
+}
+
+/* Of the same driver, so that a guest may have either. */
+static void add_twins(Fixture *f, unsigned ports) {
+        static const FakeMdevType types[] = { { "mtty-1", "serial", 1 }, { 0 } };
+
+        fake_root_add_mdev_parent(f->root, "a", "mtty", ports, types);
+        fake_root_add_mdev_parent(f->root, "b", "mtty", ports, types);
+        fake_root_set_vfio(f->root, "mtty", MIGRATES, 0);
+}
+
+static void test_a_parent_is_preferred_to_the_same_id(Fixture *f, gconstpointer unused) {
+        add_twins(f, 2);
+        add_mdev(f, "a", "mtty-1", U1);
+        add_mdev(f, "b", "mtty-1", U2);
+        scan(f);
+        want(f, U1, NULL, SEEN_MTTY);
+        assert_device(answer_of(f, 0), U1);
+        prefer(f, "b");
+        assert_device(answer_of(f, 0), U2);
+}
+
+static void test_a_parent_is_preferred_to_what_exists(Fixture *f, gconstpointer unused) {
+        add_twins(f, 2);
+        add_mdev(f, "a", "mtty-1", U1);
+        scan(f);
+        want(f, U9, NULL, SEEN_MTTY);
+        prefer(f, "b");
+        assert_made(answer_of(f, 0), U9, "b");
+        prefer(f, "a");
+        assert_device(answer_of(f, 0), U1);
+        (void)lease(f, "g2", U1, LEASE_RUNNING);
+        assert_made(answer_of(f, 0), U9, "a");
+}
+
+static void test_another_parent_will_do(Fixture *f, gconstpointer unused) {
+        add_twins(f, 1);
+        add_mdev(f, "b", "mtty-1", U2);
+        scan(f);
+        (void)lease(f, "g2", U2, LEASE_RUNNING);
+        want(f, U9, NULL, SEEN_MTTY);
+        prefer(f, "b");
+        assert_made(answer_of(f, 0), U9, "a");
+        prefer(f, "gone");
+        assert_made(answer_of(f, 0), U9, "a");
+}
+
 static void test_a_new_one_has_its_own_id_where_that_is_taken(Fixture *f, gconstpointer unused) {
         const Answer *answer;
 
@@ -561,6 +612,9 @@ int main(int argc, char **argv) {
         TEST("the same id is kept where it is free", test_the_same_id_is_kept_where_it_is_free);
         TEST("what exists comes before what can be made",
              test_what_exists_comes_before_what_can_be_made);
+        TEST("a parent is preferred to the same id", test_a_parent_is_preferred_to_the_same_id);
+        TEST("a parent is preferred to what exists", test_a_parent_is_preferred_to_what_exists);
+        TEST("another parent will do", test_another_parent_will_do);
         TEST("a new one has its own id where that is taken",
              test_a_new_one_has_its_own_id_where_that_is_taken);
         TEST("no device is named twice", test_no_device_is_named_twice);

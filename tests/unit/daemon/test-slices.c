@@ -259,7 +259,7 @@ static void test_a_guest_runs_although_there_is_no_room(Fixture *f, gconstpointe
 static const SliceEntry *reserve(Fixture *f, const char *children, GError **error) {
         g_autoptr(Slice) wish = read_slice(children);
 
-        return slices_reserve(f->manager->slices, GUEST_UUID, "g1", wish, error);
+        return slices_reserve(f->manager->slices, GUEST_UUID, "g1", wish, NULL, error);
 }
 
 /* libvirt, which waits for the hook, aborts. */
@@ -320,10 +320,10 @@ static void test_what_was_allocated_here_has_the_last_word(Fixture *f, gconstpoi
 
         allocate(f, GUEST_UUID, THREE, NULL);
         g_assert_cmpuint(reserve(f, TWO, &error)->wish->cores.count, ==, 3);
-        g_assert_cmpuint(slices_reserve(f->manager->slices, GUEST_UUID, "g1", NULL, &error)
+        g_assert_cmpuint(slices_reserve(f->manager->slices, GUEST_UUID, "g1", NULL, NULL, &error)
                                  ->wish->cores.count,
                          ==, 3);
-        g_assert_null(slices_reserve(f->manager->slices, OTHER_UUID, "g2", NULL, &error));
+        g_assert_null(slices_reserve(f->manager->slices, OTHER_UUID, "g2", NULL, NULL, &error));
         g_assert_no_error(error);
 }
 
