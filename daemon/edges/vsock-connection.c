@@ -30,6 +30,7 @@ struct VsockConnection {
         sd_event_source *guest_source, *inner_source;
         VsockGate *gate;
         size_t passed;     /* bytes of the message at the front */
+        bool counted;      /* that message */
         size_t to_swallow; /* of the face's part in a handshake of which the guest knows nothing */
         uint8_t out[OUT_MAX]; /* for the guest, from `sent` up to `size` */
         size_t sent, size;
@@ -82,9 +83,10 @@ static int pass_front(VsockConnection *connection) {
         ssize_t n;
 
         message = vsock_gate_front(connection->gate, &size);
-        if (connection->passed == 0 && !guest_session_pass(connection->session, size))
+        if (!connection->counted && !guest_session_pass(connection->session, size))
                 return -EDQUOT;
 
+        connection->counted = true;
         n = send(connection->inner, message + connection->passed, size - connection->passed,
                  MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0)
@@ -95,6 +97,7 @@ static int pass_front(VsockConnection *connection) {
                 return -EAGAIN;
 
         connection->passed = 0;
+        connection->counted = false;
         connection->active = guest_api_now(connection->api);
         return vsock_gate_drop(connection->gate);
 }

@@ -327,6 +327,59 @@ static void test_a_big_message_counts_as_many(GuestFixture *f, gconstpointer unu
         check_hung_up(f, fd);
 }
 
+/* A face that reads when the test does. */
+static int open_slow_face(void *userdata, GuestSession *session, int fd, void **ret_face) {
+        int *slow = userdata;
+
+        *slow = fd;
+        *ret_face = slow;
+        return 0;
+}
+
+static void close_slow_face(void *userdata, void *face) {
+        fd_close(*(int *)face);
+}
+
+static size_t read_slowly(GuestFixture *f, int slow) {
+        char buffer[4096];
+        size_t size = 0;
+        ssize_t n;
+
+        while ((n = recv(slow, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+                size += (size_t)n;
+        (void)guest_fixture_serve(f);
+        return size;
+}
+
+/* More of them than there is room for on the way to it. */
+static void test_a_message_that_a_slow_face_holds_up_counts_once(GuestFixture *f,
+                                                                 gconstpointer unused) {
+        g_autoptr(GByteArray) signal = make_signal(GUEST_MESSAGE_SHARE - 1);
+        int slow, fds[2];
+        VsockFaces faces = { open_slow_face, close_slow_face, &slow };
+        g_autoptr(Vsock) vsock = NULL;
+        size_t passed = 0;
+
+        g_assert_cmpint(vsock_new(f->loop, f->api, &faces, &vsock), >=, 0);
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==,
+                        0);
+        vsock_take(vsock, fds[0], WEB_CID, ROOT_PORT);
+        g_assert_cmpint(send(fds[1], HANDSHAKE, HANDSHAKE_SIZE, 0), ==, HANDSHAKE_SIZE);
+        for (unsigned sent = 1; sent < GUEST_MESSAGE_BURST; sent++) { /* connecting is one, too */
+                while (send(fds[1], signal->data, signal->len, MSG_NOSIGNAL) < 0) {
+                        g_assert_cmpint(errno, ==, EAGAIN);
+                        passed += read_slowly(f, slow);
+                }
+                (void)guest_fixture_serve(f);
+        }
+        for (size_t n = 1; n > 0; passed += n)
+                n = read_slowly(f, slow);
+        g_assert_cmpuint(passed, ==,
+                         HANDSHAKE_SIZE + (GUEST_MESSAGE_BURST - 1) * (size_t)signal->len);
+        g_assert_cmpuint(vsock_count(vsock), ==, 1);
+        fd_close(fds[1]);
+}
+
 static void test_an_oversized_message_is_not_even_read(GuestFixture *f, gconstpointer unused) {
         static const uint8_t header[] = { 'l', 1, 0, 1, 0, 0, 0, 8, 1, 0, 0, 0, 0, 0, 0, 0 };
         g_autoptr(sd_bus) db = guest_fixture_bus(f, DB_CID, ROOT_PORT);
@@ -508,6 +561,8 @@ int main(int argc, char **argv) {
         ADD("what sd-bus drops is counted all the same",
             test_what_sd_bus_drops_is_counted_all_the_same);
         ADD("a big message counts as many", test_a_big_message_counts_as_many);
+        ADD("a message that a slow face holds up counts once",
+            test_a_message_that_a_slow_face_holds_up_counts_once);
         ADD("an oversized message is not even read", test_an_oversized_message_is_not_even_read);
         ADD("random bytes are hung up on", test_random_bytes_are_hung_up_on);
         ADD("a handshake takes no longer than its time",
