@@ -2,7 +2,6 @@
 #include "dbus/guest-face.h"
 
 #include <errno.h>
-
 #include <string.h>
 
 #include "daemon/facts/fd.h"
@@ -152,8 +151,8 @@ static int read_and_ask(sd_bus_message *m, GuestFace *face, bool less, sd_bus_er
         if (r < 0)
                 return sd_bus_error_setf(
                         reterr, SD_BUS_ERROR_INVALID_ARGS,
-                        "qos must be at most %u names with a text or a number, and "
-                        "no word longer than %u bytes",
+                        "qos must be at most %u names with a text (s) or a number (u, t), and no "
+                        "word longer than %u bytes",
                         GUEST_QOS_MAX, GUEST_WORD_LENGTH_MAX);
 
         return ask(face, m, kind, amount, less, (const char *const *)qos->pdata);

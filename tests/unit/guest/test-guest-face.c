@@ -136,7 +136,7 @@ static void test_what_makes_no_sense_is_refused_before_it_is_asked(GuestFixture 
                       "functions, bandwidth, offload-cores, offload-memory, keys");
         check_refused(f, web, long_kind, 1,
                       "org.freedesktop.DBus.Error.InvalidArgs: qos must be at most 4 names with a "
-                      "text or a number, and no word longer than 64 bytes");
+                      "text (s) or a number (u, t), and no word longer than 64 bytes");
         reply = guest_fixture_call(f, web, &error, FERRY_INTERFACE_GUEST, "Request", "sta{sv}",
                                    "cores", UINT64_C(1), 1, "name", "as", 0);
         g_assert_null(reply);
