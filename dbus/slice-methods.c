@@ -110,7 +110,7 @@ static void on_allocated(void *userdata, const SliceEntry *entry, const SlicePla
         if (error)
                 (void)slice_call_reply_error(call, error);
         else
-                (void)slice_call_reply_placement(call, entry->domain_uuid, placement);
+                (void)slice_call_reply_placement(call, entry ? entry->domain_uuid : "", placement);
 }
 
 static void allocate(SliceCall *call, const char *uuid, const char *name) {

@@ -196,6 +196,26 @@ static void test_a_crowd_is_served_one_by_one(DaemonFixture *f, gconstpointer un
         g_assert_cmpuint(crowd.refused, ==, CALLERS - 8);
 }
 
+/* Each slice is given back before whoever asked for it has an answer. */
+static void test_a_slice_may_be_gone_when_it_is_answered(DaemonFixture *f, gconstpointer unused) {
+        Crowd crowd = { 0 };
+
+        for (unsigned i = 0; i < CALLERS; i++) {
+                g_autofree char *uuid = g_strdup_printf("00000000-0000-4000-8000-%012u", i);
+
+                (void)sd_bus_call_method_async(f->client, NULL, FERRY_BUS_NAME, FERRY_OBJECT_ROOT,
+                                               FERRY_INTERFACE_MANAGER, "AllocateSlice", on_answer,
+                                               &crowd, "ssa{sv}", uuid, FOUR, 0);
+                (void)sd_bus_call_method_async(f->client, NULL, FERRY_BUS_NAME, FERRY_OBJECT_ROOT,
+                                               FERRY_INTERFACE_MANAGER, "DeallocateResource",
+                                               on_answer, &crowd, "ssta{sv}", uuid, "cores",
+                                               UINT64_C(4), 0);
+        }
+        while (crowd.answers < 2 * CALLERS)
+                g_assert_cmpint(sd_event_run(f->event, UINT64_MAX), >=, 0);
+        g_assert_cmpuint(crowd.promised, ==, 2 * CALLERS);
+}
+
 static void test_what_was_answered_outlives_the_daemon(DaemonFixture *f, gconstpointer unused) {
         g_autoptr(sd_bus_message) reply = allocate(f, GUEST_UUID, FOUR, NULL);
         g_autofree char *state = NULL;
@@ -284,6 +304,8 @@ int main(int argc, char **argv) {
         ADD("a refusal is one of two", set_up, test_a_refusal_is_one_of_two);
         ADD("more and less", set_up, test_more_and_less);
         ADD("a crowd is served one by one", set_up, test_a_crowd_is_served_one_by_one);
+        ADD("a slice may be gone when it is answered", set_up,
+            test_a_slice_may_be_gone_when_it_is_answered);
         ADD("what was answered outlives the daemon", set_up,
             test_what_was_answered_outlives_the_daemon);
         ADD("moves are proposed, and not more than is allowed", set_up, test_moves_are_proposed);
