@@ -140,6 +140,7 @@ static void test_a_missing_number_is_a_gap_and_no_zero(Fixture *f, gconstpointer
 }
 
 static void test_a_missing_round_is_a_gap(Fixture *f, gconstpointer unused) {
+        f->sample.values[METRIC_BALLOON] = 4096;
         add_count(f, 10);
         pass(f, SEC);
         round_without(f);
@@ -147,6 +148,9 @@ static void test_a_missing_round_is_a_gap(Fixture *f, gconstpointer unused) {
         pass(f, SEC);
         add_count(f, 1000000);
         assert_gap(bytes_now(f));
+        assert_near(now(f, METRIC_BALLOON), 4096);
+        telemetry_flush(f->telemetry);
+        g_assert_cmpuint(f->slots[SLOT_SHORT]->len, ==, 0);
 }
 
 static void test_samples_far_apart_have_a_gap_between(Fixture *f, gconstpointer unused) {
@@ -225,10 +229,11 @@ static void test_a_clock_that_is_set_spoils_no_rate(Fixture *f, gconstpointer un
 }
 
 static void test_a_clock_that_is_slewed_touches_no_slot_twice(Fixture *f, gconstpointer unused) {
+        f->realtime += 500;
         add_count(f, 0);
         for (uint64_t i = 1; i <= 100; i++) {
                 pass(f, 10 * SEC);
-                f->realtime -= 1000;
+                f->realtime += i % 2 ? -1000 : 1000;
                 add_count(f, 100 * i);
         }
         telemetry_flush(f->telemetry);
