@@ -104,7 +104,7 @@ void slices_use_capacity(Slices *slices, const char *domain_uuid) {
 
 void slices_on_host_changed(Slices *slices) {
         g_clear_pointer(&slices->map, resource_map_free);
-        slices->lacks_stale = true;
+        slices->capacity_stale = slices->lacks_stale = true;
 }
 
 void slices_on_leases_changed(Slices *slices) {

@@ -406,6 +406,20 @@ static void test_a_host_that_changes_is_looked_at_again(Fixture *f, gconstpointe
         g_assert_cmpstr(answers->str, ==, "promised 3\n");
 }
 
+/* A hook may be the first to look at the map. */
+static void test_the_map_may_be_read_before_the_next_ask(Fixture *f, gconstpointer unused) {
+        g_autoptr(GString) answers = g_string_new(NULL);
+
+        allocate(f, GUEST_UUID, THREE, NULL);
+        flush(f);
+        fake_root_put(f->root, CPUS "online", "0-7\n", -1);
+        manager_on_device_event(f->manager, "cpu", "cpu4");
+        g_assert_nonnull(resource_map_find(slices_map(f->manager->slices), "core:7"));
+        allocate(f, OTHER_UUID, THREE, answers);
+        flush(f);
+        g_assert_cmpstr(answers->str, ==, "promised 3\n");
+}
+
 static void test_what_is_kept_for_the_host_is_not_promised(Fixture *f, gconstpointer unused) {
         g_autoptr(GString) answers = g_string_new(NULL);
 
@@ -508,6 +522,8 @@ int main(int argc, char **argv) {
         add_guests();
         ADD("the map has what is promised", test_the_map_has_what_is_promised);
         ADD("a host that changes is looked at again", test_a_host_that_changes_is_looked_at_again);
+        ADD("the map may be read before the next ask",
+            test_the_map_may_be_read_before_the_next_ask);
         g_test_add("/slices/what is kept for the host is not promised", Fixture,
                    "[Slices]\nHostCpus=0\n", set_up, test_what_is_kept_for_the_host_is_not_promised,
                    tear_down);
