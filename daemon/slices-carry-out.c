@@ -33,6 +33,8 @@ void slices_on_change(void *userdata, SliceChange change, const SliceEntry *entr
         /* which of a domain's devices are none of a slice's */
         slices->capacity_stale |= slices_has_devices(slices, entry->domain_uuid);
         slices_lack_on_change(slices, change, entry);
+        if (change == SLICE_REMOVED)
+                g_hash_table_remove(slices->problems, entry->domain_uuid);
         if (change == SLICE_REMOVED || entry->state != SLICE_ENFORCED)
                 add_due(slices, change, entry, false);
         if (slices->listener)
@@ -96,17 +98,28 @@ static void note_problem(Slices *slices, const SliceEntry *entry, const GError *
                 slices->listener(slices->userdata, SLICE_CHANGED, entry);
 }
 
+/* Nobody has a slice any more that could tell of it. */
+static void tell_leftover(const Slices *slices, const char *domain_uuid, const GError *error) {
+        const char *name = g_hash_table_lookup(slices->manager->active, domain_uuid);
+
+        g_warning("Guest %s has lost its hardware slice and still has what was of it, until it is "
+                  "started again: %s",
+                  name ?: domain_uuid, error->message);
+}
+
 /* A guest that has ended meanwhile is no problem. */
 static void note_enforced(Slices *slices, const char *domain_uuid, const GError *error) {
         const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
         SlicePending *pending;
 
-        if (!entry || g_error_matches(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND))
+        if (g_error_matches(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND))
                 return;
-        if (error) {
+        if (error && entry)
                 note_problem(slices, entry, error);
+        else if (error)
+                tell_leftover(slices, domain_uuid, error);
+        if (error || !entry)
                 return;
-        }
 
         g_hash_table_remove(slices->problems, domain_uuid);
         pending = slices_pending_new(change_state, domain_uuid);

@@ -378,6 +378,47 @@ static void test_a_slice_that_changes_is_in_the_metadata(Fixture *f, gconstpoint
         g_assert_cmpint(written_cores(f), ==, 0);
 }
 
+/* Problems ------------------------------------------------------------------------------ */
+
+/* To whoever asks about g1: libvirt has it, and nobody can read it. */
+static void answer_nonsense(Fixture *f, const char *expected) {
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, expected);
+        while (!g_queue_is_empty(&questions))
+                answer_one("<domain");
+        g_test_assert_expected_messages();
+        flush(f);
+}
+
+static void run_with_slice(Fixture *f) {
+        g_autofree char *bare = guest_with("");
+
+        connect_libvirt(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, bare);
+        allocate(f, GUEST_UUID, TWO, NULL);
+        flush(f);
+}
+
+static void test_a_problem_is_of_one_slice(Fixture *f, gconstpointer unused) {
+        run_with_slice(f);
+        answer_nonsense(f, "*Guest g1 does not have its hardware slice*");
+        g_assert_nonnull(slices_problem(f->manager->slices, GUEST_UUID));
+
+        slices_deallocate(f->manager->slices, GUEST_UUID, NULL, NULL);
+        allocate(f, OTHER_UUID, TWO, NULL);
+        flush(f);
+        allocate(f, GUEST_UUID, "<cores count='1'/>", NULL);
+        flush(f);
+        g_assert_cmpstr(slices_problem(f->manager->slices, GUEST_UUID), ==, NULL);
+}
+
+static void test_a_slice_that_cannot_be_taken_away_is_told(Fixture *f, gconstpointer unused) {
+        run_with_slice(f);
+        answer_nonsense(f, "*Guest g1 does not have its hardware slice*");
+        slices_deallocate(f->manager->slices, GUEST_UUID, NULL, NULL);
+        flush(f);
+        answer_nonsense(f, "*Guest g1 has lost its hardware slice and still has what was of it*");
+}
+
 /* The map -------------------------------------------------------------------------------- */
 
 static uint64_t promised(Fixture *f, const char *id) {
@@ -489,6 +530,12 @@ static void test_a_domain_is_known_by_libvirt_by_the_book_or_by_its_uuid(Fixture
 
 #define ADD(name, function) g_test_add("/slices/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void add_problems(void) {
+        ADD("a problem is of one slice", test_a_problem_is_of_one_slice);
+        ADD("a slice that cannot be taken away is told",
+            test_a_slice_that_cannot_be_taken_away_is_told);
+}
+
 static void add_guests(void) {
         ADD("a slice by hand stays when its guest stops",
             test_a_slice_by_hand_stays_when_its_guest_stops);
@@ -520,6 +567,7 @@ int main(int argc, char **argv) {
         ADD("a try takes nothing", test_a_try_takes_nothing);
         ADD("what gives way returns", test_what_gives_way_returns);
         add_guests();
+        add_problems();
         ADD("the map has what is promised", test_the_map_has_what_is_promised);
         ADD("a host that changes is looked at again", test_a_host_that_changes_is_looked_at_again);
         ADD("the map may be read before the next ask",
