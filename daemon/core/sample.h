@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Their numbers are in the store: new ones at the end, 32 at most. */
 typedef enum Metric {
         METRIC_CPU,        /* of all its threads */
         METRIC_VCPU_WAIT,  /* for I/O of the host */

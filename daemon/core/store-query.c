@@ -43,6 +43,19 @@
         "excluded.number, excluded.domain_uuid, excluded.domain_name, excluded.wish," \
         " excluded.state, excluded.created, excluded.changed, excluded.expires"
 #define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
+/* Tables of the same form. */
+#define PUT_HISTORY(table)                                                                        \
+        "INSERT INTO " table "(subject, start, data) SELECT number, ?3, ?4 FROM history_subjects" \
+        " WHERE kind = ?1 AND id = ?2"
+#define LOAD_HISTORY(table)                                                         \
+        "SELECT start, data FROM " table " WHERE subject = (SELECT number FROM"     \
+        " history_subjects WHERE kind = ? AND id = ?) AND start >= ? AND start < ?" \
+        " ORDER BY start, number"
+#define TRIM_HISTORY_AGE(table)                                                                   \
+        "DELETE FROM " table " WHERE start < ? AND number < (SELECT min(number) FROM " table ") " \
+                                                                                             "+ ?"
+#define TRIM_HISTORY_ROWS(table) \
+        "DELETE FROM " table " WHERE number <= (SELECT max(number) FROM " table ") - ?"
 
 /* A row that is put again keeps its number, hence an UPSERT; REPLACE would also
  * take away the lease of whoever has the same device. */
@@ -116,6 +129,22 @@ static const char *const sql[] = {
         [STATEMENT_DELETE_GRANTS] = "DELETE FROM slice_grants WHERE slice = ?",
         [STATEMENT_LOAD_GRANTS] = "SELECT resource, part, amount FROM slice_grants"
                                   " WHERE slice = ? ORDER BY position",
+
+        [STATEMENT_PUT_SUBJECT] = "INSERT INTO history_subjects(kind, id, name) VALUES(?, ?, ?)"
+                                  " ON CONFLICT(kind, id) DO UPDATE SET name = excluded.name"
+                                  " WHERE name <> excluded.name",
+        [STATEMENT_TRIM_SUBJECTS] =
+                "DELETE FROM history_subjects AS s WHERE"
+                " NOT EXISTS(SELECT 1 FROM history_short WHERE subject = s.number)"
+                " AND NOT EXISTS(SELECT 1 FROM history_long WHERE subject = s.number)",
+        [STATEMENT_PUT_SHORT] = PUT_HISTORY("history_short"),
+        [STATEMENT_LOAD_SHORT] = LOAD_HISTORY("history_short"),
+        [STATEMENT_TRIM_SHORT_AGE] = TRIM_HISTORY_AGE("history_short"),
+        [STATEMENT_TRIM_SHORT_ROWS] = TRIM_HISTORY_ROWS("history_short"),
+        [STATEMENT_PUT_LONG] = PUT_HISTORY("history_long"),
+        [STATEMENT_LOAD_LONG] = LOAD_HISTORY("history_long"),
+        [STATEMENT_TRIM_LONG_AGE] = TRIM_HISTORY_AGE("history_long"),
+        [STATEMENT_TRIM_LONG_ROWS] = TRIM_HISTORY_ROWS("history_long"),
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 
@@ -175,6 +204,11 @@ void query_put_int(Query *query, int64_t value) {
         note(query, sqlite3_bind_int64(query->statement, ++query->next, value));
 }
 
+void query_put_blob(Query *query, const void *data, size_t size) {
+        note(query,
+             sqlite3_bind_blob64(query->statement, ++query->next, data, size, SQLITE_STATIC));
+}
+
 bool query_run(Query *query, GError **error) {
         if (query->r != SQLITE_OK || sqlite3_step(query->statement) != SQLITE_DONE)
                 return store_set_error(query->store, "written", error);
@@ -201,6 +235,13 @@ char *query_get_text(Query *query) {
 
 int64_t query_get_int(Query *query) {
         return sqlite3_column_int64(query->statement, query->next++);
+}
+
+const void *query_get_blob(Query *query, size_t *ret_size) {
+        const void *data = sqlite3_column_blob(query->statement, query->next);
+
+        *ret_size = (size_t)sqlite3_column_bytes(query->statement, query->next++);
+        return data;
 }
 
 bool store_run(Store *store, Statement statement, const char *id, GError **error) {

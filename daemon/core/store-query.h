@@ -46,6 +46,16 @@ typedef enum Statement {
         STATEMENT_PUT_GRANT,
         STATEMENT_DELETE_GRANTS,
         STATEMENT_LOAD_GRANTS,
+        STATEMENT_PUT_SUBJECT,
+        STATEMENT_TRIM_SUBJECTS,
+        STATEMENT_PUT_SHORT,
+        STATEMENT_LOAD_SHORT,
+        STATEMENT_TRIM_SHORT_AGE,
+        STATEMENT_TRIM_SHORT_ROWS,
+        STATEMENT_PUT_LONG,
+        STATEMENT_LOAD_LONG,
+        STATEMENT_TRIM_LONG_AGE,
+        STATEMENT_TRIM_LONG_ROWS,
         _STATEMENT_MAX,
 } Statement;
 
@@ -82,6 +92,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_done)
 
 void query_put_text(Query *query, const char *text); /* NULL is NULL */
 void query_put_int(Query *query, int64_t value);
+void query_put_blob(Query *query, const void *data, size_t size); /* lives as long, too */
 bool query_run(Query *query, GError **error);
 /* A statement without a parameter, or with an id as its only one. */
 bool store_run(Store *store, Statement statement, const char *id, GError **error);
@@ -90,6 +101,7 @@ bool store_run_commit(Store *store, GError **error); /* rolls back when it fails
 int query_next_row(Query *query, GError **error); /* 1, 0 at the end, negative with error */
 char *query_get_text(Query *query);
 int64_t query_get_int(Query *query);
+const void *query_get_blob(Query *query, size_t *ret_size); /* until the next row; NULL: 0 bytes */
 /* Always false: a column of words has one that this daemon does not know. `object` is "lease ID".
  */
 bool query_set_unknown_word(const Query *query, const char *object, const char *column,

@@ -135,6 +135,27 @@ const char *const store_schema[] = {
         "  amount INTEGER NOT NULL,"
         "  PRIMARY KEY(slice, position)"
         ") STRICT, WITHOUT ROWID;",
+        "CREATE TABLE history_subjects("
+        "  number INTEGER PRIMARY KEY,"
+        "  kind TEXT NOT NULL,"
+        "  id TEXT NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  UNIQUE(kind, id)"
+        ") STRICT;"
+        "CREATE TABLE history_short("
+        "  number INTEGER PRIMARY KEY,"
+        "  subject INTEGER NOT NULL,"
+        "  start INTEGER NOT NULL,"
+        "  data BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX history_short_slots ON history_short(subject, start);"
+        "CREATE TABLE history_long("
+        "  number INTEGER PRIMARY KEY,"
+        "  subject INTEGER NOT NULL,"
+        "  start INTEGER NOT NULL,"
+        "  data BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX history_long_slots ON history_long(subject, start);",
         NULL,
 };
 
