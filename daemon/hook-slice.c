@@ -6,6 +6,7 @@
 #include "daemon/core/slice-devices.h"
 #include "daemon/core/slice-host.h"
 #include "daemon/slices.h"
+#include "xml/ferry-error.h"
 #include "xml/slice-fit.h"
 
 static const Slice *wish_of(const Domain *domain) {
@@ -44,9 +45,17 @@ static bool follow_devices(Manager *manager, const Domain *domain, const GPtrArr
         return !reason;
 }
 
+/* The allocator says what is short; whoever moves or starts a guest is told the way out, too. */
 static void refuse(GError **error, const Domain *domain, GError *taken_reason) {
-        g_propagate_prefixed_error(error, taken_reason,
-                                   "Hardware slice of guest %s: ", domain->name);
+        g_autoptr(GError) reason = taken_reason;
+        const char *way_out = "";
+
+        if (g_error_matches(reason, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES))
+                way_out = "; 'virt-ferry slice list' shows what could be given back";
+        if (g_error_matches(reason, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST))
+                way_out = "; ask for less, or choose another host";
+        g_set_error(error, reason->domain, reason->code, "Hardware slice of guest %s: %s%s",
+                    domain->name, reason->message, way_out);
 }
 
 /* `ret_entry` NULL: it has no slice. */

@@ -11,7 +11,7 @@
 GPtrArray *hook_slice_negotiate(Manager *manager, const Domain *domain);
 /* Promised until the lease timeout, of the parents that the devices of these answers have (NULL: it
  * has none). True also for a guest that has no slice. FERRY_ERROR_NO_RESOURCES,
- * FERRY_ERROR_INVALID_REQUEST. */
+ * FERRY_ERROR_INVALID_REQUEST, FERRY_ERROR_NO_DEVICE. */
 bool hook_slice_reserve(Manager *manager, const Domain *domain, const GPtrArray *answers,
                         GError **error);
 /* The same, and the domain with the CPUs and NUMA nodes that it has here. */

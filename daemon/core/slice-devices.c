@@ -141,7 +141,7 @@ static GArray *list_answers(const GPtrArray *answers) {
 
 static bool follow_one(SliceFunction *function, const Answer *answer, GError **error) {
         if (function->parent) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES,
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE,
                             "Function '%s' is to be of %s, where nothing that is free fits %s: "
                             "free a device there, or ask for %s, which has one",
                             function->name, function->parent, answer->name, answer->parent);

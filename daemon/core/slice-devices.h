@@ -16,6 +16,6 @@
 GPtrArray *slice_devices_parents(const SliceEntry *entry, const Domain *domain);
 
 /* What the entry wishes, each function of the parent that its device is of; `ret_at` NULL: all are
- * of where they were granted. FERRY_ERROR_NO_RESOURCES: the wish names another one. */
+ * of where they were granted. FERRY_ERROR_NO_DEVICE: the wish names another one. */
 bool slice_devices_follow(const SliceEntry *entry, const GPtrArray *answers, Slice **ret_at,
                           GError **error);

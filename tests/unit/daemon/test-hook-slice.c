@@ -204,7 +204,7 @@ static void test_one_that_may_not_follow_is_refused(Fixture *f, gconstpointer un
         g_autoptr(GError) error = NULL;
 
         g_assert_null(filter(f, xml, &error));
-        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES);
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE);
         g_assert_cmpstr(error->message, ==,
                         "Hardware slice of guest g1: Function 'f' is to be of small, where nothing "
                         "that is free fits hostdev 0: free a device there, or ask for big, which "
@@ -263,7 +263,7 @@ static void test_a_guest_without_one_is_not_changed(Fixture *f, gconstpointer un
 int main(int argc, char **argv) {
 #define ADD(name, function) \
         g_test_add("/hook-slice/" name, Fixture, NULL, set_up, function, fixture_tear_down)
-#define ADD_WITH(name, function)                                                              \
+#define ADD_WITH(name, function)                                                             \
         g_test_add("/hook-slice/" name, Fixture, "[Pool big]\nParent=big\n", set_up_parents, \
                    function, fixture_tear_down)
 
