@@ -68,17 +68,36 @@ static void add_source(Table *table, bool fits, bool make, const char *source) {
                 table_add(table, STYLE_NONE, "%s%s", source, make ? " (new)" : "");
 }
 
-/* Returns how many do not fit. */
-static unsigned add_answers(Table *table, GVariant *answers) {
+typedef struct Verdict {
+        unsigned devices, misfits; /* of the devices */
+        bool slice_refused;
+} Verdict;
+
+static bool fits_all(const Verdict *verdict) {
+        return verdict->misfits == 0 && !verdict->slice_refused;
+}
+
+/* The hardware slice is a row, too, when it is refused. */
+static void count(Verdict *verdict, const char *name, bool fits) {
+        if (strcmp(name, "slice") == 0) {
+                verdict->slice_refused = true;
+                return;
+        }
+
+        verdict->devices++;
+        verdict->misfits += !fits;
+}
+
+static Verdict add_answers(Table *table, GVariant *answers) {
         const char *name, *there, *here, *class_name, *type, *pool, *reason;
+        Verdict verdict = { 0 };
         gboolean fits, make;
-        unsigned misfits = 0;
         GVariantIter iter;
 
         g_variant_iter_init(&iter, answers);
         while (g_variant_iter_next(&iter, "(&sb&s&sb&s&s&s&s)", &name, &fits, &there, &here, &make,
                                    &class_name, &type, &pool, &reason)) {
-                misfits += !fits;
+                count(&verdict, name, fits);
                 table_add(table, STYLE_NONE, "%s", name);
                 table_add(table, fits ? STYLE_GOOD : STYLE_BAD, "%s", fits ? "yes" : "no");
                 table_add(table, STYLE_NONE, "%s", there);
@@ -88,16 +107,21 @@ static unsigned add_answers(Table *table, GVariant *answers) {
                 table_add(table, STYLE_NONE, "%s", pool);
                 table_add(table, STYLE_NONE, "%s", reason);
         }
-        return misfits;
+        return verdict;
 }
 
-static void print_verdict(const char *domain, size_t devices, unsigned misfits) {
-        if (devices == 0)
+static void print_verdict(const char *domain, const Verdict *verdict) {
+        const char *slice = verdict->slice_refused ? "its hardware slice" : "";
+
+        if (!fits_all(verdict) && verdict->misfits == 0)
+                printf("%s does not fit: %s.\n", domain, slice);
+        else if (!fits_all(verdict))
+                printf("%s does not fit: %s%s%u of %u devices.\n", domain, slice,
+                       *slice ? ", and " : "", verdict->misfits, verdict->devices);
+        else if (verdict->devices == 0)
                 printf("%s has no passthrough devices.\n", domain);
-        else if (misfits == 0)
-                printf("%s fits.\n", domain);
         else
-                printf("%s does not fit: %u of %zu devices.\n", domain, misfits, devices);
+                printf("%s fits.\n", domain);
 }
 
 static int check_xml(const Options *options, Client *client, GError **error) {
@@ -106,7 +130,7 @@ static int check_xml(const Options *options, Client *client, GError **error) {
         const char *const strings[] = { xml, NULL };
         g_autoptr(GVariant) reply = NULL, answers = NULL;
         const char *domain;
-        unsigned misfits;
+        Verdict verdict;
 
         reply = xml ? client_ask(client, FERRY_INTERFACE_MANAGER, "CheckDomain", "(sa(sbssbssss))",
                                  strings, error)
@@ -115,7 +139,7 @@ static int check_xml(const Options *options, Client *client, GError **error) {
                 return -1;
 
         g_variant_get(reply, "(&s@a(sbssbssss))", &domain, &answers);
-        misfits = add_answers(table, answers);
+        verdict = add_answers(table, answers);
         if (options->json)
                 output_json(g_variant_new_parsed("{'Domain': <%s>, 'Devices': <%@aa{sv}>}", domain,
                                                  rows_named(answers, answer_names)));
@@ -123,9 +147,9 @@ static int check_xml(const Options *options, Client *client, GError **error) {
                 if (!table_is_empty(table))
                         output_table(options, table, "");
                 if (!options->no_legend)
-                        print_verdict(domain, g_variant_n_children(answers), misfits);
+                        print_verdict(domain, &verdict);
         }
-        return misfits == 0 ? EXIT_STATUS_OK : EXIT_STATUS_NO;
+        return fits_all(&verdict) ? EXIT_STATUS_OK : EXIT_STATUS_NO;
 }
 
 /* This one, and that to which a guest is to go. */

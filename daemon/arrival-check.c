@@ -6,6 +6,7 @@
 
 #include "daemon/facts/host-memory.h"
 #include "daemon/facts/memory-node.h"
+#include "daemon/hook-slice.h"
 #include "xml/domain-demand.h"
 
 typedef struct Arrival {
@@ -18,6 +19,7 @@ typedef struct Arrival {
         HostMemory memory; /* all 0: not known */
         NumberSet cpus, nodes;
         bool cpus_known, nodes_known;
+        const Slice *refused; /* of what it asks for the domain has another host's; NULL */
 } Arrival;
 
 static uint64_t to_mib(uint64_t kib) {
@@ -91,7 +93,7 @@ static void check_cpus(const Arrival *arrival) {
         unsigned there = number_set_count(&arrival->cpus);
         g_autofree char *text = number_set_to_text(&missing), *has = NULL;
 
-        if (!arrival->cpus_known)
+        if (!arrival->cpus_known || (arrival->refused && arrival->refused->cores.count > 0))
                 return;
 
         if (*text) {
@@ -113,7 +115,8 @@ static void check_nodes(const Arrival *arrival) {
         NumberSet missing = number_set_without(&arrival->demand->nodes, &arrival->nodes);
         g_autofree char *text = number_set_to_text(&missing), *has = NULL;
 
-        if (!arrival->nodes_known || !*text)
+        if (!arrival->nodes_known || (arrival->refused && arrival->refused->memory.size > 0) ||
+            !*text)
                 return;
 
         has = number_set_to_text(&arrival->nodes);
@@ -232,14 +235,23 @@ static void check(Arrival *arrival) {
         check_devices(arrival);
 }
 
+static const Slice *slice_of(const Domain *domain) {
+        return domain->metadata ? domain->metadata->slice : NULL;
+}
+
 GPtrArray *arrival_check(Manager *manager, const HostState *state, const char *xml,
                          GError **error) {
         g_autoptr(GPtrArray) findings = findings_new(), answers = NULL;
         g_autoptr(DomainDemand) demand = NULL;
         g_autoptr(Domain) domain = NULL;
+        g_autofree char *fitted = NULL;
 
         answers = manager_check_domain(manager, xml, &domain, error);
-        demand = answers ? domain_demand_from_xml(xml, strlen(xml), error) : NULL;
+        if (!answers)
+                return NULL;
+
+        fitted = hook_slice_preview(manager, domain, xml, answers, NULL);
+        demand = domain_demand_from_xml(fitted ?: xml, strlen(fitted ?: xml), error);
         if (!demand)
                 return NULL;
 
@@ -248,6 +260,7 @@ GPtrArray *arrival_check(Manager *manager, const HostState *state, const char *x
                           .state = state,
                           .domain = domain,
                           .demand = demand,
-                          .answers = answers });
+                          .answers = answers,
+                          .refused = fitted ? NULL : slice_of(domain) });
         return g_steal_pointer(&findings);
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /* What keeps one guest from coming to this host, beside what its devices are
- * told by negotiate(): the host itself, and memory, CPUs and NUMA nodes that the
- * domain asks for. Reads what is there, touches nothing, waits for nobody.
+ * told by negotiate() and its hardware slice by the allocator: the host itself,
+ * and memory, CPUs and NUMA nodes that the domain asks for, once it has those of
+ * its slice. Reads what is there, touches nothing, waits for nobody.
  *
  * Errors are what libvirt or QEMU will refuse, warnings what may turn out so.
  * Sources of the rules: libvirt, virHostCPU and virDomainCgroupSetup (CPUs that

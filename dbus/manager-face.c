@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/hook-slice.h"
 #include "dbus/face.h"
 #include "dbus/slice-face.h"
 
@@ -9,7 +10,8 @@
 
 /* Questions ----------------------------------------------------------------------- */
 
-static int append_answers(sd_bus_message *reply, const GPtrArray *answers) {
+static int append_answers(sd_bus_message *reply, const GPtrArray *answers,
+                          const GError *slice_refusal) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(sbssbssss)");
@@ -21,6 +23,9 @@ static int append_answers(sd_bus_message *reply, const GPtrArray *answers) {
                                           answer->class_name, answer->type, answer->pool,
                                           answer->reason);
         }
+        if (r >= 0 && slice_refusal)
+                r = sd_bus_message_append(reply, "(sbssbssss)", "slice", false, "", "", false, "",
+                                          "", "", slice_refusal->message);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -30,6 +35,7 @@ static int method_check_domain(sd_bus_message *m, void *userdata, sd_bus_error *
         g_autoptr(GPtrArray) answers = NULL;
         g_autoptr(Domain) domain = NULL;
         g_autoptr(GError) error = NULL;
+        g_autofree char *fitted = NULL;
         Faces *faces = userdata;
         const char *xml;
         int r;
@@ -42,6 +48,8 @@ static int method_check_domain(sd_bus_message *m, void *userdata, sd_bus_error *
         if (!answers)
                 return bus_error_from_gerror(reterr, error);
 
+        fitted = hook_slice_preview(faces->manager, domain, xml, answers, &error);
+
         r = sd_bus_message_new_method_return(m, &reply);
         if (r < 0)
                 return r;
@@ -50,7 +58,7 @@ static int method_check_domain(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
 
-        r = append_answers(reply, answers);
+        r = append_answers(reply, answers, error);
         if (r < 0)
                 return r;
 

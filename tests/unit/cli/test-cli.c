@@ -110,6 +110,31 @@ static void test_misfit(void) {
         g_assert_cmpint(program->status, ==, 1);
 }
 
+static void test_refused_slice(void) {
+        static const struct {
+                const char *device, *verdict;
+        } cases[] = {
+                { "", "db1 does not fit: its hardware slice.\n" },
+                { "('hostdev0', true, '0000:3b:00.2', '', false, 'sriov', '', 'fast', 'free'),",
+                  "db1 does not fit: its hardware slice.\n" },
+                { "('hostdev0', false, '0000:3b:00.2', '', false, 'sriov', '', '', 'none'),",
+                  "db1 does not fit: its hardware slice, and 1 of 1 devices.\n" },
+        };
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *reply = g_strdup_printf(
+                        "('db1', [%s('slice', false, '', '', false, '', '', '', 'no room')])",
+                        cases[i].device);
+
+                mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain", reply);
+                g_autoptr(Program) program = cli_run(mock, "check --xml -");
+                g_assert_true(g_str_has_suffix(program->out->str, cases[i].verdict));
+                g_assert_nonnull(strstr(program->out->str, "no room"));
+                g_assert_cmpint(program->status, ==, 1);
+        }
+}
+
 static void test_failed_probe(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
 
@@ -266,6 +291,7 @@ int main(int argc, char *argv[]) {
                         test_nothing);
         g_test_add_func("/cli/check names the devices that do not fit and exits with 1",
                         test_misfit);
+        g_test_add_func("/cli/check tells a refused slice from devices", test_refused_slice);
         g_test_add_func("/cli/probe names the step that failed and exits with 1",
                         test_failed_probe);
         g_test_add_func("/cli/check exits with 0 when there are warnings only", test_warning);

@@ -89,6 +89,21 @@ static void test_a_host_that_would_refuse_is_not_troubled(void) {
         cli_check_calls(mock, "CheckGuest(db1), CheckDomain(XML)");
 }
 
+static void test_a_host_without_room_for_the_slice_is_not_troubled(void) {
+        g_autoptr(MockDaemon) mock = NULL;
+        g_autoptr(Program) program = NULL;
+
+        if (!has_bridge())
+                return;
+        mock = mock_of_both("true", "");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
+                              "('db1', [('slice', false, '', '', false, '', '', '', "
+                              "'Hardware slice of guest db1: no room')])");
+        program = cli_run(mock, "migrate db1 b.example");
+        cli_check(program, 1, "", "virt-ferry: b.example: Hardware slice of guest db1: no room\n");
+        cli_check_calls(mock, "CheckGuest(db1), CheckDomain(XML)");
+}
+
 static void test_a_host_that_would_take_it_gets_it(void) {
         g_autoptr(MockDaemon) mock = NULL;
         g_autoptr(Program) program = NULL;
@@ -230,6 +245,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/remote/says how to see why there is no way to the host", test_not_there);
         g_test_add_func("/remote/a host that would refuse a guest is not troubled",
                         test_a_host_that_would_refuse_is_not_troubled);
+        g_test_add_func("/remote/a host without room for the slice is not troubled",
+                        test_a_host_without_room_for_the_slice_is_not_troubled);
         g_test_add_func("/remote/a host that would take it gets it",
                         test_a_host_that_would_take_it_gets_it);
         g_test_add_func("/remote/a host that cannot be asked has its hook",

@@ -136,6 +136,35 @@ static void test_a_check_answers_and_leases_nothing(DaemonFixture *f, gconstpoin
         g_assert_cmpstr(lease, ==, "/");
 }
 
+/* The made-up host has no CPUs to share out. */
+static void test_a_check_tells_of_a_slice_that_would_be_refused(DaemonFixture *f,
+                                                                gconstpointer unused) {
+        const char *xml = "<domain type='kvm'><name>g1</name><uuid>" GUEST_UUID "</uuid><metadata>"
+                          "<ferry:domain xmlns:ferry='urn:virtferry:domain:1' version='1'>"
+                          "<ferry:slice version='1'><ferry:cores count='2'/></ferry:slice>"
+                          "</ferry:domain></metadata></domain>";
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        g_autoptr(sd_bus_message) reply = NULL;
+        const char *name, *there, *reason;
+        g_autofree char *answer = NULL;
+        int fits;
+
+        reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "CheckDomain", NULL, "s", xml);
+        g_assert_cmpint(sd_bus_message_read(reply, "s", NULL), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sbssbssss)"), >, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "(sbssbssss)", &name, &fits, &there, NULL, NULL,
+                                            NULL, NULL, NULL, &reason),
+                        >, 0);
+        g_assert_cmpstr(name, ==, "slice");
+        g_assert_false(fits);
+        g_assert_cmpstr(there, ==, "");
+
+        answer = filter(f, "migrate", xml, &error);
+        g_assert_null(answer);
+        g_assert_cmpstr(error.message, ==, reason);
+        g_assert_true(g_str_has_prefix(reason, "Hardware slice of guest g1: "));
+}
+
 /* Others than root ---------------------------------------------------------------- */
 
 static void test_nobody_but_root_is_a_hook(DaemonFixture *f, gconstpointer unused) {
@@ -244,6 +273,8 @@ int main(int argc, char **argv) {
         ADD("a lease that is not there cannot be released", NULL,
             test_a_lease_that_is_not_there_cannot_be_released);
         ADD("a check answers and leases nothing", NULL, test_a_check_answers_and_leases_nothing);
+        ADD("a check tells of a slice that would be refused", NULL,
+            test_a_check_tells_of_a_slice_that_would_be_refused);
         ADD("nobody but root is a hook", NULL, test_nobody_but_root_is_a_hook);
         ADD("everybody may ask", NULL, test_everybody_may_ask);
         ADD("without polkit only root changes anything", NULL,

@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "daemon/hook-slice.h"
+
 #define RELEASE "6.12.0-test"
 
 static void put(Scene *scene, const char *path, const char *text) {
@@ -150,7 +152,9 @@ static char *guest_of(Scene *scene) {
 static GPtrArray *check_destination(Scene *scene, const char *xml, GError **error) {
         g_autoptr(GPtrArray) answers = NULL, arrival = NULL;
         GPtrArray *findings = findings_new();
+        g_autoptr(GError) refusal = NULL;
         g_autoptr(Domain) domain = NULL;
+        g_autofree char *fitted = NULL;
 
         answers = manager_check_domain(scene->base.manager, xml, &domain, error);
         for (guint i = 0; answers && i < answers->len; i++) {
@@ -159,6 +163,11 @@ static GPtrArray *check_destination(Scene *scene, const char *xml, GError **erro
                 if (!answer->ok)
                         findings_add(findings, FINDING_ERROR, answer->name, "%s", answer->reason);
         }
+
+        fitted = answers ? hook_slice_preview(scene->base.manager, domain, xml, answers, &refusal)
+                         : NULL;
+        if (refusal)
+                findings_add(findings, FINDING_ERROR, "slice", "%s", refusal->message);
 
         arrival = answers ? arrival_check(scene->base.manager, &scene->state, xml, error) : NULL;
         if (arrival)

@@ -251,6 +251,14 @@ static void kernel_too_old_there(Scene *s) {
         scene_add_rule(s, "KernelMin=6.13\n");
 }
 
+#define SLICE(cores) \
+        "<ferry:slice version='1'><ferry:cores count='" cores "' exclusive='yes'/></ferry:slice>"
+
+static void no_room_for_its_slice(Scene *s) {
+        s->demand = "<cputune><vcpupin vcpu='0' cpuset='9'/></cputune>"; /* of the other host */
+        g_string_append(s->entries, SLICE("5"));
+}
+
 /* When the devices are there ------------------------------------------------------------ */
 
 static void iommu_off(Scene *s) {
@@ -467,6 +475,9 @@ static const Cause causes[] = {
         { "QEMU pinned to a CPU that is not there", ASKED_DESTINATION, kept_on_absent_cpus, NULL,
           NULL, FINDING_ERROR, "cpus", "CPU 7, which this host does not have online (it has 0-3)",
           ": change <cpuset> and <cputune>" },
+        { "no room for its hardware slice", ASKED_DESTINATION, no_room_for_its_slice, NULL, NULL,
+          FINDING_ERROR, "slice", "Hardware slice of guest g1: This host has 4 cores of the 5",
+          "; ask for less, or choose another host" },
         { "a NUMA node that is not there", ASKED_DESTINATION, absent_nodes, NULL, NULL,
           FINDING_ERROR, "numa", "on NUMA node 3, which this host does not have (it has 0-1)",
           ": change <numatune>" },
@@ -493,6 +504,20 @@ static void test_what_brings_no_state_needs_no_qemu(void) {
         scene_set_up(&scene, ASKED_DESTINATION, NULL);
         qemu_too_old(&scene);
         scene.seen = "class='sriov' vendor='0x15b3' device='0x101e' driver='mlx5_vfio_pci' vfio=''";
+        scene_play(&scene);
+        findings = scene_check(&scene);
+        g_assert_cmpuint(findings->len, ==, 0);
+        scene_tear_down(&scene);
+}
+
+/* Those that the other host has given it matter to nobody. */
+static void test_a_slice_has_cpus_of_this_host(void) {
+        g_autoptr(GPtrArray) findings = NULL;
+        Scene scene = { 0 };
+
+        scene_set_up(&scene, ASKED_DESTINATION, NULL);
+        scene.demand = "<cputune><vcpupin vcpu='0' cpuset='9'/></cputune>";
+        g_string_append(scene.entries, SLICE("2"));
         scene_play(&scene);
         findings = scene_check(&scene);
         g_assert_cmpuint(findings->len, ==, 0);
@@ -596,6 +621,8 @@ int main(int argc, char **argv) {
         }
         g_test_add_func("/causes/destination/what brings no state needs no QEMU",
                         test_what_brings_no_state_needs_no_qemu);
+        g_test_add_func("/causes/destination/a slice has CPUs of this host",
+                        test_a_slice_has_cpus_of_this_host);
         for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
                 g_autofree char *path = NULL;
 
