@@ -3,7 +3,7 @@
 
 /* Days until a score counts for half; that of a near one is known sooner. */
 #define NEAR_HALF_LIFE 0.5f
-#define FAR_HALF_LIFE  2.0f
+#define FAR_HALF_LIFE  1.2f
 #define BIAS_HALF_LIFE 3.0f
 
 /* Taylor's double seasonal exponential smoothing: level, day, week, autocorrelation. */
