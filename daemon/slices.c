@@ -231,8 +231,11 @@ void slices_write(Slices *slices) {
                 answer(slices, batch->pdata[i]);
 }
 
+/* Whoever has an answer may ask again, and nothing else need come that wakes the loop. */
 void slices_flush(Slices *slices) {
-        slices_write(slices);
-        slices_find_lacks(slices);
-        slices_carry_out(slices);
+        while (slices_is_pending(slices)) {
+                slices_write(slices);
+                slices_find_lacks(slices);
+                slices_carry_out(slices);
+        }
 }

@@ -183,6 +183,30 @@ static void test_a_store_that_fails_refuses_all(Fixture *f, gconstpointer unused
         g_assert_null(strstr(answers->str, "gone"));
 }
 
+typedef struct Asker {
+        Fixture *f;
+        GString *answers;
+} Asker;
+
+static void on_first(void *userdata, const SliceEntry *entry, const SlicePlacement *placement,
+                     const GError *error) {
+        Asker *asker = userdata;
+
+        g_assert_no_error(error);
+        ask(asker->f, GUEST_UUID, 1, false, asker->answers);
+}
+
+/* Nothing else may come that wakes the loop. */
+static void test_who_asks_when_answered_is_answered_too(Fixture *f, gconstpointer unused) {
+        g_autoptr(GString) answers = g_string_new(NULL);
+        g_autoptr(Slice) wish = read_slice(TWO);
+        Asker asker = { f, answers };
+
+        slices_allocate(f->manager->slices, GUEST_UUID, "g1", wish, on_first, &asker);
+        flush(f);
+        g_assert_cmpstr(answers->str, ==, "promised 3\n");
+}
+
 static void test_a_try_takes_nothing(Fixture *f, gconstpointer unused) {
         g_autoptr(SlicePlacement) placement = NULL;
         g_autoptr(Slice) wish = read_slice(TWO), more = read_slice("<cores count='5'/>");
@@ -564,6 +588,7 @@ int main(int argc, char **argv) {
         ADD("nothing is left when all was given back",
             test_nothing_is_left_when_all_was_given_back);
         ADD("a store that fails refuses all", test_a_store_that_fails_refuses_all);
+        ADD("who asks when answered is answered too", test_who_asks_when_answered_is_answered_too);
         ADD("a try takes nothing", test_a_try_takes_nothing);
         ADD("what gives way returns", test_what_gives_way_returns);
         add_guests();
