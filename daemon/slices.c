@@ -187,16 +187,21 @@ static void return_preempted(Slices *slices) {
         }
 }
 
+/* What it was promised others may be promised now, but not the devices that it holds. */
+static bool change_one(Slices *slices, SlicePending *pending) {
+        bool done = pending->change(slices, pending, &pending->error);
+
+        slices->capacity_stale |= done && slices_has_devices(slices, pending->uuid);
+        return done;
+}
+
 static void change_all(Slices *slices, GPtrArray *batch) {
         g_autoptr(GError) failure = NULL;
         bool any = false;
 
         slice_book_begin(slices->book);
-        for (guint i = 0; i < batch->len; i++) {
-                SlicePending *pending = batch->pdata[i];
-
-                any |= pending->change(slices, pending, &pending->error);
-        }
+        for (guint i = 0; i < batch->len; i++)
+                any |= change_one(slices, batch->pdata[i]);
         if (any)
                 return_preempted(slices);
         if (slice_book_commit(slices->book, &failure))

@@ -519,6 +519,28 @@ static void test_own_devices_are_in_nobodys_way_but_others(Fixture *f, gconstpoi
         g_assert_cmpuint(promised(f, "mdev-type:tiny/mtty-2"), ==, 0); /* it has it already */
 }
 
+/* It has been promised none any more, and holds it. */
+static void test_what_is_given_back_may_be_held_still(Fixture *f, gconstpointer unused) {
+        static const FakeMdevType types[] = { { "mtty-2", "Dual port serial", 2 }, { 0 } };
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+        g_autoptr(GString) answers = g_string_new(NULL);
+
+        fake_root_add_mdev_parent(f->root, "tiny", "mtty", 2, types);
+        fake_root_add_mdev(f->root, "tiny", "mtty-2", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(f->manager->inventory), ==, 0);
+        connect_libvirt(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        allocate(f, GUEST_UUID, FUNCTION, NULL);
+        flush(f);
+        g_assert_nonnull(find(f, GUEST_UUID));
+
+        slices_deallocate(f->manager->slices, GUEST_UUID, NULL, NULL);
+        allocate(f, OTHER_UUID, FUNCTION, answers);
+        flush(f);
+        g_assert_null(find(f, GUEST_UUID));
+        g_assert_null(find(f, OTHER_UUID));
+}
+
 /* Which domain ---------------------------------------------------------------------------- */
 
 static void note_domain(void *userdata, const char *uuid, const char *name, const GError *error) {
@@ -602,6 +624,7 @@ int main(int argc, char **argv) {
                    tear_down);
         ADD("own devices are in nobody's way but others'",
             test_own_devices_are_in_nobodys_way_but_others);
+        ADD("what is given back may be held still", test_what_is_given_back_may_be_held_still);
         ADD("a domain is known by libvirt, by the book or by its UUID",
             test_a_domain_is_known_by_libvirt_by_the_book_or_by_its_uuid);
         return g_test_run();
