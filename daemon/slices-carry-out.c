@@ -34,11 +34,16 @@ void slices_on_change(void *userdata, SliceChange change, const SliceEntry *entr
         slices->capacity_stale |= slices_has_devices(slices, entry->domain_uuid);
         slices_lack_on_change(slices, change, entry);
         if (change == SLICE_REMOVED)
-                g_hash_table_remove(slices->problems, entry->domain_uuid);
+                slices_forget_problem(slices, entry->domain_uuid);
         if (change == SLICE_REMOVED || entry->state != SLICE_ENFORCED)
                 add_due(slices, change, entry, false);
         if (slices->listener)
                 slices->listener(slices->userdata, change, entry);
+}
+
+void slices_forget_problem(Slices *slices, const char *domain_uuid) {
+        g_hash_table_remove(slices->problems, domain_uuid);
+        g_hash_table_remove(slices->short_of, domain_uuid);
 }
 
 void slices_note_come(Slices *slices, const SliceEntry *entry) {
@@ -88,6 +93,10 @@ static bool change_state(Slices *slices, SlicePending *pending, GError **error) 
 static void note_problem(Slices *slices, const SliceEntry *entry, const GError *error) {
         const char *uuid = entry->domain_uuid;
 
+        if (g_error_matches(error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES))
+                g_hash_table_add(slices->short_of, g_strdup(uuid));
+        else
+                g_hash_table_remove(slices->short_of, uuid);
         if (g_strcmp0(slices_problem(slices, uuid), error->message) == 0)
                 return;
 
@@ -121,10 +130,28 @@ static void note_enforced(Slices *slices, const char *domain_uuid, const GError 
         if (error || !entry)
                 return;
 
-        g_hash_table_remove(slices->problems, domain_uuid);
+        slices_forget_problem(slices, domain_uuid);
         pending = slices_pending_new(change_state, domain_uuid);
         pending->state = SLICE_ENFORCED;
         slices_push(slices, pending);
+}
+
+/* One that is short of a device itself has only tried to get one, and would make others try for
+ * ever. */
+void slices_on_lease_gone(Slices *slices, const char *domain_uuid) {
+        GHashTableIter iter;
+        void *uuid;
+
+        if (g_hash_table_contains(slices->short_of, domain_uuid))
+                return;
+
+        g_hash_table_iter_init(&iter, slices->short_of);
+        while (g_hash_table_iter_next(&iter, &uuid, NULL)) {
+                const SliceEntry *entry = slice_book_find(slices->book, uuid);
+
+                if (entry)
+                        slices_note_come(slices, entry);
+        }
 }
 
 /* A SliceEnforced. */

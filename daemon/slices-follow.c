@@ -186,7 +186,8 @@ static void go(Slices *slices, const char *domain_uuid, bool left, bool released
 }
 
 void slices_on_gone(Slices *slices, const char *domain_uuid, bool left) {
-        g_hash_table_remove(slices->problems, domain_uuid);
+        slices_forget_problem(slices, domain_uuid);
+        slices_on_lease_gone(slices, domain_uuid); /* while it was short of one itself */
         g_hash_table_remove(slices->dropped, domain_uuid);
         slice_enforcer_forget(slices->enforcer, domain_uuid);
         slices_moves_on_gone(slices, domain_uuid);

@@ -41,6 +41,7 @@ struct Slices {
         char *capacity_for;   /* the domain whose own devices are not in its way; NULL none */
         GPtrArray *due;       /* SliceDue, in the order of the changes */
         GHashTable *problems; /* domain UUID to a sentence */
+        GHashTable *short_of; /* UUIDs of those for which a device was missing */
         GHashTable *lacks;    /* the same, of what is not there any more */
         bool lacks_stale;     /* the host has changed since they were found */
         GHashTable *dropped;  /* UUIDs of guests whose metadata are to lose the slice */
@@ -65,6 +66,8 @@ bool slices_has_devices(const Slices *slices, const char *domain_uuid);
  */
 void slices_on_change(void *slices, SliceChange change, const SliceEntry *entry);
 void slices_on_enforced(void *slices, const char *domain_uuid, const GError *error);
+/* The guest is gone, or its slice. */
+void slices_forget_problem(Slices *slices, const char *domain_uuid);
 /* The guest has begun to run, so it has nothing of its slice yet. */
 void slices_note_come(Slices *slices, const SliceEntry *entry);
 void slices_carry_out(Slices *slices);

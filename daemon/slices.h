@@ -40,6 +40,9 @@ void slices_set_clock(Slices *slices, int64_t (*now)(void));
 void slices_on_host_changed(Slices *slices);
 /* Guests without a slice have more or fewer devices than before. */
 void slices_on_leases_changed(Slices *slices);
+/* A device that this domain had is nobody's. What could not be carried out for want of one is tried
+ * again, when somebody else has let go of it. */
+void slices_on_lease_gone(Slices *slices, const char *domain_uuid);
 /* The map as the allocator has it. */
 const ResourceMap *slices_map(Slices *slices);
 /* The map as it is now, with what is promised. The caller's. */

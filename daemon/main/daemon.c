@@ -74,6 +74,8 @@ static void on_lease(void *userdata, LeaseChange change, const Lease *lease) {
         journal_lease(change, lease);
         faces_on_lease(daemon->faces, change, lease);
         slices_on_leases_changed(daemon->manager->slices);
+        if (change == LEASE_REMOVED)
+                slices_on_lease_gone(daemon->manager->slices, lease->domain_uuid);
 }
 
 static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/slices-domain.h"
+#include "daemon/slices-parts.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -576,7 +577,39 @@ static void test_a_domain_is_known_by_libvirt_by_the_book_or_by_its_uuid(Fixture
 
 #define ADD(name, function) g_test_add("/slices/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void refuse_for_now(Fixture *f) {
+        g_autoptr(GError)
+                error = g_error_new_literal(FERRY_ERROR, FERRY_ERROR_NO_RESOURCES, "none");
+
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*does not have its hardware slice: none");
+        slices_on_enforced(f->manager->slices, GUEST_UUID, error);
+        g_test_assert_expected_messages();
+}
+
+/* Who gave way lets go of it later than somebody else was promised it. */
+static void test_what_another_lets_go_of_is_waited_for(Fixture *f, gconstpointer unused) {
+        Slices *slices = f->manager->slices;
+
+        run_with_slice(f);
+        answer_all(f, NULL);
+        refuse_for_now(f);
+        slices_on_lease_gone(slices, GUEST_UUID); /* of its own attempt */
+        flush(f);
+        g_assert_true(g_queue_is_empty(&questions));
+
+        slices_on_lease_gone(slices, OTHER_UUID);
+        g_assert_true(slices_is_pending(slices));
+        flush(f);
+        g_assert_cmpuint(g_queue_get_length(&questions), ==, 1);
+
+        slices_on_enforced(slices, GUEST_UUID, NULL);
+        slices_on_lease_gone(slices, OTHER_UUID);
+        flush(f);
+        g_assert_cmpuint(g_queue_get_length(&questions), ==, 1);
+}
+
 static void add_problems(void) {
+        ADD("what another lets go of is waited for", test_what_another_lets_go_of_is_waited_for);
         ADD("a problem is of one slice", test_a_problem_is_of_one_slice);
         ADD("a slice that cannot be taken away is told",
             test_a_slice_that_cannot_be_taken_away_is_told);
