@@ -7,6 +7,7 @@
 #include "daemon/drive-failure.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
+#include "daemon/slices.h"
 
 bool drive_cold_is(const Migration *migration) {
         return g_strcmp0(migration->plan.strategy, strategy_to_string(STRATEGY_COLD)) == 0;
@@ -64,9 +65,10 @@ static void lose(Manager *manager, Migration *migration, const char *reason) {
 void drive_cold_on_moved(Manager *manager, Migration *migration, const GuestEvent *event) {
         const VirtOps *virt = manager->virt;
 
-        if (event->job->success)
+        if (event->job->success) {
                 (void)guest_migration_enter(manager, migration, MIGRATION_FINISHED, NULL);
-        else if (event->running)
+                slices_on_released(manager->slices, migration->domain_uuid, true);
+        } else if (event->running)
                 lose(manager, migration, event->job->error);
         else if (migration->state == MIGRATION_SWITCHOVER)
                 virt->start(virt->userdata, event->uuid);

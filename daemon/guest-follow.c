@@ -185,8 +185,8 @@ static void follow_list(Manager *manager, const GuestEvent *event) {
                         note_active(manager, *uuid, *uuid);
 
         manager->libvirt_known = true;
+        slices_on_list(manager->slices); /* before a move ends by which a guest has left */
         recover_after_list(manager);
-        slices_on_list(manager->slices);
 }
 
 static void follow(Manager *manager, const GuestEvent *event) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/guest-follow.h"
+#include "daemon/drive-cold.h"
+#include "daemon/guest-migration.h"
 #include "daemon/slices-parts.h"
 
 /* Guests and slices: which guest brings one along, which one keeps it, and what a guest that runs
@@ -198,6 +199,16 @@ void slices_on_released(Slices *slices, const char *domain_uuid, bool left) {
         go(slices, domain_uuid, left, true);
 }
 
+/* Nobody told of its end, and the last that was stored is that it was about to run there. Of one
+ * that is moved while it is shut down that says nothing. */
+static bool has_left(const Manager *manager, const char *domain_uuid) {
+        const Migration *migration = guest_migration_current(manager, domain_uuid,
+                                                             MIGRATION_OUTGOING);
+
+        return migration && !drive_cold_is(migration) &&
+               (migration->state == MIGRATION_SWITCHOVER || migration->state == MIGRATION_RESUMED);
+}
+
 void slices_on_list(Slices *slices) {
         g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
 
@@ -205,7 +216,8 @@ void slices_on_list(Slices *slices) {
                 const SliceEntry *entry = entries->pdata[i];
 
                 if (!is_active(slices, entry->domain_uuid))
-                        slices_on_gone(slices, entry->domain_uuid, false);
+                        slices_on_gone(slices, entry->domain_uuid,
+                                       has_left(slices->manager, entry->domain_uuid));
         }
 }
 

@@ -103,7 +103,8 @@ void slices_on_gone(Slices *slices, const char *domain_uuid, bool left);
 /* For hook-ops: the same, told by the hook, so before its next coming; also of one that has not
  * come to run. */
 void slices_on_released(Slices *slices, const char *domain_uuid, bool left);
-/* libvirt has told of all guests: what came with one that is not there is given back. */
+/* libvirt has told of all guests: what came with one that is not there is given back, and what one
+ * had that has left while nobody looked. */
 void slices_on_list(Slices *slices);
 /* What virt tells of a tune() (VirtOps). */
 void slices_on_tuned(Slices *slices, const GuestEvent *event);

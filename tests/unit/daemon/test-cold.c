@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/core/store-query.h"
+#include "daemon/slices.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
 #define URI "qemu+ssh://hostb/system"
@@ -21,6 +22,10 @@ static void set_up(Test *t, gconstpointer config) {
         fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV);
         g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
         fixture_connect(&t->f);
+}
+
+static void set_up_plain(Test *t, gconstpointer unused) {
+        set_up(t, NULL);
 }
 
 static void tear_down(Test *t, gconstpointer config) {
@@ -95,6 +100,26 @@ static void test_it_is_shut_down_moved_and_started_there(Test *t, gconstpointer 
         tell_moved(t, NULL, false);
         assert_record(t, MIGRATION_FINISHED, NULL);
         assert_asked(&t->f, "");
+}
+
+/* That of an operator, which stays where a guest is only shut down. */
+static const SliceEntry *slice_of(Test *t) {
+        slices_flush(t->f.manager->slices);
+        return slice_book_find(slices_book(t->f.manager->slices), GUEST_UUID);
+}
+
+static void test_its_slice_leaves_with_it(Test *t, gconstpointer error) {
+        g_autoptr(Slice) wish = slice_new();
+
+        fake_root_put(t->f.root, "sys/devices/system/cpu/online", "0\n", -1);
+        slices_on_host_changed(t->f.manager->slices);
+        wish->cores.count = 1;
+        slices_allocate(t->f.manager->slices, GUEST_UUID, "g1", wish, NULL, NULL);
+        g_assert_nonnull(slice_of(t));
+        begin_move(t);
+        g_assert_nonnull(slice_of(t));
+        tell_moved(t, error, false);
+        g_assert_cmpint(slice_of(t) != NULL, ==, error != NULL);
 }
 
 static void test_one_that_does_not_shut_down_runs_on(Test *t, gconstpointer unused) {
@@ -232,6 +257,9 @@ int main(int argc, char **argv) {
 
         ADD("it is shut down, moved and started there",
             test_it_is_shut_down_moved_and_started_there);
+        ADD("its slice leaves with it", test_its_slice_leaves_with_it);
+        g_test_add("/cold/its slice stays with it", Test, "refused", set_up_plain,
+                   test_its_slice_leaves_with_it, tear_down);
         ADD("one that does not shut down runs on", test_one_that_does_not_shut_down_runs_on);
         ADD("one that is refused there is started here",
             test_one_that_is_refused_there_is_started_here);
