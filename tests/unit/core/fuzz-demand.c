@@ -60,9 +60,12 @@ static void assert_usable(Demand *demand) {
 static void use(GBytes *blob) {
         g_autoptr(Demand) demand = demand_from_blob(blob, STEP);
 
+        g_autoptr(GBytes) again = demand ? demand_to_blob(demand) : NULL;
+
         if (!demand)
                 return;
 
+        g_assert_true(g_bytes_equal(again, blob));
         assert_usable(demand);
         for (unsigned i = 60; i < 120; i++)
                 (void)demand_update(demand, MADE_UP_BEGIN + (int64_t)i * STEP, i);

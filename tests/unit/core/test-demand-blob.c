@@ -74,6 +74,34 @@ static void test_a_damaged_one_is_refused(void) {
         assert_refused(data, size);
 }
 
+/* The digest of what was changed. */
+static void sign(uint8_t *data, size_t size) {
+        g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+        gsize n = 32;
+
+        g_checksum_update(checksum, data, (gssize)(size - n));
+        g_checksum_get_digest(checksum, data + size - n, &n);
+}
+
+static void test_what_is_no_number_is_refused(void) {
+        static const float values[] = { INFINITY, -INFINITY, NAN, 1e37f };
+        g_autoptr(Demand) demand = taught(600);
+        g_autoptr(GBytes) blob = demand_to_blob(demand);
+        size_t size = g_bytes_get_size(blob);
+        g_autofree uint8_t *data = g_memdup2(g_bytes_get_data(blob, NULL), size);
+        g_autoptr(GBytes) same = NULL;
+
+        sign(data, size);
+        same = g_bytes_new(data, size);
+        g_assert_true(g_bytes_equal(same, blob));
+
+        for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+                memcpy(data + 60, &values[i], sizeof(float)); /* the weight of what comes */
+                sign(data, size);
+                assert_refused(data, size);
+        }
+}
+
 static void test_one_of_another_length_is_refused(void) {
         g_autoptr(Demand) demand = taught(600);
         g_autoptr(GBytes) blob = demand_to_blob(demand);
@@ -103,6 +131,7 @@ int main(int argc, char **argv) {
         ADD("it goes on bit by bit", test_it_goes_on_bit_by_bit);
         ADD("it is bounded", test_it_is_bounded);
         ADD("a damaged one is refused", test_a_damaged_one_is_refused);
+        ADD("what is no number is refused", test_what_is_no_number_is_refused);
         ADD("one of another length is refused", test_one_of_another_length_is_refused);
         ADD("one of another step is refused", test_one_of_another_step_is_refused);
         return g_test_run();

@@ -164,6 +164,19 @@ static void test_tails_are_as_rare_as_they_say(void) {
         g_assert_cmpfloat(outcome.most, <, 0.02);
 }
 
+static void test_the_first_values_get_a_margin(void) {
+        g_autoptr(Demand) demand = demand_new(MADE_UP_STEP);
+        DemandBand bands[MADE_UP_DAY];
+
+        teach(demand, 0, 10);
+        teach(demand, 1, 20);
+        teach(demand, 2, 10);
+        forecast(demand, MADE_UP_DAY, bands);
+        g_assert_cmpfloat(bands[0].p50, ==, 10);
+        g_assert_cmpfloat_with_epsilon(bands[0].p95, 23, 1e-3);
+        g_assert_cmpfloat_with_epsilon(bands[MADE_UP_DAY - 1].p99, 26, 1e-3);
+}
+
 static void test_an_hour_is_enough_to_begin_with(void) {
         g_autoptr(Demand) demand = taught(&daily, 13);
         DemandBand bands[12];
@@ -286,6 +299,7 @@ int main(int argc, char **argv) {
         ADD("a day is known after two", test_a_day_is_known_after_two);
         ADD("a week is known after three", test_a_week_is_known_after_three);
         ADD("tails are as rare as they say", test_tails_are_as_rare_as_they_say);
+        ADD("the first values get a margin", test_the_first_values_get_a_margin);
         ADD("an hour is enough to begin with", test_an_hour_is_enough_to_begin_with);
         ADD("a step is followed", test_a_step_is_followed);
         ADD("a missing day widens the band", test_a_missing_day_widens_the_band);
