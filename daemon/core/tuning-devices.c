@@ -14,6 +14,18 @@ static bool rate_grows(const Tuning *wanted, const Tuning *before) {
                wanted->number2 - 1 > before->number2 - 1; /* 0 wraps */
 }
 
+static bool has_rate(const SliceFunction *function) {
+        return function && (function->min_mbit > 0 || function->max_mbit > 0);
+}
+
+/* A VF that is plugged in has those of its last guest; one that the guest has may have come with
+ * them, and keeps them where its slice has no word on it. */
+static bool is_rated(const TuningDraft *draft, const TuningFunction *function) {
+        return function->is_vf &&
+               (function->element || has_rate(slice_find_function(draft->wish, function->name)) ||
+                has_rate(slice_find_function(draft->had, function->name)));
+}
+
 static void add_rate(TuningDraft *draft, const TuningFunction *function) {
         const SliceFunction *wish = slice_find_function(draft->wish, function->name);
         unsigned min = wish ? wish->min_mbit : 0, max = wish ? wish->max_mbit : 0;
@@ -48,7 +60,7 @@ static void draft_functions(TuningDraft *draft) {
         for (guint i = 0; functions && i < functions->len; i++) {
                 const TuningFunction *function = functions->pdata[i];
 
-                if (function->is_vf)
+                if (is_rated(draft, function))
                         add_rate(draft, function);
                 if (function->element)
                         add_plug(draft, TUNING_GROWS, function->device, function->element);

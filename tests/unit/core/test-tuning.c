@@ -348,6 +348,22 @@ static void test_rates_of_vfs(Test *t, gconstpointer unused) {
                        "VF 0000:3b:10.0 has at most 100 Mbit/s\n");
 }
 
+/* As they came with the guest from another host. */
+static void test_rates_that_nobody_asked_for_stay(Test *t, gconstpointer unused) {
+        TuningFunction nic = { (char *)"nic", (char *)"0000:3b:10.0", NULL, true, 100, 500 };
+
+        g_ptr_array_add(t->functions, &nic);
+        ask_function(t, "nic", 0, 0);
+        assert_plan(t, "");
+        nic.element = (char *)"<x/>"; /* one that had another owner */
+        assert_plan(t, "VF 0000:3b:10.0 has no limit <- VF 0000:3b:10.0 has 100 to 500 Mbit/s\n"
+                       "0000:3b:10.0 is plugged in <- 0000:3b:10.0 is unplugged\n");
+
+        nic.element = NULL;
+        lose_slice(t);
+        assert_plan(t, "");
+}
+
 #define DEVICE                                                                \
         "<hostdev mode='subsystem' type='pci' managed='no'><source><address " \
         "domain='0x0000' bus='0x3b' slot='0x10' function='0x0'/></source><alias name='"
@@ -441,6 +457,7 @@ int main(int argc, char **argv) {
         ADD("pages are those of the start", test_pages_are_those_of_the_start);
         ADD("a virtio-mem grows in blocks", test_virtio_mem);
         ADD("rates of VFs grow and shrink", test_rates_of_vfs);
+        ADD("rates that nobody asked for stay", test_rates_that_nobody_asked_for_stay);
         ADD("functions come and go", test_functions_come_and_go);
         ADD("disks have limits", test_limits_of_disks);
         ADD("interfaces have limits", test_limits_of_interfaces);
