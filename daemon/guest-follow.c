@@ -13,6 +13,7 @@
 #include "daemon/guest-switch.h"
 #include "daemon/lease-follow.h"
 #include "daemon/mediation.h"
+#include "daemon/meter.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 #include "daemon/slices.h"
@@ -250,5 +251,6 @@ static void follow(Manager *manager, const GuestEvent *event) {
 void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         follow(manager, event);
         traffic_on_guest_event(manager->traffic, event);
+        meter_on_guest_event(manager->meter, event);
         drain_on_guest_event(manager->drain, event);
 }

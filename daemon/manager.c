@@ -10,6 +10,7 @@
 #include "daemon/hook-slice.h"
 #include "daemon/mediation.h"
 #include "daemon/incoming.h"
+#include "daemon/meter.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 #include "daemon/slices.h"
@@ -44,6 +45,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->forecasts = forecasts_new(manager);
         manager->traffic = traffic_new(manager);
         manager->mediations = mediations_new(manager);
+        manager->meter = meter_new(manager);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
         manager->agents = agents_new(sysfs);
@@ -59,6 +61,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->agents, agents_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
+        g_clear_pointer(&manager->meter, meter_free);
         g_clear_pointer(&manager->mediations, mediations_free);
         g_clear_pointer(&manager->traffic, traffic_free);
         g_clear_pointer(&manager->forecasts, forecasts_free);

@@ -25,6 +25,7 @@
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
+typedef struct Meter Meter;
 typedef struct Mediations Mediations;
 typedef struct Replug Replug;
 typedef struct Slices Slices;
@@ -46,6 +47,7 @@ typedef struct Manager {
         Forecasts *forecasts;
         Traffic *traffic;
         Mediations *mediations;
+        Meter *meter;
         Replug *replug;
         Swaps *swaps;
         Slices *slices;

@@ -69,6 +69,10 @@ void swaps_free(Swaps *swaps) {
         g_free(swaps);
 }
 
+bool swaps_is_busy(const Swaps *swaps) {
+        return g_hash_table_size(swaps->held) > 0;
+}
+
 bool swaps_holds(const Swaps *swaps, const char *device) {
         return g_hash_table_contains(swaps->held, device);
 }

@@ -42,4 +42,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swaps, swaps_free)
 void swaps_begin(Swaps *swaps, const char *domain, const char *device, const char *target,
                  bool force, SwapReply reply, void *userdata);
 /* It is being exchanged: its lease is not to end because the guest does not have it. */
+bool swaps_is_busy(const Swaps *swaps); /* some device is being exchanged */
 bool swaps_holds(const Swaps *swaps, const char *device);

@@ -10,6 +10,7 @@
 #include "daemon/edges/announce.h"
 #include "daemon/edges/clock.h"
 #include "daemon/edges/drained-flag.h"
+#include "daemon/edges/metronome.h"
 #include "daemon/edges/sampler.h"
 #include "daemon/edges/switch-watch.h"
 #include "daemon/edges/trial-helper.h"
@@ -18,6 +19,7 @@
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
 #include "daemon/manager.h"
+#include "daemon/meter.h"
 #include "daemon/names.h"
 #include "daemon/slices.h"
 #include "dbus/faces.h"
@@ -37,6 +39,7 @@ struct Daemon {
         Announcer *announcer;
         Clock *clock;
         Sampler *sampler;
+        Metronome *metronome;
         TrialHelper *trial_helper;
         AgentLinks *agents;
         Virt *virt;
@@ -279,6 +282,8 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         r = clock_new(daemon->loop, daemon->manager, &daemon->clock);
         if (r >= 0)
                 r = sampler_new(daemon->loop, daemon->manager->traffic, &daemon->sampler);
+        if (r >= 0)
+                r = metronome_new(daemon->loop, daemon->manager->meter, &daemon->metronome);
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
@@ -351,6 +356,7 @@ void daemon_free(Daemon *daemon) {
         virt_free(daemon->virt);
         agent_links_free(daemon->agents);
         trial_helper_free(daemon->trial_helper);
+        metronome_free(daemon->metronome);
         sampler_free(daemon->sampler);
         clock_free(daemon->clock);
         announcer_free(daemon->announcer);
@@ -373,6 +379,7 @@ bool daemon_run(Daemon *daemon, GError **error) {
         notify_status(daemon);
         r = sd_event_loop(daemon->loop);
         (void)sd_notify(false, "STOPPING=1");
+        meter_flush(daemon->manager->meter);
         if (r > 0)
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PIPE,
                             "The connection to the system bus is lost");

@@ -54,6 +54,10 @@ static void abort_with_steps(void *userdata, const char *uuid, const GPtrArray *
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_alone(void *userdata) {
+        g_assert_not_reached();
+}
+
 static const VirtOps no_virt = {
         .set_metadata = abort_with_text,
         .redefine = abort_with_text,
@@ -68,6 +72,7 @@ static const VirtOps no_virt = {
         .start = abort_with_uuid,
         .tune = abort_with_steps,
         .raise_max_downtime = abort_with_time,
+        .sample = abort_alone,
 };
 
 static void note_metadata(void *userdata, const char *uuid, const char *xml) {
@@ -146,6 +151,10 @@ static void note_tune(void *userdata, const char *uuid, const GPtrArray *steps) 
         }
 }
 
+static void note_sample(void *userdata) {
+        g_string_append(((Fixture *)userdata)->asked, "sample\n");
+}
+
 static const VirtOps noted_virt = {
         .set_metadata = note_metadata,
         .redefine = note_redefine,
@@ -160,6 +169,7 @@ static const VirtOps noted_virt = {
         .start = note_start,
         .tune = note_tune,
         .raise_max_downtime = note_downtime,
+        .sample = note_sample,
 };
 
 static void start(Fixture *fixture) {

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/meter.h"
+
+#include "daemon/core/store-history.h"
+#include "daemon/facts/guest-process.h"
+#include "daemon/facts/link-stats.h"
+#include "daemon/facts/pressure.h"
+#include "daemon/facts/sriov.h"
+#include "daemon/swap.h"
+#include "daemon/traffic.h"
+
+#define INTERVAL_USEC      (10 * G_USEC_PER_SEC)
+#define MOVE_INTERVAL_USEC (1 * G_USEC_PER_SEC)
+#define WRITE_USEC         (60 * G_USEC_PER_SEC)
+
+struct Meter {
+        Manager *manager;
+        Telemetry *telemetry;
+        GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
+        GPtrArray *ended;    /* HistoryRow, to be written */
+        int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
+        bool asked;          /* libvirt has not answered yet */
+        bool complained;     /* since history could last be written */
+};
+
+/* History --------------------------------------------------------------------------- */
+
+static void on_slot(void *userdata, const Subject *subject, SlotStep step, const Slot *slot) {
+        Meter *meter = userdata;
+
+        g_ptr_array_add(meter->ended, history_row_new(subject, step, slot));
+}
+
+static void write_history(Meter *meter) {
+        Manager *manager = meter->manager;
+        g_autoptr(GError) error = NULL;
+        bool written;
+
+        if (meter->ended->len == 0)
+                return;
+
+        written = store_put_history(manager->store, meter->ended, manager->now(), &error);
+        if (!written && !meter->complained)
+                g_warning("What guests use is not kept until it can be: %s", error->message);
+        meter->complained = !written;
+        g_ptr_array_set_size(meter->ended, 0);
+}
+
+static bool is_of(const HistoryRow *row, SubjectKind kind, const char *id, SlotStep step,
+                  int64_t from, int64_t to) {
+        return row->kind == kind && row->step == step && g_str_equal(row->id, id) &&
+               row->slot.start >= from && row->slot.start < to;
+}
+
+GPtrArray *meter_history(const Meter *meter, SubjectKind kind, const char *id, SlotStep step,
+                         int64_t from, int64_t to, GError **error) {
+        GPtrArray *slots;
+
+        slots = store_load_history(meter->manager->store, kind, id, step, from, to, error);
+        for (guint i = 0; slots && i < meter->ended->len; i++) {
+                const HistoryRow *row = meter->ended->pdata[i];
+
+                if (is_of(row, kind, id, step, from, to))
+                        g_ptr_array_add(slots, g_memdup2(&row->slot, sizeof(row->slot)));
+        }
+        return slots;
+}
+
+/* Links ----------------------------------------------------------------------------- */
+
+static void add_link(Meter *meter, SubjectKind kind, const char *id, const char *name,
+                     const LinkStats *stats) {
+        Sample sample;
+
+        G_STATIC_ASSERT(LINK_STATS_UNKNOWN == METRIC_MISSING);
+        sample_init(&sample);
+        sample.values[METRIC_RECEIVE_BYTES] = stats->receive_bytes;
+        sample.values[METRIC_TRANSMIT_BYTES] = stats->transmit_bytes;
+        sample.values[METRIC_RECEIVE_PACKETS] = stats->receive_packets;
+        sample.values[METRIC_TRANSMIT_PACKETS] = stats->transmit_packets;
+        sample.values[METRIC_RECEIVE_DROPS] = stats->receive_drops;
+        sample.values[METRIC_TRANSMIT_DROPS] = stats->transmit_drops;
+        telemetry_add(meter->telemetry, kind, id, name, &sample);
+}
+
+/* The n-th VF of the kernel's list is VF n of rtnetlink. */
+static void add_pf(Meter *meter, const Device *pf) {
+        Manager *manager = meter->manager;
+        int index = rtnl_index(manager->rtnl, pf->netdev);
+        g_autoptr(GPtrArray) addresses = NULL;
+        g_autoptr(GArray) vfs = NULL;
+        LinkStats link;
+
+        if (index < 0 || link_stats_read(manager->rtnl, index, &link, &vfs) < 0)
+                return; /* it has gone, which a uevent tells */
+
+        add_link(meter, SUBJECT_PF, pf->id, pf->netdev, &link);
+        if (sriov_list_vfs(manager->sysfs, pf->id, &addresses) < 0)
+                return;
+        for (guint i = 0; i < vfs->len; i++) {
+                const VfStats *vf = &g_array_index(vfs, VfStats, i);
+
+                if (vf->vf < addresses->len)
+                        add_link(meter, SUBJECT_VF, addresses->pdata[vf->vf],
+                                 addresses->pdata[vf->vf], &vf->stats);
+        }
+}
+
+static void add_links(Meter *meter) {
+        g_autoptr(GPtrArray) devices = NULL;
+
+        if (!meter->manager->rtnl)
+                return;
+
+        devices = inventory_list(meter->manager->inventory);
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+
+                if (device->class == &device_class_sriov && device->role == DEVICE_ROLE_PARENT &&
+                    device->netdev)
+                        add_pf(meter, device);
+        }
+}
+
+/* Guests ---------------------------------------------------------------------------- */
+
+/* All processes are looked at, so only for a guest that is new. */
+static void find_cgroups(Meter *meter, const GPtrArray *samples) {
+        g_autoptr(GHashTable) found = NULL;
+        bool known = true;
+
+        for (guint i = 0; i < samples->len; i++)
+                known &= g_hash_table_contains(meter->cgroups,
+                                               ((const GuestSample *)samples->pdata[i])->uuid);
+        if (known || guest_process_list_cgroups(meter->manager->sysfs, &found) < 0)
+                return;
+
+        for (guint i = 0; i < samples->len; i++) {
+                const char *uuid = ((const GuestSample *)samples->pdata[i])->uuid;
+                const char *cgroup = g_hash_table_lookup(found, uuid);
+
+                g_hash_table_replace(meter->cgroups, g_strdup(uuid), g_strdup(cgroup ?: ""));
+        }
+}
+
+static void add_pressure(Meter *meter, const char *uuid, Sample *sample) {
+        static const Metric metrics[] = {
+                [PRESSURE_CPU] = METRIC_CPU_STALL,
+                [PRESSURE_MEMORY] = METRIC_MEMORY_STALL,
+                [PRESSURE_IO] = METRIC_IO_STALL,
+        };
+        const char *cgroup = g_hash_table_lookup(meter->cgroups, uuid);
+
+        for (int i = 0; cgroup && *cgroup && i < _PRESSURE_MAX; i++) {
+                uint64_t usec;
+
+                if (pressure_read(meter->manager->sysfs, cgroup, (Pressure)i, &usec) >= 0)
+                        sample_add(sample, metrics[i], cgroup, usec);
+        }
+}
+
+static void add_guests(Meter *meter, const GPtrArray *samples) {
+        find_cgroups(meter, samples);
+        for (guint i = 0; i < samples->len; i++) {
+                const GuestSample *guest = samples->pdata[i];
+                Sample sample = guest->sample;
+
+                add_pressure(meter, guest->uuid, &sample);
+                telemetry_add(meter->telemetry, SUBJECT_GUEST, guest->uuid, guest->name, &sample);
+        }
+}
+
+/* Rounds ---------------------------------------------------------------------------- */
+
+/* `samples` NULL: nobody told of guests. */
+static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
+        telemetry_begin(meter->telemetry, monotonic, meter->manager->now());
+        if (samples)
+                add_guests(meter, samples);
+        add_links(meter);
+        telemetry_end(meter->telemetry);
+
+        if (monotonic - meter->written < WRITE_USEC)
+                return;
+        meter->written = monotonic;
+        write_history(meter);
+}
+
+void meter_tick(Meter *meter, int64_t monotonic) {
+        const Manager *manager = meter->manager;
+
+        if (meter->asked)
+                return;
+        if (!manager->virt || !manager->libvirt_known) {
+                look(meter, NULL, monotonic);
+                return;
+        }
+
+        meter->asked = true;
+        manager->virt->sample(manager->virt->userdata);
+}
+
+int64_t meter_interval_usec(const Meter *meter) {
+        const Manager *manager = meter->manager;
+
+        return traffic_is_sampling(manager->traffic) || swaps_is_busy(manager->swaps)
+                       ? MOVE_INTERVAL_USEC
+                       : INTERVAL_USEC;
+}
+
+void meter_on_guest_event(Meter *meter, const GuestEvent *event) {
+        if (event->kind == GUEST_STATS) {
+                meter->asked = false;
+                look(meter, event->samples, event->sampled);
+        } else if (event->uuid) {
+                /* it may have begun, with another cgroup, or have ended */
+                g_hash_table_remove(meter->cgroups, event->uuid);
+        }
+}
+
+void meter_flush(Meter *meter) {
+        telemetry_flush(meter->telemetry);
+        write_history(meter);
+}
+
+const Telemetry *meter_telemetry(const Meter *meter) {
+        return meter->telemetry;
+}
+
+Meter *meter_new(Manager *manager) {
+        Meter *meter = g_new0(Meter, 1);
+
+        meter->manager = manager;
+        meter->telemetry = telemetry_new(on_slot, meter);
+        meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
+        return meter;
+}
+
+void meter_free(Meter *meter) {
+        if (!meter)
+                return;
+
+        g_ptr_array_unref(meter->ended);
+        g_hash_table_unref(meter->cgroups);
+        telemetry_free(meter->telemetry);
+        g_free(meter);
+}

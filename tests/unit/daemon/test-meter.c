@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/meter.h"
+
+#include <math.h>
+
+#include "tests/lib/fake-rtnl.h"
+#include "tests/unit/daemon/manager-fixture.h"
+
+#define PF      "0000:3b:00.0"
+#define SEC     INT64_C(1000000)
+#define SCOPE   "/machine.slice/machine-qemu\\x2d1\\x2dg1.scope"
+#define COMMAND "qemu-system-x86_64\0-uuid\0" GUEST_UUID "\0-S"
+
+/* A guest with a cgroup, and a VF whose packets are counted. */
+typedef struct MeterFixture {
+        Fixture f;
+        FakeRtnl *fake;
+        Meter *meter;
+        int pf;
+        char *vf;
+        int64_t monotonic;
+} MeterFixture;
+
+static void set_pressure(MeterFixture *m, unsigned usec) {
+        g_autofree char *text = g_strdup_printf("some avg10=0.00 total=%u\n", usec);
+
+        fake_root_put(m->f.root, "sys/fs/cgroup" SCOPE "/cpu.pressure", text, -1);
+}
+
+static void set_up(MeterFixture *m, gconstpointer unused) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf", .netdev = "eth0" };
+
+        fixture_set_up(&m->f, NULL);
+        fixture_connect(&m->f);
+        fake_root_add_pf(m->f.root, PF, &pf);
+        m->vf = g_strdup(fake_root_add_vf(m->f.root, PF));
+        m->fake = fake_rtnl_new();
+        m->pf = fake_rtnl_add_netdev(m->fake, "eth0");
+        fake_rtnl_add_vf(m->fake, m->pf, 0);
+        fake_rtnl_count(m->fake, m->pf, 0, 100, 100);
+        m->f.manager->rtnl = fake_rtnl(m->fake);
+        g_assert_cmpint(inventory_scan(m->f.manager->inventory), ==, 0);
+
+        fake_root_put(m->f.root, "proc/812/comm", "qemu-system-x86\n", -1);
+        fake_root_put(m->f.root, "proc/812/cgroup", "0::" SCOPE "/libvirt/emulator\n", -1);
+        fake_root_put(m->f.root, "proc/812/cmdline", COMMAND, sizeof(COMMAND));
+        set_pressure(m, 0);
+        m->meter = m->f.manager->meter;
+        m->monotonic = 1000 * SEC;
+}
+
+static void tear_down(MeterFixture *m, gconstpointer unused) {
+        fixture_tear_down(&m->f, NULL);
+        fake_rtnl_free(m->fake);
+        g_free(m->vf);
+}
+
+static void pass(MeterFixture *m, int64_t usec) {
+        m->monotonic += usec;
+        fixture_pass_time(usec);
+}
+
+/* Seconds of CPU of the guest; negative: libvirt does not tell. */
+static void answer(MeterFixture *m, double cpu) {
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+        GuestSample *guest = guest_sample_new(GUEST_UUID, "g1");
+
+        event->kind = GUEST_STATS;
+        event->sampled = m->monotonic;
+        guest->sample.values[METRIC_CPU] = (uint64_t)(cpu * 1e9);
+        if (cpu >= 0) {
+                event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
+                g_ptr_array_add(event->samples, guest);
+        } else {
+                guest_sample_free(guest);
+        }
+        manager_on_guest_event(m->f.manager, event);
+}
+
+static double now(MeterFixture *m, SubjectKind kind, const char *id, Metric metric) {
+        g_autoptr(GPtrArray) list = telemetry_list(meter_telemetry(m->meter));
+
+        for (guint i = 0; i < list->len; i++) {
+                const Subject *subject = list->pdata[i];
+
+                if (subject->kind == kind && g_str_equal(subject->id, id))
+                        return subject->values[metric];
+        }
+        return NAN;
+}
+
+#define assert_near(value, expected) g_assert_cmpfloat_with_epsilon(value, expected, 1e-3)
+
+static void test_libvirt_is_asked_once_at_a_time(MeterFixture *m, gconstpointer unused) {
+        send_list(&m->f, GUEST_UUID);
+        assert_asked(&m->f, "");
+        meter_tick(m->meter, m->monotonic);
+        meter_tick(m->meter, m->monotonic + 1);
+        assert_asked(&m->f, "sample\n");
+        answer(m, 1);
+        meter_tick(m->meter, m->monotonic + 2);
+        assert_asked(&m->f, "sample\n");
+        answer(m, -1);
+        meter_tick(m->meter, m->monotonic + 3);
+        assert_asked(&m->f, "sample\n");
+}
+
+static void test_guests_and_links_are_seen_together(MeterFixture *m, gconstpointer unused) {
+        answer(m, 10);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 20);
+        set_pressure(m, 5000000);
+        answer(m, 15);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU), 0.5);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU_STALL), 0.5);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_TRANSMIT_PACKETS), 2);
+        g_assert_true(isnan(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_IO_STALL)));
+        g_assert_true(isnan(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_BYTES)));
+}
+
+static void test_without_libvirt_links_are_seen_alone(MeterFixture *m, gconstpointer unused) {
+        meter_tick(m->meter, m->monotonic);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 20);
+        meter_tick(m->meter, m->monotonic);
+        assert_asked(&m->f, "");
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
+}
+
+static guint kept(MeterFixture *m, const char *id) {
+        g_autoptr(GPtrArray) slots = NULL;
+        g_autoptr(GError) error = NULL;
+
+        slots = meter_history(m->meter, SUBJECT_GUEST, id, SLOT_SHORT, 0, INT64_MAX, &error);
+        g_assert_no_error(error);
+        return slots->len;
+}
+
+static void test_what_is_not_written_yet_is_in_the_history(MeterFixture *m, gconstpointer unused) {
+        for (int i = 0; i < 12; i++) { /* two minutes */
+                answer(m, i);
+                pass(m, 10 * SEC);
+        }
+        g_assert_cmpuint(kept(m, GUEST_UUID), >=, 10);
+        meter_flush(m->meter);
+        g_assert_cmpuint(kept(m, GUEST_UUID), >=, 11);
+        g_assert_cmpuint(kept(m, "another"), ==, 0);
+}
+
+static void test_a_full_disk_stops_history_and_nothing_else(MeterFixture *m, gconstpointer unused) {
+        answer(m, 1);
+        pass(m, 59 * SEC);
+        answer(m, 2);
+        pass(m, 11 * SEC);
+        store_fail_write(m->f.manager->store, 0);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "What guests use is not kept*");
+        answer(m, 13);
+        meter_flush(m->meter);
+        g_test_assert_expected_messages();
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU), 1);
+}
+
+static void test_while_a_guest_moves_it_looks_more_often(MeterFixture *m, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(meter_interval_usec(m->meter), ==, 10 * SEC);
+        migration_log_add(m->f.manager->migrations,
+                          migration_new(MIGRATION_OUTGOING, GUEST_UUID, "g1"), MIGRATION_PRECOPY,
+                          &error);
+        g_assert_no_error(error);
+        send_event(&m->f, GUEST_ITERATING, GUEST_UUID, NULL);
+        g_assert_cmpint(meter_interval_usec(m->meter), ==, 1 * SEC);
+        send_event(&m->f, GUEST_STAYED, GUEST_UUID, NULL);
+        g_assert_cmpint(meter_interval_usec(m->meter), ==, 10 * SEC);
+}
+
+#define ADD(name, function) \
+        g_test_add("/meter/" name, MeterFixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        ADD("libvirt is asked once at a time", test_libvirt_is_asked_once_at_a_time);
+        ADD("guests and links are seen together", test_guests_and_links_are_seen_together);
+        ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
+        ADD("what is not written yet is in the history",
+            test_what_is_not_written_yet_is_in_the_history);
+        ADD("a full disk stops history and nothing else",
+            test_a_full_disk_stops_history_and_nothing_else);
+        ADD("while a guest moves it looks more often",
+            test_while_a_guest_moves_it_looks_more_often);
+        return g_test_run();
+}
