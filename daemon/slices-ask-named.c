@@ -21,6 +21,20 @@ static char *make_name(const Slice *wish, const char *what) {
         }
 }
 
+/* What else is said would not be heard. */
+static bool check_said(const SliceAsk *ask, const char *const *known, GError **error) {
+        g_autofree char *words = g_strjoinv(", ", (char **)known);
+
+        for (const char *const *qos = ask->qos; qos && qos[0] && qos[1]; qos += 2) {
+                g_autofree char *shown = excerpt(qos[0]);
+
+                if (!g_strv_contains(known, qos[0]))
+                        return slices_ask_refuse(error, "%s: '%s' cannot be said of it, only %s",
+                                                 ask->kind, shown, words);
+        }
+        return true;
+}
+
 /* Functions ------------------------------------------------------------------------- */
 
 /* What a guest gets is like what its operator has given it; where there is nothing to be like, it
@@ -121,9 +135,12 @@ bool slices_ask_functions(Slice *wish, const SliceAsk *ask, GError **error) {
 
 /* Guaranteed to one function: the one of this name, or the only one. */
 bool slices_ask_bandwidth(Slice *wish, const SliceAsk *ask, GError **error) {
+        static const char *const known[] = { "name", "priority", NULL };
         SliceFunction *function = NULL;
         uint64_t mbit;
 
+        if (!check_said(ask, known, error))
+                return false;
         if (slices_ask_said(ask, "name")) {
                 function = find_function(wish, ask, error);
                 if (!function)
@@ -184,6 +201,7 @@ static bool take_offload(Slice *wish, const SliceAsk *ask, SliceOffload **ret_of
 }
 
 bool slices_ask_offload(Slice *wish, const SliceAsk *ask, GError **error) {
+        static const char *const known[] = { "name", "pool", "priority", NULL };
         bool memory = g_str_equal(ask->kind, "offload-memory");
         uint64_t unit = memory ? MIB : 1, count;
         SliceOffload *offload;
@@ -192,7 +210,7 @@ bool slices_ask_offload(Slice *wish, const SliceAsk *ask, GError **error) {
         if (ask->amount % unit != 0)
                 return slices_ask_refuse(
                         error, "offload-memory: %" PRIu64 " bytes are no whole MiB", ask->amount);
-        if (!take_offload(wish, ask, &offload, error))
+        if (!check_said(ask, known, error) || !take_offload(wish, ask, &offload, error))
                 return false;
 
         has = memory ? &offload->memory_mib : &offload->cores;

@@ -154,6 +154,11 @@ static void test_a_refusal_names_the_field_and_why(void) {
                 { "<function name='a'/><function name='b'/>", "bandwidth", 1,
                   .refusal = "bandwidth: the hardware slice has 2 functions, so say of which one, "
                              "as in name=NAME" },
+                { "<function name='a'/>", "bandwidth", 100, .qos = { "max-mbit", "500" },
+                  .refusal = "bandwidth: 'max-mbit' cannot be said of it, only name, priority" },
+                { "<offload name='a' cores='1'/>", "offload-cores", 1, .qos = { "keys", "5" },
+                  .refusal = "offload-cores: 'keys' cannot be said of it, only name, pool, "
+                             "priority" },
                 { NULL, "keys", 1, .refusal = "keys: say of which kind, as in kind=sev" },
                 { NULL, "offload-memory", 1000,
                   .refusal = "offload-memory: 1000 bytes are no whole MiB" },
