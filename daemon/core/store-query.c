@@ -53,7 +53,7 @@
         " ORDER BY start, number"
 #define TRIM_HISTORY_AGE(table)                                                                   \
         "DELETE FROM " table " WHERE start < ? AND number < (SELECT min(number) FROM " table ") " \
-                                                                                             "+ ?"
+        "+ ?"
 #define TRIM_HISTORY_ROWS(table) \
         "DELETE FROM " table " WHERE number <= (SELECT max(number) FROM " table ") - ?"
 
