@@ -107,6 +107,15 @@ static void note_problem(Slices *slices, const SliceEntry *entry, const GError *
                 slices->listener(slices->userdata, SLICE_CHANGED, entry);
 }
 
+/* A state that changes is told by itself. */
+static void end_problem(Slices *slices, const SliceEntry *entry) {
+        bool had = g_hash_table_contains(slices->problems, entry->domain_uuid);
+
+        slices_forget_problem(slices, entry->domain_uuid);
+        if (had && entry->state == SLICE_ENFORCED && slices->listener)
+                slices->listener(slices->userdata, SLICE_CHANGED, entry);
+}
+
 /* Nobody has a slice any more that could tell of it. */
 static void tell_leftover(const Slices *slices, const char *domain_uuid, const GError *error) {
         const char *name = g_hash_table_lookup(slices->manager->active, domain_uuid);
@@ -130,7 +139,7 @@ static void note_enforced(Slices *slices, const char *domain_uuid, const GError 
         if (error || !entry)
                 return;
 
-        slices_forget_problem(slices, domain_uuid);
+        end_problem(slices, entry);
         pending = slices_pending_new(change_state, domain_uuid);
         pending->state = SLICE_ENFORCED;
         slices_push(slices, pending);

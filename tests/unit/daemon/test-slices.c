@@ -577,6 +577,29 @@ static void test_a_domain_is_known_by_libvirt_by_the_book_or_by_its_uuid(Fixture
 
 #define ADD(name, function) g_test_add("/slices/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void count_change(void *userdata, SliceChange change, const SliceEntry *entry) {
+        unsigned *changes = userdata;
+
+        (*changes)++;
+}
+
+/* Its state is what it was, as after a restart of the daemon. */
+static void test_the_end_of_a_problem_is_told(Fixture *f, gconstpointer unused) {
+        Slices *slices = f->manager->slices;
+        unsigned changes = 0;
+
+        run_with_slice(f);
+        slices_on_enforced(slices, GUEST_UUID, NULL);
+        flush(f);
+        answer_nonsense(f, "*Guest g1 does not have its hardware slice*");
+        slices_set_listener(slices, count_change, &changes);
+        slices_on_enforced(slices, GUEST_UUID, NULL);
+        flush(f);
+        g_assert_cmpint(find(f, GUEST_UUID)->state, ==, SLICE_ENFORCED);
+        g_assert_cmpstr(slices_problem(slices, GUEST_UUID), ==, NULL);
+        g_assert_cmpuint(changes, ==, 1);
+}
+
 static void refuse_for_now(Fixture *f) {
         g_autoptr(GError)
                 error = g_error_new_literal(FERRY_ERROR, FERRY_ERROR_NO_RESOURCES, "none");
@@ -609,6 +632,7 @@ static void test_what_another_lets_go_of_is_waited_for(Fixture *f, gconstpointer
 }
 
 static void add_problems(void) {
+        ADD("the end of a problem is told", test_the_end_of_a_problem_is_told);
         ADD("what another lets go of is waited for", test_what_another_lets_go_of_is_waited_for);
         ADD("a problem is of one slice", test_a_problem_is_of_one_slice);
         ADD("a slice that cannot be taken away is told",
