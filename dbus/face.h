@@ -50,6 +50,10 @@ int manager_get_drain_guests(sd_bus *bus, const char *path, const char *interfac
                              sd_bus_error *reterr);
 /* ListResources() of the manager; `userdata` is the faces. */
 int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* ListMetrics(), ListUsage() and GetHistory() of the manager; `userdata` is the faces. */
+int manager_method_list_metrics(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_list_usage(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_get_history(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

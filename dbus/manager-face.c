@@ -272,6 +272,13 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListResources", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(sssstttsa{ss})", resources),
                                 manager_method_list_resources, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ListMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", metrics),
+                                manager_method_list_metrics, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ListUsage", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssa{sd})", subjects),
+                                manager_method_list_usage, FREE),
+        SD_BUS_METHOD_WITH_ARGS(
+                "GetHistory", SD_BUS_ARGS("s", kind, "s", subject, "s", metric, "x", from, "x", to),
+                SD_BUS_RESULT("t", step, "a(xddd)", slots), manager_method_get_history, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "AllocateResource", SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
                 SD_BUS_RESULT("o", slice, "as", reasons), slice_method_allocate_resource, FREE),
