@@ -154,7 +154,7 @@ static void explain_nodes(GPtrArray *reasons, const PlaceSearch *search) {
                 room = place_cores_room(search, i, false);
                 if (room >= wish->count)
                         continue;
-                add(reasons, "Node %d is passed over for cores: it has %u free of %u",
+                add(reasons, "Node %d is passed over for cores: it has room for %u of the %u",
                     SHAPE_NODE(search->shape, i)->number, room, wish->count);
                 n++;
         }
@@ -173,19 +173,20 @@ static bool keeps_cores(const PlaceSearch *search) {
 static void explain_cores(GPtrArray *reasons, const PlaceSearch *search) {
         const SliceCores *wish = &search->slice->cores;
         const char *what = wish->exclusive ? "whole core" : "shared CPU";
-        const char *plural = wish->count == 1 ? "" : "s";
 
         if (wish->count == 0)
                 return;
         if (keeps_cores(search))
                 add(reasons, "Cores stay where they are, as far as they are still asked for");
         else if (search->cores_node < 0)
-                add(reasons, "The %u %s%s are of several nodes: none has room for all", wish->count,
-                    what, plural);
-        else
-                add(reasons, "The %u %s%s %s of node %d, the fullest that has room", wish->count,
-                    what, plural, wish->count == 1 ? "is" : "are",
+                add(reasons, "The %u %ss are of several nodes: none has room for all", wish->count,
+                    what);
+        else if (wish->count == 1)
+                add(reasons, "The %s is of node %d, the fullest that has room", what,
                     SHAPE_NODE(search->shape, search->cores_node)->number);
+        else
+                add(reasons, "The %u %ss are of node %d, the fullest that has room", wish->count,
+                    what, SHAPE_NODE(search->shape, search->cores_node)->number);
         if (search->cores_node >= 0)
                 explain_nodes(reasons, search);
 }

@@ -11,6 +11,25 @@ bool refusal_try_cores(const Refusal *refusal, PlaceSpot spot) {
         return place_cores(refusal->search, spot);
 }
 
+static char *tell_few_cores(const Refusal *refusal, const char *where, unsigned room) {
+        const SliceCores *wish = &refusal->search->slice->cores;
+        const char *left = refusal->ever ? "" : "free ";
+
+        if (wish->exclusive && wish->count == 1)
+                return g_strdup_printf("%s has no %score, and one is asked for exclusively", where,
+                                       left);
+        if (wish->exclusive)
+                return g_strdup_printf("%s has %u %score%s of the %u that are asked for "
+                                       "exclusively",
+                                       where, room, left, room == 1 ? "" : "s", wish->count);
+        if (wish->count == 1)
+                return g_strdup_printf("%s has no CPU with %u thousandths%s, and one is asked for",
+                                       where, wish->share, refusal->ever ? "" : " left");
+        return g_strdup_printf("%s has room for %u of the %u CPUs that are asked for, with %u "
+                               "thousandths each",
+                               where, room, wish->count, wish->share);
+}
+
 static char *tell_core_holder(const Refusal *refusal, int node) {
         const CapacityShape *shape = refusal->search->shape;
         g_autofree int *list = g_new(int, shape->cores->len + 1);
@@ -26,7 +45,7 @@ char *refusal_tell_cores(const Refusal *refusal, PlaceSpot spot) {
         const PlaceSearch *search = refusal->search;
         const SliceCores *wish = &search->slice->cores;
         int node = wish->node >= 0 ? capacity_shape_node(search->shape, wish->node) : spot.node;
-        g_autofree char *where = NULL, *holder = NULL;
+        g_autofree char *where = NULL, *holder = NULL, *few = NULL;
         unsigned room = 0;
 
         if (wish->node >= 0 && node < 0)
@@ -41,14 +60,8 @@ char *refusal_tell_cores(const Refusal *refusal, PlaceSpot spot) {
         where = node < 0 ? g_strdup("This host")
                          : g_strdup_printf("Node %d", SHAPE_NODE(search->shape, node)->number);
         holder = tell_core_holder(refusal, node);
-        if (wish->exclusive)
-                return g_strdup_printf("%s has %u %score%s of the %u that are asked for "
-                                       "exclusively%s",
-                                       where, room, refusal->ever ? "" : "free ",
-                                       room == 1 ? "" : "s", wish->count, holder);
-        return g_strdup_printf("%s has room for %u of the %u CPUs that are asked for, with %u "
-                               "thousandths each%s",
-                               where, room, wish->count, wish->share, holder);
+        few = tell_few_cores(refusal, where, room);
+        return g_strconcat(few, holder, NULL);
 }
 
 /* Memory ---------------------------------------------------------------------------- */

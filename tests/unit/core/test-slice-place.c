@@ -340,6 +340,26 @@ static void test_nobody_gives_way_in_vain(Fixture *f, gconstpointer unused) {
                        "holds most of the rest (2 cores)");
 }
 
+/* db1 has node 0. */
+static void test_one_is_said_to_be_one(Fixture *f, gconstpointer unused) {
+        give_cores(f, "db1", 4, 0);
+        ask_cores(f, 1, 0);
+        f->slice->cores.node = 0;
+        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
+                       "Node 0 has no free core, and one is asked for exclusively; 'db1' holds "
+                       "most of the rest (4 cores)");
+        ask_cores(f, 1, 500);
+        f->slice->cores.node = 0;
+        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
+                       "Node 0 has no CPU with 500 thousandths left, and one is asked for; 'db1' "
+                       "holds most of the rest (4 cores)");
+        ask_cores(f, 1, 500);
+        f->slice->cores.node = -1;
+        place_with(f, NULL);
+        g_assert_cmpstr(f->placement->reasons->pdata[0], ==,
+                        "The shared CPU is of node 1, the fullest that has room");
+}
+
 static void test_reasons(Fixture *f, gconstpointer unused) {
         g_autofree char *text = NULL;
 
@@ -352,7 +372,7 @@ static void test_reasons(Fixture *f, gconstpointer unused) {
         g_ptr_array_set_size(f->placement->reasons, (int)f->placement->reasons->len - 1);
         g_assert_cmpstr(text, ==,
                         "The 2 whole cores are of node 1, the fullest that has room\n"
-                        "Node 0 is passed over for cores: it has 0 free of 2\n"
+                        "Node 0 is passed over for cores: it has room for 0 of the 2\n"
                         "Function 'nic' is of PF " PF2 ", with 1 left then");
 }
 
@@ -365,6 +385,7 @@ int main(int argc, char **argv) {
         ADD("cores are of the fullest node with room", test_fullest_node);
         ADD("cores are of several nodes when none has room", test_spread);
         ADD("a core that is shared is nobody's alone", test_shared_is_not_exclusive);
+        ADD("one is said to be one", test_one_is_said_to_be_one);
         ADD("shared CPUs are of cores that are shared already", test_shared_cores);
         ADD("a CPU has one vCPU of a slice where there are enough", test_one_vcpu_a_cpu);
         ADD("CPUs are of several nodes before one has two vCPUs", test_spread_before_doubling);
