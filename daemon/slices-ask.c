@@ -83,18 +83,46 @@ Slice *slices_ask_read(const SliceAsk *ask, const char *element, GError **error)
 
 /* Amounts --------------------------------------------------------------------------- */
 
+/* Memory in the largest unit in which it is a whole number. */
+static char *describe(const SliceAsk *ask, uint64_t amount) {
+        static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+        unsigned unit = 0;
+
+        if (!g_str_has_suffix(ask->kind, "memory"))
+                return g_strdup_printf("%" PRIu64, amount);
+
+        for (; amount > 0 && amount % 1024 == 0 && unit + 1 < G_N_ELEMENTS(units); unit++)
+                amount /= 1024;
+        return g_strdup_printf("%" PRIu64 " %s", amount, units[unit]);
+}
+
+static bool refuse_less(const SliceAsk *ask, uint64_t has, GError **error) {
+        g_autofree char *amount = describe(ask, ask->amount), *there = describe(ask, has);
+
+        if (has == 0)
+                return slices_ask_refuse(error, "%s: the hardware slice has nothing of it to take",
+                                         ask->kind);
+        return slices_ask_refuse(error,
+                                 "%s: %s cannot be taken from the hardware slice, which has %s",
+                                 ask->kind, amount, there);
+}
+
+static bool refuse_more(const SliceAsk *ask, uint64_t has, uint64_t most, GError **error) {
+        g_autofree char *amount = describe(ask, ask->amount), *there = describe(ask, has);
+        g_autofree char *limit = describe(ask, most);
+
+        return slices_ask_refuse(error,
+                                 "%s: %s and the %s that the hardware slice has are more than the "
+                                 "%s it may have",
+                                 ask->kind, amount, there, limit);
+}
+
 bool slices_ask_count(const SliceAsk *ask, uint64_t has, uint64_t most, uint64_t *ret_count,
                       GError **error) {
         if (ask->less && ask->amount > has)
-                return slices_ask_refuse(error,
-                                         "%s: %" PRIu64 " are to be taken from the hardware slice, "
-                                         "and it has %" PRIu64,
-                                         ask->kind, ask->amount, has);
+                return refuse_less(ask, has, error);
         if (!ask->less && (ask->amount > most || has + ask->amount > most))
-                return slices_ask_refuse(error,
-                                         "%s: %" PRIu64 " and the %" PRIu64 " that the hardware "
-                                         "slice has are more than the %" PRIu64 " it may have",
-                                         ask->kind, ask->amount, has, most);
+                return refuse_more(ask, has, most, error);
 
         *ret_count = ask->less ? has - ask->amount : has + ask->amount;
         return true;

@@ -128,9 +128,12 @@ static void test_a_refusal_names_the_field_and_why(void) {
                              "functions, bandwidth, offload-cores, offload-memory, keys" },
                 { NULL, "cores", 0, .refusal = "cores: an amount of 0 changes nothing" },
                 { "<cores count='4'/>", "cores", 5, true,
-                  .refusal = "cores: 5 are to be taken from the hardware slice, and it has 4" },
+                  .refusal = "cores: 5 cannot be taken from the hardware slice, which has 4" },
+                { "<memory size='3' unit='GiB'/>", "memory", UINT64_C(3584) << 20, true,
+                  .refusal = "memory: 3584 MiB cannot be taken from the hardware slice, which has "
+                             "3 GiB" },
                 { NULL, "cores", 1, true,
-                  .refusal = "cores: 1 are to be taken from the hardware slice, and it has 0" },
+                  .refusal = "cores: the hardware slice has nothing of it to take" },
                 { "<cores count='4'/>", "cores", UINT64_MAX,
                   .refusal =
                           "cores: 18446744073709551615 and the 4 that the hardware slice has are "
