@@ -14,7 +14,7 @@ guest=sliced1
 other=sliced2
 occupant=$(uuid_of occupant)
 half="<cores count='1' share='500'/><memory size='128' unit='MiB'/>"
-refusal="Hardware slice of guest $other: .*asked for.*'$occupant' holds most"
+refusal="Hardware slice of guest $other: This host has no CPU with 500 thousandths left.*'$occupant' holds most"
 
 # allocate HOST GUEST XML: what is between the tags of <slice>.
 allocate() {
