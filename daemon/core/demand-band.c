@@ -12,14 +12,14 @@
 
 #define RATIO_UNIT  0.25f /* of a histogram, as a logarithm */
 
-static const float shares[_TAIL_MAX] = { [TAIL_95] = 0.05f, [TAIL_99] = 0.01f };
+const float tail_shares[_TAIL_MAX] = { [TAIL_95] = 0.05f, [TAIL_99] = 0.01f };
 
 typedef struct Ways {
         float of[_WAY_MAX];
 } Ways;
 
 void band_sheet(const Knot *knot, int tail, BandSheet *ret_sheet) {
-        float share = shares[tail];
+        float share = tail_shares[tail];
 
         for (int b = 0; b < _BASE_MAX; b++) {
                 ret_sheet->flat[b] = histogram_tail(&knot->flat[b], share) * knot->scale[b].value;
@@ -88,7 +88,8 @@ static void score_ways(Demand *demand, Knot *knot, const Ways *ways, int tail, f
 
                 if (!isnan(ways->of[i]))
                         average_add(&knot->pinball[tail][i],
-                                    miss * (miss > 0 ? 1 - shares[tail] : -shares[tail]), rate);
+                                    miss * (miss > 0 ? 1 - tail_shares[tail] : -tail_shares[tail]),
+                                    rate);
         }
 }
 
@@ -97,7 +98,7 @@ static void learn_offset(Knot *knot, float said, int tail, float value) {
         if (isnan(said))
                 return;
 
-        knot->offset[tail] += OFFSET_STEP * ((value > said ? 1 : 0) - shares[tail]);
+        knot->offset[tail] += OFFSET_STEP * ((value > said ? 1 : 0) - tail_shares[tail]);
         knot->offset[tail] = CLAMP(knot->offset[tail], -OFFSET_MAX, OFFSET_MAX);
 }
 

@@ -32,6 +32,8 @@ enum {
         _TAIL_MAX,
 };
 
+extern const float tail_shares[_TAIL_MAX]; /* of all, that is above */
+
 /* How far ahead: 1 step, 20 minutes, 1, 3, 6, 12 and 24 hours. */
 #define KNOTS 7
 

@@ -62,19 +62,18 @@ static float profile(const Demand *demand, int64_t slot, unsigned period, unsign
         return floats_median(values, known);
 }
 
-/* Slots of some minutes. */
-static int beside(const Demand *demand, unsigned minutes) {
+static int slots_of(const Demand *demand, unsigned minutes) {
         return (int)(demand->day * minutes / 1440);
 }
 
 static Profile profile_of(const Demand *demand, int64_t slot) {
-        int narrow = beside(demand, PROFILE_NARROW), wide = beside(demand, PROFILE_WIDE);
+        int narrow = slots_of(demand, PROFILE_NARROW), wide = slots_of(demand, PROFILE_WIDE);
 
         return (Profile){
                 .week = profile(demand, slot, demand->day, DEMAND_WEEK, narrow),
                 .days = profile(demand, slot, demand->day, 3, wide),
                 .weekly = profile(demand, slot, demand->day * DEMAND_WEEK,
-                                  DEMAND_DAYS / DEMAND_WEEK - 1, narrow),
+                                  DEMAND_DAYS / DEMAND_WEEK, narrow),
         };
 }
 
@@ -84,7 +83,8 @@ static Tails tails_of(Weighted *values, unsigned n) {
 
         weighted_sort(values, n);
         return (Tails){
-                .of = { weighted_tail(values, n, 0.05f), weighted_tail(values, n, 0.01f) },
+                .of = { [TAIL_95] = weighted_tail(values, n, tail_shares[TAIL_95]),
+                        [TAIL_99] = weighted_tail(values, n, tail_shares[TAIL_99]) },
         };
 }
 
@@ -127,7 +127,7 @@ static Tails values_at_hour(const Demand *demand, unsigned hour) {
  */
 static void learn_profiles(Demand *demand) {
         unsigned day = demand->day;
-        int64_t far = demand->next - 1 + day, near = far - beside(demand, PROFILE_WIDE);
+        int64_t far = demand->next - 1 + day, near = far - slots_of(demand, PROFILE_WIDE);
 
         demand->profiles[slot_modulo(far, day)] = profile_of(demand, far);
         demand->profiles[slot_modulo(near, day)] = profile_of(demand, near);
