@@ -150,6 +150,17 @@ int slice_list(const Options *options, char *const *unused, GError **error) {
 
 /* One ---------------------------------------------------------------------------------- */
 
+/* One that nobody knows by name has its UUID in the place of it. */
+static void print_guest(const Object *slice) {
+        const char *name = object_string(slice, "DomainName");
+        const char *uuid = object_string(slice, "DomainUUID");
+
+        if (strcmp(name, uuid) == 0)
+                printf("guest     %s\n", uuid);
+        else
+                printf("guest     %s (%s)\n", name, uuid);
+}
+
 static void print_sheet(const Options *options, const Object *slice) {
         g_autoptr(GVariant) grants = object_value(slice, "Grants", "a(sst)");
         g_autofree char *since = text_time(object_int(slice, "CreatedUSec"));
@@ -158,8 +169,7 @@ static void print_sheet(const Options *options, const Object *slice) {
         bool colours = output_has_colours();
         g_autoptr(Table) table = NULL;
 
-        printf("guest     %s (%s)\n", object_string(slice, "DomainName"),
-               object_string(slice, "DomainUUID"));
+        print_guest(slice);
         printf("state     %s%s%s\n", style_on(style_of(slice), colours),
                object_string(slice, "State"), style_off(style_of(slice), colours));
         printf("priority  %s\n", object_string(slice, "Priority"));

@@ -139,10 +139,28 @@ static void test_a_file_is_checked_without_a_daemon(void) {
                   "");
 }
 
+#define NAMELESS "0b7e3a52-51a9-4f0d-8f6b-1c0f1de40003"
+
+static void test_a_guest_without_a_name_is_named_once(void) {
+        g_autofree char *text = cli_test_file("objects.gvariant");
+        g_autofree char *current = cli_replace(text, EXPIRES, cli_expires);
+        g_autofree char *objects = cli_replace(current, "büro-2", NAMELESS);
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_objects(mock, objects);
+        program = cli_run(mock, "slice show " NAMELESS);
+        g_assert_true(g_str_has_prefix(program->out->str, "guest     " NAMELESS "\nstate "));
+}
+
 static void test_a_refusal_is_one_sentence(void) {
         g_autoptr(MockDaemon) mock = cli_mock_new();
-        g_autoptr(Program) program = NULL, nobody = NULL;
+        g_autoptr(Program) program = NULL, nobody = NULL, gone = NULL;
 
+        gone = cli_run(mock, "slice show db2");
+        cli_check(gone, 1, "",
+                  "virt-ferry: guest 'db2' has no hardware slice: 'virt-ferry slice list' names "
+                  "those that have one\n");
         nobody = cli_run(mock, "slice deallocate db2");
         cli_check(nobody, 1, "",
                   "virt-ferry: guest 'db2' has no hardware slice: 'virt-ferry slice list' names "
@@ -220,6 +238,8 @@ int main(int argc, char **argv) {
                         test_amounts_have_the_units_of_their_kind);
         g_test_add_func("/slice/a file is checked without a daemon",
                         test_a_file_is_checked_without_a_daemon);
+        g_test_add_func("/slice/a guest without a name is named once",
+                        test_a_guest_without_a_name_is_named_once);
         g_test_add_func("/slice/a refusal is one sentence", test_a_refusal_is_one_sentence);
         g_test_add_func("/slice/says so when no moves are of use", test_no_moves);
         g_test_add_func("/slice/says so when there is nothing", test_nothing);
