@@ -28,6 +28,7 @@ static const Command commands[] = {
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
         { "forecast", NULL, 0, 0, OPTIONS_OF_FORECAST, cmd_forecast },
+        { "history", "DOMAIN and at most one METRIC", 1, 2, 0, cmd_history },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
@@ -53,6 +54,7 @@ static const char help[] =
         "  offers                        the devices that could be made\n"
         "  resources                     what the host has to share out, and what is left of it\n"
         "  leases                        which guest has which device\n"
+        "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "

@@ -136,7 +136,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain forecast leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
+        '') words='check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -152,6 +152,14 @@ _virt_ferry() {
                 fi
                 ;;
         forecast) options+=' --csv --horizon --origin --stride --count' ;;
+        history)
+                if [[ $current != -* && $previous == history ]]; then
+                        words=$(__virt_ferry_guests)
+                elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == history ]]; then
+                        words='balloon cpu cpu-stall io-stall memory-stall read-bytes read-requests read-time receive-bytes receive-drops receive-packets'
+                        words+=' resident transmit-bytes transmit-drops transmit-packets unused vcpu-delay vcpu-wait write-bytes write-requests write-time'
+                fi
+                ;;
         migrate)
                 options+=' --strategy --max-downtime --bandwidth --parallel --compress --persistent --undefine-source'
                 options+=' --new-name --force --detach --dry-run'

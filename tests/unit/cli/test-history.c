@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/names.h"
+#include "tests/unit/cli/fixture.h"
+
+/* `virt-ferry history`: of six hours, the middle of the last of its 48 columns and of the first of
+ * its second half. */
+
+#define LAST_USEC (225 * G_TIME_SPAN_SECOND)
+#define HALF_USEC (3 * G_TIME_SPAN_HOUR - LAST_USEC)
+
+static const char metrics[] = "([('cpu', 'counter', 'seconds', 'CPU time'),"
+                              " ('receive-bytes', 'counter', 'bytes', 'Bytes'),"
+                              " ('balloon', 'gauge', 'bytes', 'Memory'),"
+                              " ('read-requests', 'counter', 'requests', 'Reads')],)";
+
+static MockDaemon *mock_with(const char *history) {
+        MockDaemon *mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListMetrics", metrics);
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetHistory", history);
+        return mock;
+}
+
+static MockDaemon *mock_with_slots(void) {
+        int64_t now = g_get_real_time();
+        g_autofree char *text = g_strdup_printf("(10000000, [(%" G_GINT64_FORMAT
+                                                ", 0.25, 0.5, 0.75), (%" G_GINT64_FORMAT
+                                                ", 1.0, 2.0, 3.0)])",
+                                                now - HALF_USEC, now - LAST_USEC);
+
+        return mock_with(text);
+}
+
+/* The times are not in what the mock notes. */
+static void test_a_line_has_figures_and_course(void) {
+        g_autoptr(MockDaemon) mock = mock_with_slots();
+        g_autoptr(Program) program = cli_run(mock, "history db1");
+
+        g_assert_cmpint(program->status, ==, 0);
+        cli_check_golden("history.txt", program->out->str);
+        cli_check_calls(mock, "ListMetrics(), GetHistory(guest, db1, cpu), "
+                              "GetHistory(guest, db1, receive-bytes), "
+                              "GetHistory(guest, db1, balloon), "
+                              "GetHistory(guest, db1, read-requests)");
+}
+
+static void test_one_metric_is_asked_for_alone(void) {
+        g_autoptr(MockDaemon) mock = mock_with_slots();
+        g_autoptr(Program) program = cli_run(mock, "--no-legend history 0000:3b:10.0 cpu");
+
+        g_assert_cmpint(program->status, ==, 0);
+        cli_check_golden("history-cpu.txt", program->out->str);
+        cli_check_calls(mock, "ListMetrics(), GetHistory(vf, 0000:3b:10.0, cpu)");
+}
+
+static void test_json_has_the_slots(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [(1800000000000000, 0.25, 0.5, 0.75)])");
+        g_autoptr(Program) program = cli_run(mock, "history db1 cpu --json");
+
+        g_assert_cmpint(program->status, ==, 0);
+        cli_check_golden("history.json", program->out->str);
+}
+
+static void test_of_nobody_there_is_nothing(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
+        g_autoptr(Program) program = cli_run(mock, "history nobody");
+
+        cli_check(program, 0, "Nothing was seen of it in the last 6 hours.\n", "");
+}
+
+static void test_a_metric_that_is_not_there_is_a_no(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
+        g_autoptr(Program) program = cli_run(mock, "history db1 colour");
+
+        cli_check(program, 1, "",
+                  "virt-ferry: There is no metric 'colour': there are cpu, receive-bytes, balloon, "
+                  "read-requests\n");
+}
+
+static void test_it_wants_a_domain(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
+
+        cli_check_usage(mock, "history", "'history' needs DOMAIN and at most one METRIC");
+        cli_check_usage(mock, "history a b c", "'history' takes DOMAIN and at most one METRIC");
+}
+
+int main(int argc, char **argv) {
+        int r;
+
+        g_test_init(&argc, &argv, NULL);
+        cli_test_init();
+        g_test_add_func("/cli/history/a line has figures and course",
+                        test_a_line_has_figures_and_course);
+        g_test_add_func("/cli/history/one metric is asked for alone",
+                        test_one_metric_is_asked_for_alone);
+        g_test_add_func("/cli/history/JSON has the slots", test_json_has_the_slots);
+        g_test_add_func("/cli/history/of nobody there is nothing", test_of_nobody_there_is_nothing);
+        g_test_add_func("/cli/history/a metric that is not there is a no",
+                        test_a_metric_that_is_not_there_is_a_no);
+        g_test_add_func("/cli/history/it wants a domain", test_it_wants_a_domain);
+        r = g_test_run();
+        cli_test_done();
+        return r;
+}
