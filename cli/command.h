@@ -70,4 +70,5 @@ int cmd_rescan(const Options *options, char *const *arguments, GError **error);
 int cmd_resources(const Options *options, char *const *arguments, GError **error);
 int cmd_show(const Options *options, char *const *arguments, GError **error);
 int cmd_slice(const Options *options, char *const *arguments, GError **error);
+int cmd_top(const Options *options, char *const *arguments, GError **error);
 int cmd_undrain(const Options *options, char *const *arguments, GError **error);

@@ -41,6 +41,7 @@ static const Command commands[] = {
         { "show", "MIGRATION", 1, 1, 0, cmd_show },
         { "slice", "list, show, allocate, add, remove, deallocate, defragment or check", 1, INT_MAX,
           OPTIONS_OF_SLICE, cmd_slice },
+        { "top", NULL, 0, 0, OPTION_BIT(OPTION_COUNT), cmd_top },
         { "undrain", NULL, 0, 0, 0, cmd_undrain },
 };
 
@@ -54,6 +55,7 @@ static const char help[] =
         "  offers                        the devices that could be made\n"
         "  resources                     what the host has to share out, and what is left of it\n"
         "  leases                        which guest has which device\n"
+        "  top [--count N]               who uses how much now; again and again on a terminal\n"
         "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"

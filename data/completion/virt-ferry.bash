@@ -136,7 +136,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice undrain' ;;
+        '') words='check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice top undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -167,6 +167,7 @@ _virt_ferry() {
                         words=$(__virt_ferry_guests)
                 fi
                 ;;
+        top) options+=' --count' ;;
         migrations) options+=' --watch' ;;
         move)
                 options+=' --force'

@@ -89,15 +89,15 @@ int main(int argc, char **argv) {
 
         g_test_init(&argc, &argv, NULL);
         cli_test_init();
-        g_test_add_func("/cli/history/a line has figures and course",
+        g_test_add_func("/history/a line has figures and course",
                         test_a_line_has_figures_and_course);
-        g_test_add_func("/cli/history/one metric is asked for alone",
+        g_test_add_func("/history/one metric is asked for alone",
                         test_one_metric_is_asked_for_alone);
-        g_test_add_func("/cli/history/JSON has the slots", test_json_has_the_slots);
-        g_test_add_func("/cli/history/of nobody there is nothing", test_of_nobody_there_is_nothing);
-        g_test_add_func("/cli/history/a metric that is not there is a no",
+        g_test_add_func("/history/JSON has the slots", test_json_has_the_slots);
+        g_test_add_func("/history/of nobody there is nothing", test_of_nobody_there_is_nothing);
+        g_test_add_func("/history/a metric that is not there is a no",
                         test_a_metric_that_is_not_there_is_a_no);
-        g_test_add_func("/cli/history/it wants a domain", test_it_wants_a_domain);
+        g_test_add_func("/history/it wants a domain", test_it_wants_a_domain);
         r = g_test_run();
         cli_test_done();
         return r;
