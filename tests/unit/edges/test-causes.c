@@ -524,6 +524,25 @@ static void test_a_slice_has_cpus_of_this_host(void) {
         scene_tear_down(&scene);
 }
 
+/* What is held against the host is what the guest would have here. */
+static void test_a_device_far_from_the_slice_is_found(void) {
+        g_autoptr(GPtrArray) findings = NULL;
+        Scene scene = { 0 };
+
+        scene_set_up(&scene, ASKED_DESTINATION, NULL);
+        fake_root_put(scene.base.root, "sys/devices/system/node/node0/meminfo",
+                      "Node 0 MemTotal: 4194304 kB\n", -1);
+        scene.pf.numa_node = 1;
+        g_string_append(scene.entries, "<ferry:slice version='1'><ferry:memory size='64' "
+                                       "unit='MiB' node='0'/></ferry:slice>");
+        scene_play(&scene);
+        findings = scene_check(&scene);
+        g_assert_cmpuint(findings->len, ==, 1);
+        g_assert_nonnull(strstr(((Finding *)findings->pdata[0])->sentence,
+                                "on NUMA node 1, and its memory is on node 0"));
+        scene_tear_down(&scene);
+}
+
 static char *findings_text(const GPtrArray *findings) {
         GString *text = g_string_new(NULL);
 
@@ -623,6 +642,8 @@ int main(int argc, char **argv) {
                         test_what_brings_no_state_needs_no_qemu);
         g_test_add_func("/causes/destination/a slice has CPUs of this host",
                         test_a_slice_has_cpus_of_this_host);
+        g_test_add_func("/causes/destination/a device far from the slice is found",
+                        test_a_device_far_from_the_slice_is_found);
         for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
                 g_autofree char *path = NULL;
 
