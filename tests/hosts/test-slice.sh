@@ -221,6 +221,7 @@ clean() {
 }
 
 "$HOSTS_DIR/hosts" up-c
+"$HOSTS_DIR/hosts" install
 log "starting the guests"
 prepare
 tick=$(guest_tick "$host" "$guest")
