@@ -7,6 +7,7 @@
 #include "daemon/guest-migration.h"
 #include "daemon/mediation.h"
 #include "daemon/replug.h"
+#include "daemon/slices.h"
 
 static void follow_further(Manager *manager, const char *uuid) {
         if (manager->virt)
@@ -28,7 +29,7 @@ static Migration *note_outgoing(Manager *manager, const GuestEvent *event) {
         g_autoptr(GError) error = NULL;
         Migration *migration;
 
-        if (leases->len == 0)
+        if (leases->len == 0 && !slice_book_find(slices_book(manager->slices), event->uuid))
                 return NULL;
 
         migration = migration_new(MIGRATION_OUTGOING, event->uuid, event->name);

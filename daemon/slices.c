@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/slices-ask.h"
 #include "daemon/slices-parts.h"
+#include "xml/ferry-error.h"
 
 /* Slices of best effort that had to give way are tried again when something has changed, the
  * oldest first, and so many at a time. */
@@ -91,9 +92,36 @@ bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **er
         return slice_book_deallocate(slices->book, pending->uuid, error);
 }
 
+/* The other host gets the wish that left with the guest: what is changed now would be lost. */
+static bool refuse_while_it_moves(const Slices *slices, const SlicePending *pending,
+                                  GError **error) {
+        const Migration *move = migration_log_current(slices->manager->migrations, pending->uuid);
+
+        if (!move || move->direction != MIGRATION_OUTGOING || move->state < MIGRATION_CHECKED)
+                return false;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_BUSY,
+                    "Guest %s is on its way to another host, and takes its hardware slice along as "
+                    "it is: ask again when it has arrived, on the host that it runs on then",
+                    move->domain_name);
+        return true;
+}
+
+static bool allocate_as_asked(Slices *slices, SlicePending *pending, GError **error) {
+        return !refuse_while_it_moves(slices, pending, error) &&
+               slices_change_allocate(slices, pending, error);
+}
+
+static bool deallocate_as_asked(Slices *slices, SlicePending *pending, GError **error) {
+        return !refuse_while_it_moves(slices, pending, error) &&
+               slices_change_deallocate(slices, pending, error);
+}
+
 static bool change_as_asked(Slices *slices, SlicePending *pending, GError **error) {
         const SliceEntry *entry = find(slices, pending);
 
+        if (refuse_while_it_moves(slices, pending, error))
+                return false;
         pending->wish = slices_ask_change(entry ? entry->wish : NULL, &pending->ask, error);
         if (!pending->wish)
                 return false;
@@ -122,7 +150,7 @@ void slices_push(Slices *slices, SlicePending *taken) {
 
 void slices_allocate(Slices *slices, const char *domain_uuid, const char *name, const Slice *wish,
                      SliceAnswer answer, void *userdata) {
-        SlicePending *pending = slices_pending_new(slices_change_allocate, domain_uuid);
+        SlicePending *pending = slices_pending_new(allocate_as_asked, domain_uuid);
 
         pending->name = g_strdup(name);
         pending->wish = slice_copy(wish);
@@ -133,7 +161,7 @@ void slices_allocate(Slices *slices, const char *domain_uuid, const char *name, 
 
 void slices_deallocate(Slices *slices, const char *domain_uuid, SliceAnswer answer,
                        void *userdata) {
-        SlicePending *pending = slices_pending_new(slices_change_deallocate, domain_uuid);
+        SlicePending *pending = slices_pending_new(deallocate_as_asked, domain_uuid);
 
         pending->answer = answer;
         pending->userdata = userdata;

@@ -451,6 +451,36 @@ static uint64_t promised(Fixture *f, const char *id) {
         return resource_map_find(map, id)->promised;
 }
 
+/* It has no device, so nothing but its slice makes the daemon follow it. */
+static void test_a_guest_on_its_way_takes_it_along_as_it_is(Fixture *f, gconstpointer unused) {
+        g_autoptr(GString) answers = g_string_new(NULL);
+        g_auto(GStrv) lines = NULL;
+
+        connect_libvirt(f);
+        allocate(f, GUEST_UUID, "<cores count='1'/>", answers);
+        slices_flush(f->manager->slices);
+        g_string_truncate(answers, 0);
+        send_event(f, GUEST_ITERATING, GUEST_UUID, NULL);
+
+        allocate(f, GUEST_UUID, "<cores count='2'/>", answers);
+        ask(f, GUEST_UUID, 1, false, answers);
+        slices_deallocate(f->manager->slices, GUEST_UUID, note_answer, answers);
+        slices_flush(f->manager->slices);
+        lines = g_strsplit(answers->str, "\n", -1);
+        g_assert_cmpuint(g_strv_length(lines), ==, 4);
+        for (size_t i = 0; i < 3; i++)
+                g_assert_nonnull(strstr(lines[i], "on its way to another host"));
+        g_assert_cmpuint(
+                slice_book_find(slices_book(f->manager->slices), GUEST_UUID)->wish->cores.count, ==,
+                1);
+
+        send_event(f, GUEST_STAYED, GUEST_UUID, NULL);
+        g_string_truncate(answers, 0);
+        ask(f, GUEST_UUID, 1, false, answers);
+        slices_flush(f->manager->slices);
+        g_assert_cmpstr(answers->str, ==, "promised 2\n");
+}
+
 static void test_the_map_has_what_is_promised(Fixture *f, gconstpointer unused) {
         allocate(f, GUEST_UUID, TWO "<memory size='100' unit='MiB'/>", NULL);
         flush(f);
@@ -671,6 +701,8 @@ int main(int argc, char **argv) {
         ADD("what gives way returns", test_what_gives_way_returns);
         add_guests();
         add_problems();
+        ADD("a guest on its way takes it along as it is",
+            test_a_guest_on_its_way_takes_it_along_as_it_is);
         ADD("the map has what is promised", test_the_map_has_what_is_promised);
         ADD("a host that changes is looked at again", test_a_host_that_changes_is_looked_at_again);
         ADD("the map may be read before the next ask",
