@@ -84,9 +84,11 @@ static bool check_words(const AgentRow *row, GError **error) {
 /* Nothing is added that would be more than a device can have, so no sum overflows. */
 static bool add(const AgentRow *row, uint64_t amount, uint64_t most, uint64_t *sum,
                 GError **error) {
+        g_autofree char *unit = excerpt(row->unit);
+
         if (amount > most - *sum)
                 return refuse(error, "with %s it would have more than %" PRIu64 " %s", row->id,
-                              most, row->unit);
+                              most, unit);
         *sum += amount;
         return true;
 }

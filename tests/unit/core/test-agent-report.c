@@ -90,6 +90,8 @@ static void test_lies(void) {
                   "with offload:x/cores it would have more than 65536 cores" },
                 { { "offload:x/bw", "offload:x", "bandwidth", "bw", "Mbit/s", 100000001, 0, 0 },
                   "with offload:x/bw it would have more than 100000000 Mbit/s" },
+                { { "memory:1", "host", "memory", "memory", "by\ntes\033[2J", UINT64_MAX, 0, 0 },
+                  "with memory:1 it would have more than 70368744177664 by tes [2J" },
                 { { "offload:x/keys", "offload:x", "key", "keys", "keys", UINT64_MAX, 0, 0 },
                   "with offload:x/keys it would have more than 65536 keys" },
                 { { "host", "", "host", "host", "", 0, 0, 0 }, "it tells of host twice" },
