@@ -58,7 +58,7 @@ static void check_object(DaemonFixture *f, const char *path, const char *interfa
 static void test_every_object_is_what_the_contract_says(DaemonFixture *f, gconstpointer unused) {
         g_autofree char *lease = NULL, *migration = NULL, *device = NULL, *slice = NULL;
         g_autofree char *xml = guest_with_mdev(SOURCE_MDEV);
-        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(sd_bus_message) reply = NULL, allocated = NULL;
 
         reply = daemon_fixture_call(f, FERRY_INTERFACE_HOOK, "FilterDomain", NULL, "ss", "migrate",
                                     xml);
@@ -73,9 +73,9 @@ static void test_every_object_is_what_the_contract_says(DaemonFixture *f, gconst
         check_object(f, lease, FERRY_INTERFACE_LEASE);
         check_object(f, migration, FERRY_INTERFACE_MIGRATION);
 
-        (void)daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "AllocateResource", NULL, "ssta{sv}",
-                                  GUEST_UUID, "cores", UINT64_C(0), 1, "priority", "s",
-                                  "burstable");
+        allocated = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "AllocateResource", NULL,
+                                        "ssta{sv}", GUEST_UUID, "cores", UINT64_C(0), 1, "priority",
+                                        "s", "burstable");
         slice = only_child(f, FERRY_OBJECT_SLICE);
         check_object(f, slice, FERRY_INTERFACE_SLICE);
 }
