@@ -155,7 +155,7 @@ clean() {
 }
 
 "$HOSTS_DIR/hosts" up-c
-"$HOSTS_DIR/hosts" install
+"$HOSTS_DIR/hosts" install c
 log "starting two guests"
 prepare
 test_it_gets_what_its_policy_allows

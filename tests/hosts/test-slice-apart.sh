@@ -86,7 +86,7 @@ remove() {
 }
 
 "$HOSTS_DIR/hosts" up-c
-"$HOSTS_DIR/hosts" install
+"$HOSTS_DIR/hosts" install c
 for name in "$guest" "$other"; do
         remove "$name"
         guest_define c slice "$name" INITRD=/usr/lib/virtferry-bed/initrd-agent

@@ -226,7 +226,7 @@ clean() {
 }
 
 "$HOSTS_DIR/hosts" up-c
-"$HOSTS_DIR/hosts" install
+"$HOSTS_DIR/hosts" install c
 log "starting the guests"
 prepare
 tick=$(guest_tick "$host" "$guest")
