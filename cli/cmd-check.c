@@ -167,21 +167,16 @@ static bool fix_hosts(const Options *options, Client *client, char *const *argum
         return there && check_fix(there, destination, error);
 }
 
-static int usage(const char *text) {
-        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
-        return EXIT_STATUS_USAGE;
-}
-
 int cmd_check(const Options *options, char *const *arguments, GError **error) {
         g_autoptr(Client) client = NULL;
 
         if (arguments[0] && options->xml)
-                return usage("'check' takes a guest or --xml, not both");
+                return output_usage("'check' takes a guest or --xml, not both");
         if (options->trial && (!arguments[0] || !arguments[1]))
-                return usage("'check --trial' needs DOMAIN and HOST");
+                return output_usage("'check --trial' needs DOMAIN and HOST");
 
         if (options->fix && options->xml)
-                return usage("'check' takes --fix or --xml, not both");
+                return output_usage("'check' takes --fix or --xml, not both");
 
         client = client_new(options->host, error);
         if (!client || (options->fix && !fix_hosts(options, client, arguments, error)))

@@ -106,18 +106,13 @@ static bool run(const Options *options, const Series *series, const Plan *plan,
         return true;
 }
 
-static int usage(const char *text) {
-        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
-        return EXIT_STATUS_USAGE;
-}
-
 int cmd_forecast(const Options *options, char *const *arguments, GError **error) {
         g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
         g_autoptr(Series) series = NULL;
         Plan plan;
 
         if (!options->csv)
-                return usage("'forecast' needs --csv");
+                return output_usage("'forecast' needs --csv");
 
         series = series_read(options->csv, error);
         if (!series || !make_plan(options, series, &plan, error))

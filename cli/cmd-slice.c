@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -25,17 +24,6 @@ static const struct {
         { "show", "DOMAIN", 1, 1, 0, slice_show },
 };
 
-G_GNUC_PRINTF(1, 2) static int usage(const char *format, ...) {
-        g_autofree char *text = NULL;
-        va_list args;
-
-        va_start(args, format);
-        text = g_strdup_vprintf(format, args);
-        va_end(args);
-        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
-        return EXIT_STATUS_USAGE;
-}
-
 static int find_command(const char *name) {
         for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
                 if (strcmp(commands[i].name, name) == 0)
@@ -57,15 +45,15 @@ int cmd_slice(const Options *options, char *const *arguments, GError **error) {
         unsigned wrong;
 
         if (command < 0)
-                return usage("there is no command 'slice %s'", arguments[0]);
+                return output_usage("there is no command 'slice %s'", arguments[0]);
         if (n < commands[command].min || n > commands[command].max)
-                return usage("'slice %s' %s %s", commands[command].name,
-                             n < commands[command].min ? "needs" : "takes",
-                             commands[command].arguments);
+                return output_usage("'slice %s' %s %s", commands[command].name,
+                                    n < commands[command].min ? "needs" : "takes",
+                                    commands[command].arguments);
 
         wrong = given(options) & ~commands[command].options;
         if (wrong)
-                return usage("'slice %s' takes no --%s", commands[command].name,
-                             command_option_name(g_bit_nth_lsf(wrong, -1)));
+                return output_usage("'slice %s' takes no --%s", commands[command].name,
+                                    command_option_name(g_bit_nth_lsf(wrong, -1)));
         return commands[command].run(options, arguments + 1, error);
 }

@@ -14,6 +14,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 typedef struct Command {
         const char *name;
@@ -153,24 +154,14 @@ static const Command *command_find(const char *name) {
         return NULL;
 }
 
-G_GNUC_PRINTF(1, 2) static int usage(const char *format, ...) {
-        g_autofree char *text = NULL;
-        va_list args;
-
-        va_start(args, format);
-        text = g_strdup_vprintf(format, args);
-        va_end(args);
-        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
-        return EXIT_STATUS_USAGE;
-}
-
 /* One of a command's own. -1 to go on, else the exit status. */
 static int take_command_option(int c, Options *options, unsigned *given) {
         g_autofree char *wrong = NULL;
 
         if (c < OPTION_VALUE_FIRST) /* getopt has said why */
                 return EXIT_STATUS_USAGE;
-        return command_option_take(options, c, optarg, given, &wrong) ? -1 : usage("%s", wrong);
+        return command_option_take(options, c, optarg, given, &wrong) ? -1
+                                                                      : output_usage("%s", wrong);
 }
 
 /* One option. -1 to go on, else the exit status. */
@@ -201,16 +192,16 @@ static int check_usage(const Command *command, int n_arguments, unsigned given) 
         unsigned wrong = given & ~command->options;
 
         if (wrong)
-                return usage("'%s' takes no --%s", command->name,
-                             command_option_name(g_bit_nth_lsf(wrong, -1)));
+                return output_usage("'%s' takes no --%s", command->name,
+                                    command_option_name(g_bit_nth_lsf(wrong, -1)));
         if (n_arguments < command->min)
-                return usage("'%s' needs %s", command->name, command->arguments);
+                return output_usage("'%s' needs %s", command->name, command->arguments);
         if (n_arguments > command->max)
-                return usage("'%s' takes %s%s", command->name,
-                             !command->arguments ? "no arguments"
-                             : command->max == 1 ? "one "
-                                                 : "",
-                             command->arguments ?: "");
+                return output_usage("'%s' takes %s%s", command->name,
+                                    !command->arguments ? "no arguments"
+                                    : command->max == 1 ? "one "
+                                                        : "",
+                                    command->arguments ?: "");
         return EXIT_STATUS_OK;
 }
 
@@ -244,11 +235,11 @@ int main(int argc, char *argv[]) {
                         return status;
         }
         if (optind == argc)
-                return usage("no command");
+                return output_usage("no command");
 
         command = command_find(argv[optind]);
         if (!command)
-                return usage("there is no command '%s'", argv[optind]);
+                return output_usage("there is no command '%s'", argv[optind]);
 
         status = check_usage(command, argc - optind - 1, given);
         return status != EXIT_STATUS_OK ? status : run(command, &options, argv + optind + 1);

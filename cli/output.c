@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,17 @@ bool output_has_colours(void) {
         const char *no_color = g_getenv("NO_COLOR");
 
         return output_is_terminal() && !(no_color && *no_color);
+}
+
+int output_usage(const char *format, ...) {
+        g_autofree char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
+        return EXIT_STATUS_USAGE;
 }
 
 void output_table(const Options *options, const Table *table, const char *none) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Answers on standard output, for people or as JSON. */
+/* Answers on standard output, for people or as JSON; and what is wrong with a command line. */
 
 #include "cli/command.h"
 #include "cli/object.h"
@@ -9,6 +9,9 @@
 
 bool output_is_terminal(void); /* and one that can do more than append */
 bool output_has_colours(void); /* and NO_COLOR is not set: https://no-color.org */
+
+/* One line on standard error, and EXIT_STATUS_USAGE. */
+int output_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* The table, or `none` when it has no rows. */
 void output_table(const Options *options, const Table *table, const char *none);

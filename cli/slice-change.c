@@ -112,11 +112,6 @@ int slice_deallocate(const Options *options, char *const *arguments, GError **er
 
 /* More and less --------------------------------------------------------------------------- */
 
-static int usage(const char *text) {
-        fprintf(stderr, "virt-ferry: %s; see 'virt-ferry --help'\n", text);
-        return EXIT_STATUS_USAGE;
-}
-
 /* "KEY=VALUE" each; NULL: `ret_wrong` is one that is none. */
 static GVariant *read_qos(char *const *words, const char **ret_wrong) {
         GVariantBuilder builder;
@@ -165,11 +160,11 @@ static int change(const Options *options, char *const *arguments, bool less, GEr
         guint64 amount;
 
         if (!slice_amount_parse(kind, arguments[2], &amount, &wrong_amount))
-                return usage(wrong_amount);
+                return output_usage("%s", wrong_amount);
         qos = read_qos(arguments + 3, &wrong);
         if (!qos) {
                 words = g_strdup_printf("'%s' is no KEY=VALUE", wrong);
-                return usage(words);
+                return output_usage("%s", words);
         }
 
         client = client_new(options->host, error);

@@ -58,8 +58,7 @@ static void ask(SliceCall *call, const char *uuid, const char *name) {
         slices_ask(slices_of(call), &call->ask, call->ask.less ? on_done : on_asked, call);
 }
 
-/* AllocateResource(s domain, s type, t amount, a{sv} qos) -> (o slice, as reasons) */
-int slice_method_allocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+static int begin_ask(sd_bus_message *m, void *userdata, bool less, sd_bus_error *reterr) {
         g_autoptr(SliceCall) call = slice_call_new(userdata, m);
         const char *domain;
         int r;
@@ -74,31 +73,20 @@ int slice_method_allocate_resource(sd_bus_message *m, void *userdata, sd_bus_err
         if (!call)
                 return r;
 
+        call->ask.less = less;
         call->go_on = ask;
         slice_call_begin(g_steal_pointer(&call), domain);
         return 1;
 }
 
+/* AllocateResource(s domain, s type, t amount, a{sv} qos) -> (o slice, as reasons) */
+int slice_method_allocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return begin_ask(m, userdata, false, reterr);
+}
+
 /* DeallocateResource(s domain, s type, t amount, a{sv} qos) */
 int slice_method_deallocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        g_autoptr(SliceCall) call = slice_call_new(userdata, m);
-        const char *domain;
-        int r;
-
-        r = sd_bus_message_read(m, "sst", &domain, &call->ask.kind, &call->ask.amount);
-        if (r >= 0)
-                r = slice_call_read_qos(call, reterr);
-        if (r < 0)
-                return r;
-
-        call = authorize_call(g_steal_pointer(&call), &r, reterr);
-        if (!call)
-                return r;
-
-        call->ask.less = true;
-        call->go_on = ask;
-        slice_call_begin(g_steal_pointer(&call), domain);
-        return 1;
+        return begin_ask(m, userdata, true, reterr);
 }
 
 /* A whole slice ----------------------------------------------------------------------- */
