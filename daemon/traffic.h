@@ -18,6 +18,8 @@
 #define TRAFFIC_SAMPLE_MSEC 10
 
 Traffic *traffic_new(Manager *manager);
+/* For tests: another CLOCK_MONOTONIC, in microseconds, for what a look costs. */
+void traffic_set_stopwatch(Traffic *traffic, int64_t (*stopwatch)(void));
 void traffic_free(Traffic *traffic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Traffic, traffic_free)
 
