@@ -85,6 +85,7 @@ guest_tick() {
 
 # shellcheck disable=SC2016 # the other host's shell expands it
 # The terminal stays open until the answer is there: QEMU reads from it only while it is open.
+# A line counts when it has ended: what is last is still being written, and goes with the "x".
 guest_ask() {
         local script='
                 set -e
@@ -93,7 +94,8 @@ guest_ask() {
                 exec 3<>"$(virsh ttyconsole "$1")"
                 printf "%s\n" "$2" >&3
                 end=$((SECONDS + $4))
-                until tail -c "+$((from + 1))" "$log" | tr -d "\r" | grep -E -m 1 -- "$3"; do
+                until { tail -c "+$((from + 1))" "$log" && echo x; } | sed "\$d" | tr -d "\r" |
+                        grep -E -m 1 -- "$3"; do
                         ((SECONDS < end)) || exit 1
                         sleep 0.2
                 done'
