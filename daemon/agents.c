@@ -68,9 +68,13 @@ const AgentBook *agents_book(const Agents *agents) {
 
 /* What comes ------------------------------------------------------------------------ */
 
-static void tell(const Agents *agents, const char *name, AgentState before) {
+static void tell_of(const Agents *agents, AgentState before, const AgentEntry *entry) {
         if (agents->listener)
-                agents->listener(agents->userdata, before, agent_book_find(agents->book, name));
+                agents->listener(agents->userdata, before, entry);
+}
+
+static void tell(const Agents *agents, const char *name, AgentState before) {
+        tell_of(agents, before, agent_book_find(agents->book, name));
 }
 
 /* What is used comes and goes. */
@@ -135,21 +139,43 @@ static void connect_to(Agents *agents, const char *name, Course *course) {
                 agents_on_lost(agents, name, g_strerror(-r));
 }
 
+static Course *begin_course(Agents *agents, const OffloadPool *pool) {
+        Course *course = g_new0(Course, 1);
+
+        course->destination = g_strdup(pool->agent);
+        course->retry_at = agents->now();
+        g_hash_table_replace(agents->courses, g_strdup(pool->name), course);
+        agent_book_add(agents->book, pool->name, pool->agent);
+        return course;
+}
+
+/* What the one before has told is not what the other has. */
+static Course *change_course(Agents *agents, const OffloadPool *pool) {
+        AgentState before = agent_book_find(agents->book, pool->name)->state;
+        Course *course;
+
+        agents->ops->disconnect(agents->ops->userdata, pool->name);
+        course = begin_course(agents, pool);
+        tell(agents, pool->name, before);
+        return course;
+}
+
 static void want(Agents *agents, const OffloadPool *pool) {
         Course *course = g_hash_table_lookup(agents->courses, pool->name);
 
-        if (course && !g_str_equal(course->destination, pool->agent)) {
-                agents->ops->disconnect(agents->ops->userdata, pool->name);
-                course = NULL;
-        }
-        if (!course) {
-                course = g_new0(Course, 1);
-                course->destination = g_strdup(pool->agent);
-                course->retry_at = agents->now();
-                g_hash_table_replace(agents->courses, g_strdup(pool->name), course);
-                agent_book_add(agents->book, pool->name, pool->agent);
-        }
+        if (!course)
+                course = begin_course(agents, pool);
+        else if (!g_str_equal(course->destination, pool->agent))
+                course = change_course(agents, pool);
         course->wanted = true;
+}
+
+static void drop(Agents *agents, const char *name) {
+        AgentState before = agent_book_find(agents->book, name)->state;
+        g_autoptr(AgentEntry) entry = agent_book_take(agents->book, name);
+
+        agents->ops->disconnect(agents->ops->userdata, name);
+        tell_of(agents, before, entry);
 }
 
 static void drop_unwanted(Agents *agents) {
@@ -164,8 +190,7 @@ static void drop_unwanted(Agents *agents) {
                         course->wanted = false; /* until the next look */
                         continue;
                 }
-                agents->ops->disconnect(agents->ops->userdata, name);
-                agent_book_remove(agents->book, name);
+                drop(agents, name);
                 g_hash_table_iter_remove(&iter);
         }
 }

@@ -24,7 +24,8 @@ typedef struct AgentOps {
 } AgentOps;
 
 typedef struct Agents Agents;
-/* There is another state, or more or less than before. It may read the book. */
+/* There is another state, more or less than before, or another machine is asked. It may read the
+ * book, where one that has gone is not. */
 typedef void (*AgentListener)(void *userdata, AgentState before, const AgentEntry *entry);
 
 Agents *agents_new(Sysfs *sysfs); /* borrowed */

@@ -7,8 +7,9 @@ struct AgentBook {
         GHashTable *entries; /* name → AgentEntry, which has the name */
 };
 
-static void entry_free(gpointer p) {
-        AgentEntry *entry = p;
+void agent_entry_free(AgentEntry *entry) {
+        if (!entry)
+                return;
 
         g_free(entry->name);
         g_free(entry->destination);
@@ -20,7 +21,8 @@ static void entry_free(gpointer p) {
 AgentBook *agent_book_new(void) {
         AgentBook *book = g_new0(AgentBook, 1);
 
-        book->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+        book->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                              (GDestroyNotify)agent_entry_free);
         return book;
 }
 
@@ -40,8 +42,12 @@ void agent_book_add(AgentBook *book, const char *name, const char *destination) 
         g_hash_table_replace(book->entries, entry->name, entry);
 }
 
-void agent_book_remove(AgentBook *book, const char *name) {
-        g_hash_table_remove(book->entries, name);
+AgentEntry *agent_book_take(AgentBook *book, const char *name) {
+        void *entry = NULL;
+
+        if (g_hash_table_steal_extended(book->entries, name, NULL, &entry))
+                ((AgentEntry *)entry)->state = AGENT_GONE;
+        return entry;
 }
 
 /* The one setter. */

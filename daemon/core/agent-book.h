@@ -11,6 +11,7 @@ typedef enum AgentState {
         AGENT_CONNECTING, /* for the first time */
         AGENT_CONNECTED,
         AGENT_AWAY,
+        AGENT_GONE, /* no file names it any more; it is in no book */
 } AgentState;
 
 typedef struct AgentEntry {
@@ -21,6 +22,9 @@ typedef struct AgentEntry {
         char *reason;        /* why it is away; NULL otherwise */
 } AgentEntry;
 
+void agent_entry_free(AgentEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentEntry, agent_entry_free)
+
 typedef struct AgentBook AgentBook;
 
 AgentBook *agent_book_new(void);
@@ -29,7 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentBook, agent_book_free)
 
 /* Connecting; in the place of what it had. */
 void agent_book_add(AgentBook *book, const char *name, const char *destination);
-void agent_book_remove(AgentBook *book, const char *name);
+/* Out of the book, as gone and with what it said last; the caller's. NULL: it is in none. */
+AgentEntry *agent_book_take(AgentBook *book, const char *name);
 /* It is connected, and this is what it says. Takes the report. */
 void agent_book_note(AgentBook *book, const char *name, AgentReport *report);
 void agent_book_note_away(AgentBook *book, const char *name, const char *reason);

@@ -171,16 +171,30 @@ void journal_slice(SliceChange change, const SliceEntry *entry) {
                          entry->domain_name);
 }
 
+static char *describe_agent(const AgentEntry *agent) {
+        switch (agent->state) {
+        case AGENT_CONNECTING:
+                return g_strdup("is asked from now on, in the place of another");
+        case AGENT_CONNECTED:
+                return g_strdup("is connected");
+        case AGENT_AWAY:
+                return g_strdup_printf("is away: %s", agent->reason);
+        case AGENT_GONE:
+                return g_strdup("is asked no more: no file names it");
+        }
+        g_assert_not_reached();
+}
+
 void journal_agent(AgentState before, const AgentEntry *agent) {
+        bool away = agent->state == AGENT_AWAY;
         g_autofree char *what = NULL;
 
         if (agent->state == before)
                 return;
 
-        what = agent->reason ? g_strdup_printf("is away: %s", agent->reason)
-                             : g_strdup("is connected");
-        g_log_structured(NULL, agent->reason ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE,
-                         "MESSAGE_ID", MESSAGE_AGENT, "FERRY_DEVICE", agent->name, "MESSAGE",
+        what = describe_agent(agent);
+        g_log_structured(NULL, away ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                         MESSAGE_AGENT, "FERRY_DEVICE", agent->name, "MESSAGE",
                          "Agent %s of offload device %s %s", agent->destination, agent->name, what);
 }
 

@@ -38,7 +38,7 @@ static void do_disconnect(void *userdata, const char *name) {
 }
 
 static void on_agent(void *userdata, AgentState before, const AgentEntry *entry) {
-        static const char *const words[] = { "connecting", "connected", "away" };
+        static const char *const words[] = { "connecting", "connected", "away", "gone" };
         Fixture *f = userdata;
 
         g_string_append_printf(f->log, "%s: %s, was %s\n", entry->name, words[entry->state],
@@ -168,7 +168,7 @@ static void test_file_goes(Fixture *f, gconstpointer unused) {
         g_string_truncate(f->log, 0);
         fake_root_put(f->root, POOL, "", -1);
         let_pass(f, AGENTS_LOOK_USEC);
-        assert_log(f, "disconnect dpu0\n");
+        assert_log(f, "disconnect dpu0\ndpu0: gone, was connecting\n");
         g_assert_null(entry(f));
         report(f, 8); /* it was on its way */
         agents_on_lost(f->agents, "dpu0", "the connection has ended");
@@ -182,7 +182,10 @@ static void test_destination_changes(Fixture *f, gconstpointer unused) {
         g_string_truncate(f->log, 0);
         fake_root_put(f->root, POOL, "[Resource dpu0]\nParent=0000:3b:00.0\nAgent=root@dpu9\n", -1);
         let_pass(f, AGENTS_LOOK_USEC);
-        assert_log(f, "disconnect dpu0\nconnect dpu0 root@dpu9\n");
+        assert_log(f, "disconnect dpu0\n"
+                      "dpu0: connecting, was connected\n"
+                      "connect dpu0 root@dpu9\n");
+        g_assert_null(entry(f)->report);
         g_assert_cmpint(entry(f)->state, ==, AGENT_CONNECTING);
         g_assert_cmpstr(entry(f)->destination, ==, "root@dpu9");
 }
@@ -203,8 +206,9 @@ int main(int argc, char **argv) {
         ADD("an agent that stays away is tried less and less often", test_backs_off);
         ADD("an agent that comes and goes is no better than one that is away", test_comes_and_goes);
         ADD("a connection that cannot be made is tried again", test_cannot_connect);
-        ADD("an agent whose file has gone is let go", test_file_goes);
-        ADD("another destination is another connection", test_destination_changes);
+        ADD("an agent whose file has gone is let go, and that is told", test_file_goes);
+        ADD("another destination is another connection, and that is told",
+            test_destination_changes);
         ADD("without an edge nobody is connected to", test_nobody_connects);
         return g_test_run();
 }

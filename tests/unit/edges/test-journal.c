@@ -173,6 +173,16 @@ static void test_an_agent_is_told_when_it_comes_and_goes(void) {
         journal_agent(AGENT_CONNECTED, &agent);
         assert_logged(MESSAGE_AGENT,
                       "Agent root@dpu0 of offload device dpu0 is away: No route to host");
+        agent.state = AGENT_GONE;
+        journal_agent(AGENT_AWAY, &agent);
+        assert_logged(MESSAGE_AGENT,
+                      "Agent root@dpu0 of offload device dpu0 is asked no more: no file names it");
+        agent.state = AGENT_CONNECTING;
+        agent.destination = (char *)"root@dpu9";
+        journal_agent(AGENT_AWAY, &agent);
+        assert_logged(MESSAGE_AGENT,
+                      "Agent root@dpu9 of offload device dpu0 is asked from now on, in the place "
+                      "of another");
 }
 
 static void test_a_trial_is_told_with_its_verdict_or_its_error(void) {
