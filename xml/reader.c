@@ -156,7 +156,7 @@ static bool prop_string(const xmlNode *element, const char *name, bool (*is_vali
 bool xml_prop_name(const xmlNode *element, const char *name, char **ret_value, GError **error) {
         return prop_string(element, name, xml_name_is_valid,
                            "letters, digits and . _ + : -, at most " G_STRINGIFY(
-                                   XML_NAME_LENGTH_MAX) " of them and a letter or digit first",
+                                   XML_NAME_LENGTH_MAX) " of them and a letter, digit or _ first",
                            false, ret_value, error);
 }
 

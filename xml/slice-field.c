@@ -81,7 +81,7 @@ static bool check_name(const SliceField *field, const void *object, GError **err
         shown = excerpt(name_of(field, object));
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML,
                     "attribute '%s' must be letters, digits and . _ + : -, at most %d of them and "
-                    "a letter or digit first, not '%s'",
+                    "a letter, digit or _ first, not '%s'",
                     field->name, XML_NAME_LENGTH_MAX, shown);
         return false;
 }

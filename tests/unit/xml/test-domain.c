@@ -218,7 +218,7 @@ static void test_says_which_device_is_wrong_and_why(void) {
                   "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001, not '../x'" },
                 { GUEST(PCI(SOURCE "<alias name='../x'/>")),
                   "line 3: attribute 'name' must be letters, digits and . _ + : -, at most 128 of "
-                  "them and a letter or digit first, not '../x'" },
+                  "them and a letter, digit or _ first, not '../x'" },
                 { GUEST(PCI(SOURCE "<address type='pci' bus='x'/>")),
                   "line 3: attribute 'bus' must be 0 to 0xff, not 'x'" },
                 { GUEST("<hostdev type='pci' managed='maybe'>" SOURCE "</hostdev>"),

@@ -164,7 +164,7 @@ static void test_a_name_is_never_a_path(Fixture *f, gconstpointer unused) {
                 g_assert_null(name);
         }
         assert_message(f, "line 2: attribute 'x' must be letters, digits and . _ + : -, at most 128"
-                          " of them and a letter or digit first, not 'a '");
+                          " of them and a letter, digit or _ first, not 'a '");
 }
 
 static void test_lengths_have_their_limits(Fixture *f, gconstpointer unused) {

@@ -181,7 +181,7 @@ static void test_says_which_part_is_wrong(void) {
         slice->priority = SLICE_GUARANTEED;
         slice->apart = g_strdup("a/b");
         assert_problem(slice, "<slice>: attribute 'apart' must be letters, digits and . _ + : -, "
-                              "at most 128 of them and a letter or digit first, not 'a/b'");
+                              "at most 128 of them and a letter, digit or _ first, not 'a/b'");
 }
 
 static void test_says_which_of_many_is_wrong(void) {
