@@ -10,6 +10,7 @@
 #include "daemon/core/drain-record.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
+#include "daemon/core/openmetrics.h"
 #include "daemon/core/resource-map.h"
 #include "daemon/core/slice-book.h"
 #include "daemon/core/strategy.h"
@@ -36,6 +37,7 @@ TABLE_OF(drain_guest_state, DrainGuestState)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
+TABLE_OF(openmetrics_type, OpenmetricsType)
 TABLE_OF(resource_kind, ResourceKind)
 TABLE_OF(slice_state, SliceState)
 TABLE_OF(strategy, Strategy)
@@ -56,6 +58,8 @@ static const Table tables[] = {
           migration_state_word, migration_state_value },
         { "directions of migrations", "incoming outgoing", migration_direction_word,
           migration_direction_value },
+        { "types of metrics", "counter gauge summary", openmetrics_type_word,
+          openmetrics_type_value },
         { "kinds of resources",
           "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
           resource_kind_word, resource_kind_value },
