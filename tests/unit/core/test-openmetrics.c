@@ -161,7 +161,7 @@ static void test_another_parser_reads_the_page(void) {
                 "from prometheus_client.openmetrics.parser import text_string_to_metric_families\n"
                 "for f in text_string_to_metric_families(sys.argv[1]):\n"
                 "    for s in f.samples: print(s.name, f.type, f.unit, sorted(s.labels.items()), "
-                "s.value)\n";
+                "float(s.value))\n";
         g_autoptr(GBytes) page = make_page();
         size_t size;
         const char *data = g_bytes_get_data(page, &size);
