@@ -8,11 +8,20 @@
 #include "xml/reader.h"
 #include "xml/size.h"
 
+#define IOTHREADS_MAX 1024u /* nobody has so many, and each is looked for among all */
+
 static void disk_free(gpointer p) {
         DomainDisk *disk = p;
 
         g_free(disk->target);
         g_free(disk);
+}
+
+static void iothread_free(gpointer p) {
+        DomainIoThread *iothread = p;
+
+        g_free(iothread->pin);
+        g_free(iothread);
 }
 
 static void nic_free(gpointer p) {
@@ -35,6 +44,7 @@ void domain_tuning_free(DomainTuning *tuning) {
                 return;
 
         g_ptr_array_unref(tuning->pins);
+        g_ptr_array_unref(tuning->iothreads);
         g_ptr_array_unref(tuning->disks);
         g_ptr_array_unref(tuning->nics);
         virtio_mem_free(tuning->virtio_mem);
@@ -106,6 +116,57 @@ static void read_pins(const xmlNode *domain, DomainTuning *tuning) {
         }
         tuning->emulator = read_set(xml_first_child(tune, "emulatorpin"), "cpuset");
         tuning->shares = read_small(xml_first_child(tune, "shares"));
+}
+
+/* 0 is none. */
+static unsigned read_iothread(const xmlNode *element, const char *name) {
+        unsigned id = 0;
+
+        (void)xml_prop_uint(element, name, 1, G_MAXUINT, &id, NULL);
+        return id;
+}
+
+static DomainIoThread *find_iothread(const DomainTuning *tuning, unsigned id) {
+        for (guint i = 0; i < tuning->iothreads->len; i++) {
+                DomainIoThread *iothread = tuning->iothreads->pdata[i];
+
+                if (iothread->id == id)
+                        return iothread;
+        }
+        return NULL;
+}
+
+static void add_iothread(DomainTuning *tuning, unsigned id) {
+        DomainIoThread *iothread;
+
+        if (id == 0 || find_iothread(tuning, id) || tuning->iothreads->len >= IOTHREADS_MAX)
+                return;
+
+        iothread = g_new0(DomainIoThread, 1);
+        iothread->id = id;
+        g_ptr_array_add(tuning->iothreads, iothread);
+}
+
+/* <iothreads> says how many there are; those that have no <iothread id=''/> have the lowest numbers
+ * that are left. */
+static void read_iothreads(const xmlNode *domain, DomainTuning *tuning) {
+        const xmlNode *ids = xml_first_child(domain, "iothreadids");
+        const xmlNode *tune = xml_first_child(domain, "cputune");
+        unsigned count = MIN(read_small(xml_first_child(domain, "iothreads")), IOTHREADS_MAX);
+
+        for (xmlNode *node = xml_first_child(ids, "iothread"); node; node = xml_next_same(node))
+                add_iothread(tuning, read_iothread(node, "id"));
+        for (unsigned id = 1; tuning->iothreads->len < count; id++)
+                add_iothread(tuning, id);
+
+        for (xmlNode *pin = xml_first_child(tune, "iothreadpin"); pin; pin = xml_next_same(pin)) {
+                DomainIoThread *iothread = find_iothread(tuning, read_iothread(pin, "iothread"));
+
+                if (!iothread)
+                        continue;
+                g_free(iothread->pin);
+                iothread->pin = read_set(pin, "cpuset");
+        }
 }
 
 /* Memory ---------------------------------------------------------------------------- */
@@ -243,6 +304,7 @@ DomainTuning *domain_tuning_from_xml(const char *xml, size_t size, GError **erro
         devices = xml_first_child(domain, "devices");
         tuning = g_new0(DomainTuning, 1);
         tuning->pins = g_ptr_array_new_with_free_func(g_free);
+        tuning->iothreads = g_ptr_array_new_with_free_func(iothread_free);
         tuning->disks = g_ptr_array_new_with_free_func(disk_free);
         tuning->nics = g_ptr_array_new_with_free_func(nic_free);
         tuning->name = xml_content_of(xml_first_child(domain, "name")) ?: g_strdup("");
@@ -250,6 +312,7 @@ DomainTuning *domain_tuning_from_xml(const char *xml, size_t size, GError **erro
                 xml_first_child(xml_first_child(domain, "blkiotune"), "weight"));
         read_vcpus(domain, tuning);
         read_pins(domain, tuning);
+        read_iothreads(domain, tuning);
         read_nodes(domain, tuning);
         read_pages(domain, tuning);
         read_memory(domain, devices, tuning);

@@ -14,6 +14,12 @@ typedef struct DomainDisk {
         uint64_t max_bytes, max_iops; /* a second, 0 none */
 } DomainDisk;
 
+/* A thread of QEMU that does the I/O of some of its devices. */
+typedef struct DomainIoThread {
+        unsigned id; /* as libvirt counts them, from 1 */
+        char *pin;   /* "0-3,8"; NULL: as `cpuset` */
+} DomainIoThread;
+
 /* An interface that is no passthrough device. */
 typedef struct DomainNic {
         char *mac;               /* lower case */
@@ -33,6 +39,7 @@ typedef struct DomainTuning {
         GPtrArray *pins;             /* for each of vcpus_max "0-3,8", NULL: as `cpuset` */
         char *cpuset;                /* of all without a pin, NULL: anywhere */
         char *emulator;              /* the same of the emulator */
+        GPtrArray *iothreads;        /* DomainIoThread */
         unsigned shares;             /* weight of its CPU time, 0 not told */
         char *numa_mode;             /* "strict" ...; NULL: nothing is told */
         char *nodes;                 /* "0-1" where its memory may be, NULL not told */

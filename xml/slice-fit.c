@@ -71,34 +71,36 @@ static bool set_attributes(Edits *edits, const xmlNode *parent, const char *chil
         return true;
 }
 
-static char *write_pins(const SliceFit *fit, unsigned vcpus) {
+static char *write_pins(const SliceFit *fit, const DomainTuning *now) {
         GString *text = g_string_new(NULL);
 
-        for (unsigned i = 0; i < vcpus; i++)
+        for (unsigned i = 0; i < now->vcpus_max; i++)
                 g_string_append_printf(text, "<vcpupin vcpu='%u' cpuset='%s'/>", i,
                                        (char *)fit->pins->pdata[i % fit->pins->len]);
         g_string_append_printf(text, "<emulatorpin cpuset='%s'/>", fit->cpus);
+        for (guint i = 0; i < now->iothreads->len; i++)
+                g_string_append_printf(text, "<iothreadpin iothread='%u' cpuset='%s'/>",
+                                       ((DomainIoThread *)now->iothreads->pdata[i])->id, fit->cpus);
         if (fit->weight > 0)
                 g_string_append_printf(text, "<shares>%u</shares>", fit->weight);
         return g_string_free(text, FALSE);
 }
 
-static bool fit_cpus(Edits *edits, const xmlNode *root, unsigned vcpus, const SliceFit *fit,
-                     GError **error) {
+static bool fit_cpus(Edits *edits, const xmlNode *root, const DomainTuning *now,
+                     const SliceFit *fit, GError **error) {
         g_autofree char *pins = NULL;
 
         if (fit->pins->len == 0)
                 return true;
-        if (!set_attributes(edits, root, "vcpu", "cpuset", fit->cpus, error) ||
-            !set_attributes(edits, xml_first_child(root, "cputune"), "iothreadpin", "cpuset",
-                            fit->cpus, error))
+        if (!set_attributes(edits, root, "vcpu", "cpuset", fit->cpus, error))
                 return false;
 
         remove_all(edits, "cputune", "vcpupin");
         remove_all(edits, "cputune", "emulatorpin");
+        remove_all(edits, "cputune", "iothreadpin");
         if (fit->weight > 0)
                 remove_all(edits, "cputune", "shares");
-        pins = write_pins(fit, vcpus);
+        pins = write_pins(fit, now);
         append(edits, "cputune", pins);
         return true;
 }
@@ -146,8 +148,7 @@ char *domain_fit_slice(const char *xml, size_t size, const SliceFit *fit, GError
 
         root = xmlDocGetRootElement(doc);
         edits = edits_new(xml, size);
-        if (!fit_cpus(edits, root, now->vcpus_max, fit, error) ||
-            !fit_nodes(edits, root, fit, error))
+        if (!fit_cpus(edits, root, now, fit, error) || !fit_nodes(edits, root, fit, error))
                 return NULL;
         return edits_apply(edits);
 }

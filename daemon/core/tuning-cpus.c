@@ -62,6 +62,19 @@ static void add_emulator(TuningDraft *draft, const char *set, const char *all) {
                          tuning_new_set(TUNE_EMULATOR_PIN, 0, now->emulator ?: now->cpuset ?: all));
 }
 
+static void add_iothreads(TuningDraft *draft, const char *set, const char *all) {
+        const DomainTuning *now = draft->now;
+
+        for (guint i = 0; i < now->iothreads->len; i++) {
+                const DomainIoThread *iothread = now->iothreads->pdata[i];
+                const char *present = iothread->pin ?: now->cpuset ?: all;
+
+                tuning_draft_add(draft, TUNING_MOVES,
+                                 tuning_new_set(TUNE_IOTHREAD_PIN, iothread->id, set),
+                                 tuning_new_set(TUNE_IOTHREAD_PIN, iothread->id, present));
+        }
+}
+
 static void add_weight(TuningDraft *draft, uint64_t weight) {
         uint64_t present = draft->now->shares ?: SLICE_HOST_WEIGHT;
 
@@ -106,6 +119,7 @@ static void unpin(TuningDraft *draft, const char *all) {
         for (unsigned i = 0; i < draft->now->vcpus; i++)
                 add_pin(draft, i, all, all);
         add_emulator(draft, all, all);
+        add_iothreads(draft, all, all);
         add_weight(draft, SLICE_HOST_WEIGHT);
 }
 
@@ -121,6 +135,7 @@ bool tuning_draft_cpus(TuningDraft *draft, GError **error) {
 
         set = number_set_to_text(&granted->all);
         add_emulator(draft, set, all);
+        add_iothreads(draft, set, all);
         return draft->wish->cores.exclusive ? pin_alone(draft, granted->cpus, all, error)
                                             : pin_shared(draft, granted, all, error);
 }

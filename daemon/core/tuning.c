@@ -138,6 +138,9 @@ char *tuning_describe(const Tuning *tuning) {
                                        tuning->set);
         case TUNE_EMULATOR_PIN:
                 return g_strdup_printf("the emulator runs on CPUs %s", tuning->set);
+        case TUNE_IOTHREAD_PIN:
+                return g_strdup_printf("I/O thread %" PRIu64 " runs on CPUs %s", tuning->number,
+                                       tuning->set);
         case TUNE_CPU_SHARES:
                 return g_strdup_printf("its CPU weight is %" PRIu64, tuning->number);
         case TUNE_NUMA_NODES:

@@ -12,6 +12,7 @@ typedef enum TuningKind {
         TUNE_VCPU_COUNT,   /* number */
         TUNE_VCPU_PIN,     /* number: the vCPU; set: host CPUs */
         TUNE_EMULATOR_PIN, /* set */
+        TUNE_IOTHREAD_PIN, /* number: the I/O thread; set */
         TUNE_CPU_SHARES,   /* number: weight of a cgroup v2, SLICE_HOST_WEIGHT a whole CPU */
         TUNE_NUMA_NODES,   /* set: host nodes for its memory; pages are moved. target: the mode to
                             * begin with, "restrictive"; NULL: as it is */

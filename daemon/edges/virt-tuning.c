@@ -64,6 +64,13 @@ static int pin_emulator(virDomainPtr domain, const Tuning *tuning) {
         return virDomainPinEmulator(domain, map->data, (int)map->len, VIR_DOMAIN_AFFECT_LIVE);
 }
 
+static int pin_iothread(virDomainPtr domain, const Tuning *tuning) {
+        g_autoptr(GByteArray) map = cpu_map(tuning->set);
+
+        return virDomainPinIOThread(domain, (unsigned)tuning->number, map->data, (int)map->len,
+                                    VIR_DOMAIN_AFFECT_LIVE);
+}
+
 static int set_shares(virDomainPtr domain, const Tuning *tuning) {
         g_auto(Params) params = { 0 };
 
@@ -191,6 +198,8 @@ char *virt_tuning_apply(virDomainPtr domain, const Tuning *tuning) {
                 return result(pin_vcpu(domain, tuning));
         case TUNE_EMULATOR_PIN:
                 return result(pin_emulator(domain, tuning));
+        case TUNE_IOTHREAD_PIN:
+                return result(pin_iothread(domain, tuning));
         case TUNE_CPU_SHARES:
                 return result(set_shares(domain, tuning));
         case TUNE_NUMA_NODES:

@@ -132,6 +132,10 @@ static void ask_cores(Test *t, unsigned count, bool exclusive) {
         };
 }
 
+static void lose_slice(Test *t) {
+        t->had = g_steal_pointer(&t->entry);
+}
+
 static void test_exclusive_cores(Test *t, gconstpointer unused) {
         t->inside = "<vcpu current='2'>8</vcpu>";
         ask_cores(t, 2, true);
@@ -143,6 +147,21 @@ static void test_exclusive_cores(Test *t, gconstpointer unused) {
                        "vCPU 1 runs on CPUs 5 <- vCPU 1 runs on CPUs 1-7\n"
                        "vCPU 2 runs on CPUs 3 <- vCPU 2 runs on CPUs 1-7\n"
                        "vCPU 3 runs on CPUs 7 <- vCPU 3 runs on CPUs 1-7\n");
+}
+
+static void test_iothreads_run_where_the_emulator_does(Test *t, gconstpointer unused) {
+        t->inside = "<vcpu>2</vcpu><iothreads>2</iothreads><cputune><vcpupin vcpu='0' cpuset='1'/>"
+                    "<vcpupin vcpu='1' cpuset='5'/><emulatorpin cpuset='1,5'/>"
+                    "<iothreadpin iothread='2' cpuset='2'/></cputune>";
+        ask_cores(t, 1, true);
+        grant(t, "core:1", "cores", 2000);
+        assert_plan(t, "I/O thread 1 runs on CPUs 1,5 <- I/O thread 1 runs on CPUs 1-7\n"
+                       "I/O thread 2 runs on CPUs 1,5 <- I/O thread 2 runs on CPUs 2\n");
+
+        t->inside = "<vcpu>1</vcpu><iothreads>1</iothreads><cputune>"
+                    "<iothreadpin iothread='1' cpuset='1,5'/></cputune>";
+        lose_slice(t);
+        assert_plan(t, "I/O thread 1 runs on CPUs 1-7 <- I/O thread 1 runs on CPUs 1,5\n");
 }
 
 static void test_shared_cores(Test *t, gconstpointer unused) {
@@ -199,10 +218,6 @@ static void test_cores_that_are_gone(Test *t, gconstpointer unused) {
         ask_cores(t, 1, true);
         grant(t, "core:9", "cores", 1000);
         assert_refused(t, FERRY_ERROR_NO_RESOURCES, "core:9 is not on this host any more");
-}
-
-static void lose_slice(Test *t) {
-        t->had = g_steal_pointer(&t->entry);
 }
 
 static void test_a_slice_that_is_lost(Test *t, gconstpointer unused) {
@@ -443,6 +458,7 @@ int main(int argc, char **argv) {
 
         g_test_init(&argc, &argv, NULL);
         ADD("each vCPU has a thread of an exclusive core", test_exclusive_cores);
+        ADD("I/O threads run where the emulator does", test_iothreads_run_where_the_emulator_does);
         ADD("vCPUs share cores by weight", test_shared_cores);
         ADD("what is right is no step", test_what_is_right_is_no_step);
         ADD("what is not asked for is left", test_nothing_is_asked);

@@ -135,6 +135,15 @@ static void test_steps_are_taken(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(nic->floor, ==, 0);
 }
 
+/* The test driver has no I/O thread. */
+static void test_an_iothread_is_found_by_its_number(Fixture *f, gconstpointer unused) {
+        add(f, with_set(tuning_new(TUNE_IOTHREAD_PIN, NULL, 7, 0), "0"),
+            with_set(tuning_new(TUNE_IOTHREAD_PIN, NULL, 7, 0), "0-7"));
+        tune(f);
+        g_assert_true(g_str_has_prefix(f->detail, "'I/O thread 7 runs on CPUs 0' failed: "));
+        g_assert_true(g_str_has_suffix(f->detail, "; all is as it was before"));
+}
+
 static void test_memory_gets_a_mode_with_its_nodes(Fixture *f, gconstpointer unused) {
         g_autoptr(DomainTuning) now = NULL;
         Tuning *nodes = with_set(tuning_new(TUNE_NUMA_NODES, "restrictive", 0, 0), "0");
@@ -220,6 +229,7 @@ int main(int argc, char **argv) {
 
         g_test_init(&argc, &argv, NULL);
         ADD("steps are taken", test_steps_are_taken);
+        ADD("an I/O thread is found by its number", test_an_iothread_is_found_by_its_number);
         ADD("memory gets a mode with its nodes", test_memory_gets_a_mode_with_its_nodes);
         ADD("a disk is found by its target", test_a_disk_is_found_by_its_target);
         ADD("a failure is undone", test_a_failure_is_undone);

@@ -36,6 +36,27 @@ static void test_vcpus_have_pins(void) {
         g_assert_cmpuint(tuning->shares, ==, 200);
 }
 
+static void assert_iothread(const DomainTuning *tuning, guint i, unsigned id, const char *pin) {
+        const DomainIoThread *iothread = tuning->iothreads->pdata[i];
+
+        g_assert_cmpuint(iothread->id, ==, id);
+        g_assert_cmpstr(iothread->pin, ==, pin);
+}
+
+/* libvirt gives those without a number the lowest that are left. */
+static void test_iothreads_have_pins(void) {
+        g_autoptr(DomainTuning) tuning = read_domain(
+                "<iothreads>3</iothreads><iothreadids><iothread id='2'/></iothreadids><cputune>"
+                "<iothreadpin iothread='3' cpuset='4,5'/><iothreadpin iothread='9' cpuset='1'/>"
+                "</cputune>",
+                "");
+
+        g_assert_cmpuint(tuning->iothreads->len, ==, 3);
+        assert_iothread(tuning, 0, 2, NULL);
+        assert_iothread(tuning, 1, 1, NULL);
+        assert_iothread(tuning, 2, 3, "4-5");
+}
+
 static void test_vcpus_of_the_boot_stay(void) {
         g_autoptr(DomainTuning)
                 tuning = read_domain("<vcpu current='3'>4</vcpu><vcpus>"
@@ -143,6 +164,7 @@ int main(int argc, char **argv) {
 
         g_test_init(&argc, &argv, NULL);
         ADD("vCPUs have pins", test_vcpus_have_pins);
+        ADD("I/O threads have pins", test_iothreads_have_pins);
         ADD("vCPUs of the boot stay", test_vcpus_of_the_boot_stay);
         ADD("nothing is told", test_nothing_is_told);
         ADD("memory has nodes and a balloon", test_memory_has_nodes_and_a_balloon);

@@ -64,6 +64,7 @@ static void test_pins_of_elsewhere_are_replaced(void) {
         g_autoptr(SliceFit) fit = fit_of("1 5", "1,5", 0, NULL);
 
         assert_fit(HEAD "  <vcpu placement='static' cpuset=\"0-7\" current='1'>2</vcpu>\n"
+                        "  <iothreads>2</iothreads>\n"
                         "  <cputune>\n    <shares>200</shares>\n"
                         "    <vcpupin vcpu='0' cpuset='7'/>\n"
                         "    <emulatorpin cpuset='7'></emulatorpin>\n"
@@ -71,11 +72,14 @@ static void test_pins_of_elsewhere_are_replaced(void) {
                         "    <!-- <vcpupin vcpu='1' cpuset='7'/> -->\n  </cputune>\n" TAIL END,
                    fit,
                    HEAD "  <vcpu placement='static' cpuset=\"1,5\" current='1'>2</vcpu>\n"
+                        "  <iothreads>2</iothreads>\n"
                         "  <cputune>\n    <shares>200</shares>\n"
                         "    \n"
                         "    \n"
-                        "    <iothreadpin iothread='1' cpuset='1,5'/>\n"
+                        "    \n"
                         "    <!-- <vcpupin vcpu='1' cpuset='7'/> -->\n  " PINS
+                        "<iothreadpin iothread='1' cpuset='1,5'/>"
+                        "<iothreadpin iothread='2' cpuset='1,5'/>"
                         "</cputune>\n" TAIL END);
 }
 
