@@ -6,13 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/names.h"
 #include "guest/amount.h"
 #include "guest/holdings.h"
 
-/* A guest that has just moved is not known yet, or the daemon starts anew. */
-#define TRIES      300
+/* Between two tries: a guest that has just moved is not known yet, or the daemon starts anew. */
 #define PAUSE_MSEC 200
 /* So that the host does not take it for dead. */
 #define PING_MSEC 60000
@@ -32,28 +32,33 @@ int fail(int status, const char *format, ...) {
 
 /* Reaching the host -------------------------------------------------------------------- */
 
-static int fail_to_reach(const char *address, int r) {
+/* `when` is "", or says when that was, with ": " behind it. */
+static int fail_to_reach_when(const char *address, const char *when, int r) {
         if (r == -EAFNOSUPPORT || r == -ENODEV)
                 return fail(EXIT_UNREACHABLE,
-                            "%s: this guest has no vsock: its domain needs a <vsock>, and its "
+                            "%s: %sthis guest has no vsock: its domain needs a <vsock>, and its "
                             "kernel vmw_vsock_virtio_transport",
-                            address);
+                            address, when);
         if (r == -ECONNRESET || r == -EPIPE)
                 return fail(EXIT_UNREACHABLE,
-                            "%s: the host has hung up: it does not know this guest, or has heard "
+                            "%s: %sthe host has hung up: it does not know this guest, or has heard "
                             "too much of it lately",
-                            address);
+                            address, when);
         if (r == -EPROTO)
-                return fail(EXIT_UNREACHABLE, "%s: whoever answers there is not virtferryd",
-                            address);
+                return fail(EXIT_UNREACHABLE, "%s: %swhoever answers there is not virtferryd",
+                            address, when);
         return fail(EXIT_UNREACHABLE,
-                    "%s: %s: does virtferryd run on the host, and may guests ask?", address,
+                    "%s: %s%s: does virtferryd run on the host, and may guests ask?", address, when,
                     strerror(-r));
+}
+
+static int fail_to_reach(const char *address, int r) {
+        return fail_to_reach_when(address, "", r);
 }
 
 /* 0, or the exit status. */
 static int reach(Link *link, const Options *options) {
-        int r = link_open(link, options->address);
+        int r = link_open(link, options->address, LINK_TIMEOUT_MSEC);
 
         return r < 0 ? fail_to_reach(options->address, r) : EXIT_GOOD;
 }
@@ -199,11 +204,12 @@ static int wait_for_change(Link *link) {
 }
 
 /* As long as this connection holds: a negative errno when it does not any more, or the exit
- * status. */
-static int watch_on(Link *link, const Options *options) {
+ * status. The host that has shown something is there: `give_up_at` is nought then. */
+static int watch_on(Link *link, const Options *options, int64_t *give_up_at) {
         int r = show_on(link, options);
 
         while (r == EXIT_GOOD) {
+                *give_up_at = 0;
                 r = wait_for_change(link);
                 if (r > 0)
                         r = show_on(link, options);
@@ -211,27 +217,53 @@ static int watch_on(Link *link, const Options *options) {
         return r;
 }
 
-static int reach_again(Link *link, const Options *options) {
-        int r = -ECONNRESET;
+static int64_t now_msec(void) {
+        struct timespec now = { 0 };
 
-        for (int i = 0; i < TRIES && r < 0; i++) {
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is left of its patience, as a time that link_open() takes. */
+static int time_left(int64_t give_up_at) {
+        int64_t left = give_up_at - now_msec();
+
+        return left < 1 ? 1 : left > LINK_TIMEOUT_MSEC ? LINK_TIMEOUT_MSEC : (int)left;
+}
+
+/* `r`: why it is lost. Tries once at least, and until then: one that connects and shows nothing
+ * does not begin it anew. */
+static int reach_again(Link *link, const Options *options, int r, int64_t *give_up_at) {
+        bool first = *give_up_at == 0;
+        char when[64];
+
+        if (first)
+                *give_up_at = now_msec() + (int64_t)options->patience_sec * 1000;
+        while (r < 0 && (first || now_msec() < *give_up_at)) {
                 (void)poll(NULL, 0, PAUSE_MSEC);
-                r = link_open(link, options->address);
+                r = link_open(link, options->address, time_left(*give_up_at));
+                first = false;
         }
-        return r < 0 ? fail_to_reach(options->address, r) : EXIT_GOOD;
+        if (r >= 0)
+                return EXIT_GOOD;
+
+        (void)snprintf(when, sizeof(when),
+                       "lost, and not back within %u seconds: ", options->patience_sec);
+        return fail_to_reach_when(options->address, when, r);
 }
 
 int command_watch(const Options *options, char *const *arguments, int n_arguments) {
         static Link link;
+        int64_t give_up_at = 0;
         int r, status = reach(&link, options);
 
         while (status == EXIT_GOOD) {
-                r = watch_on(&link, options);
+                r = watch_on(&link, options, &give_up_at);
                 link_close(&link);
                 if (r == -EPROTO)
                         status = fail_to_reach(options->address, r);
                 else
-                        status = r < 0 ? reach_again(&link, options) : r;
+                        status = r < 0 ? reach_again(&link, options, r, &give_up_at) : r;
         }
         return status;
 }

@@ -85,14 +85,18 @@ static void bind_reserved(int fd) {
         }
 }
 
-static void set_timeout(int fd) {
-        const struct timeval limit = { .tv_sec = LINK_TIMEOUT_MSEC / 1000 };
+static void set_timeout(int fd, int msec) {
+        const struct timeval limit = { .tv_sec = msec / 1000, .tv_usec = msec % 1000 * 1000 };
 
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-static int connect_to(const char *address) {
+static int why_not(void) {
+        return errno == EPIPE ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+static int connect_to(const char *address, int timeout_msec) {
         struct sockaddr_vm vsock = { 0 };
         struct sockaddr_un path = { 0 };
         bool is_vsock = read_vsock(address, &vsock);
@@ -105,21 +109,17 @@ static int connect_to(const char *address) {
         if (fd < 0)
                 return -errno;
 
-        set_timeout(fd);
+        set_timeout(fd, timeout_msec);
         if (is_vsock)
                 bind_reserved(fd);
         r = is_vsock ? connect(fd, (const struct sockaddr *)&vsock, sizeof(vsock))
                      : connect(fd, (const struct sockaddr *)&path, sizeof(path));
         if (r < 0) {
-                r = -errno;
+                r = why_not();
                 (void)close(fd);
                 return r;
         }
         return fd;
-}
-
-static int why_not(void) {
-        return errno == EPIPE ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
 }
 
 static int send_all(int fd, const void *bytes, size_t size) {
@@ -161,20 +161,24 @@ static int read_greeting(int fd) {
         return -EPROTO;
 }
 
-int link_open(Link *link, const char *address) {
+int link_open(Link *link, const char *address, int timeout_msec) {
         int r;
 
         link->serial = 0;
-        link->fd = connect_to(address);
+        link->fd = connect_to(address, timeout_msec);
         if (link->fd < 0)
                 return link->fd;
 
         r = send_all(link->fd, GREETING, sizeof(GREETING) - 1);
         if (r >= 0)
                 r = read_greeting(link->fd);
-        if (r < 0)
+        if (r < 0) {
                 link_close(link);
-        return r;
+                return r;
+        }
+
+        set_timeout(link->fd, LINK_TIMEOUT_MSEC);
+        return 0;
 }
 
 void link_close(Link *link) {

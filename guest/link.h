@@ -18,8 +18,9 @@ typedef struct Link {
 
 /* Whether this is an address: "vsock:CID:PORT", "unix:PATH". */
 bool link_address_is_valid(const char *address);
-/* -ECONNRESET: the host has hung up without a word. */
-int link_open(Link *link, const char *address);
+/* -ECONNRESET: the host has hung up without a word; -ETIMEDOUT: it has not answered in time, 1 ms
+ * to LINK_TIMEOUT_MSEC. */
+int link_open(Link *link, const char *address, int timeout_msec);
 void link_close(Link *link);
 
 /* Sends the call, with a serial of its own, which it returns; or a negative errno. */

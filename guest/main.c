@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guest/command.h"
@@ -45,6 +46,7 @@ static const char help[] =
         "Options:\n"
         "      --json             JSON, one line each time\n"
         "      --connect ADDRESS  vsock:CID:PORT or unix:PATH, " LINK_ADDRESS_DEFAULT "\n"
+        "      --timeout SECONDS  watch: how long it looks for a host that is lost, 60\n"
         "  -h, --help\n"
         "      --version\n"
         "\n"
@@ -53,6 +55,7 @@ static const char help[] =
 enum {
         ARG_CONNECT = 256,
         ARG_JSON,
+        ARG_TIMEOUT,
         ARG_VERSION,
 };
 
@@ -60,6 +63,7 @@ static const struct option long_options[] = {
         { "connect", required_argument, NULL, ARG_CONNECT },
         { "help", no_argument, NULL, 'h' },
         { "json", no_argument, NULL, ARG_JSON },
+        { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "version", no_argument, NULL, ARG_VERSION },
         {},
 };
@@ -72,6 +76,19 @@ static const Command *command_find(const char *name) {
 }
 
 #define SEE_HELP "; see 'virt-ferry-guest --help'"
+
+/* -1 to go on, else the exit status. */
+static int take_timeout(Options *options) {
+        char *end;
+        unsigned long seconds = strtoul(optarg, &end, 10);
+
+        if (optarg[0] < '0' || optarg[0] > '9' || *end || seconds > PATIENCE_SEC_MAX)
+                return fail(EXIT_USAGE, "--timeout must be 0 to %u seconds, not '%s'" SEE_HELP,
+                            PATIENCE_SEC_MAX, optarg);
+
+        options->patience_sec = (unsigned)seconds;
+        return -1;
+}
 
 /* One option. -1 to go on, else the exit status. */
 static int take_option(int c, Options *options) {
@@ -91,6 +108,8 @@ static int take_option(int c, Options *options) {
                         return -1;
                 return fail(EXIT_USAGE, "'%s' is no address: it is as in vsock:2:33779" SEE_HELP,
                             optarg);
+        case ARG_TIMEOUT:
+                return take_timeout(options);
         default:
                 return EXIT_USAGE; /* getopt has said why */
         }
@@ -117,7 +136,7 @@ static int run(Options *options, char *const *arguments, int n_arguments) {
 }
 
 int main(int argc, char *argv[]) {
-        Options options = { .address = LINK_ADDRESS_DEFAULT };
+        Options options = { .address = LINK_ADDRESS_DEFAULT, .patience_sec = PATIENCE_SEC };
         int c, status;
 
         while ((c = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {

@@ -7,7 +7,7 @@ __virt_ferry_guest_words() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                --connect) ((i++)) ;;
+                --connect | --timeout) ((i++)) ;;
                 -*) ;;
                 *) echo "${COMP_WORDS[i]}" ;;
                 esac
@@ -22,8 +22,10 @@ _virt_ferry_guest() {
         if [[ $previous == --connect ]]; then
                 offer='vsock: unix:'
                 compopt -o nospace
+        elif [[ $previous == --timeout ]]; then
+                : # a number
         elif [[ $current == -* ]]; then
-                offer='--connect --help --json --version'
+                offer='--connect --help --json --timeout --version'
         elif ((${#words[@]} == 0)); then
                 offer='release request show watch'
         elif [[ ${words[0]} == re* ]]; then

@@ -190,6 +190,9 @@ static void test_wrong_usage_is_told_before_anybody_is_asked(Fixture *f, gconstp
                 { "--connect tcp:x show", "'tcp:x' is no address: it is as in vsock:2:33779" HELP },
                 { "--connect vsock:2 show",
                   "'vsock:2' is no address: it is as in vsock:2:33779" HELP },
+                { "--timeout soon watch", "--timeout must be 0 to 86400 seconds, not 'soon'" HELP },
+                { "--timeout 86401 watch",
+                  "--timeout must be 0 to 86400 seconds, not '86401'" HELP },
                 { "--connect vsock:-2:1 show",
                   "'vsock:-2:1' is no address: it is as in vsock:2:33779" HELP },
         };
@@ -262,6 +265,22 @@ static void test_a_connection_that_is_lost_before_an_answer_is_no_end(Fixture *f
         g_assert_cmpstr(program->err->str, ==, "");
 }
 
+/* Its last word is why, and it does not try for ever. */
+static void test_a_host_that_stays_away_ends_the_watch(Fixture *f, gconstpointer unused) {
+        g_autoptr(Program) program = start(f, "watch --json --timeout 0");
+        g_autofree char *err = g_strdup_printf(
+                "virt-ferry-guest: %s: lost, and not back within 0 seconds: No such file or "
+                "directory: does virtferryd run on the host, and may guests ask?\n",
+                f->address);
+
+        program_await(program, program->out, "\"State\":\"enforced\"");
+        (void)g_unlink(f->path);
+        guest_fixture_tell(&f->guests, GUEST_LEFT, WEB_UUID, 0);
+        program_finish(program);
+        g_assert_cmpstr(program->err->str, ==, err);
+        g_assert_cmpint(program->status, ==, 3);
+}
+
 static void test_help_and_version_ask_nobody(Fixture *f, gconstpointer unused) {
         g_autoptr(Program) help = start(f, "--help"), version = start(f, "--version");
 
@@ -305,6 +324,7 @@ int main(int argc, char **argv) {
             test_it_goes_on_watching_when_the_connection_is_lost);
         ADD("a connection that is lost before an answer is no end",
             test_a_connection_that_is_lost_before_an_answer_is_no_end);
+        ADD("a host that stays away ends the watch", test_a_host_that_stays_away_ends_the_watch);
         ADD("help and version ask nobody", test_help_and_version_ask_nobody);
         ADD("it is one small file", test_it_is_one_small_file);
         return g_test_run();
