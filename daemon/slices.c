@@ -3,10 +3,6 @@
 #include "daemon/slices-parts.h"
 #include "xml/ferry-error.h"
 
-/* Slices of best effort that had to give way are tried again when something has changed, the
- * oldest first, and so many at a time. */
-#define RETURN_MAX 16u
-
 static void pending_free(void *data) {
         SlicePending *pending = data;
 
@@ -203,17 +199,16 @@ static void return_one(Slices *slices, const SliceEntry *entry) {
                                   before->wish, before->expires, NULL, NULL);
 }
 
+/* Slices of best effort that had to give way are tried again when something has changed, the
+ * oldest first: all of them, since a small one may find room where larger ones do not. */
 static void return_preempted(Slices *slices) {
         g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
-        unsigned tried = 0;
 
-        for (guint i = 0; i < entries->len && tried < RETURN_MAX; i++) {
+        for (guint i = 0; i < entries->len; i++) {
                 const SliceEntry *entry = entries->pdata[i];
 
-                if (entry->state == SLICE_PREEMPTED) {
+                if (entry->state == SLICE_PREEMPTED)
                         return_one(slices, entry);
-                        tried++;
-                }
         }
 }
 

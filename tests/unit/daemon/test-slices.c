@@ -238,6 +238,31 @@ static void test_what_gives_way_returns(Fixture *f, gconstpointer unused) {
 
 /* Guests -------------------------------------------------------------------------------- */
 
+/* However many stand before it that do not. */
+static void test_a_small_one_returns_where_large_ones_do_not(Fixture *f, gconstpointer unused) {
+        enum {
+                LARGE = 20
+        };
+        g_autofree char *uuid = NULL;
+
+        for (int i = 0; i <= LARGE; i++) {
+                g_autoptr(Slice) modest = read_slice("<memory size='4' unit='MiB'/>");
+
+                modest->priority = SLICE_BEST_EFFORT;
+                modest->memory.size *= i < LARGE ? 10 : 1;
+                g_free(uuid);
+                uuid = g_strdup_printf("99999999-2222-4333-8444-%012d", i);
+                slices_allocate(f->manager->slices, uuid, NULL, modest, NULL, NULL);
+        }
+        allocate(f, GUEST_UUID, "<memory size='1024' unit='MiB'/>", NULL);
+        flush(f);
+        g_assert_cmpint(find(f, uuid)->state, ==, SLICE_PREEMPTED);
+
+        allocate(f, GUEST_UUID, "<memory size='1020' unit='MiB'/>", NULL);
+        flush(f);
+        g_assert_cmpint(find(f, uuid)->state, ==, SLICE_PROMISED);
+}
+
 static void test_a_slice_by_hand_stays_when_its_guest_stops(Fixture *f, gconstpointer unused) {
         connect_libvirt(f);
         allocate(f, GUEST_UUID, TWO, NULL);
@@ -699,6 +724,8 @@ int main(int argc, char **argv) {
         ADD("who asks when answered is answered too", test_who_asks_when_answered_is_answered_too);
         ADD("a try takes nothing", test_a_try_takes_nothing);
         ADD("what gives way returns", test_what_gives_way_returns);
+        ADD("a small one returns where large ones do not",
+            test_a_small_one_returns_where_large_ones_do_not);
         add_guests();
         add_problems();
         ADD("a guest on its way takes it along as it is",
