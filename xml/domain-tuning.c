@@ -208,7 +208,9 @@ static void read_pages(const xmlNode *domain, DomainTuning *tuning) {
                 tuning->page_kib = xml_size_of_prop(page, "size") / 1024;
 }
 
-/* <memory> has that of the memory devices in it, and the balloon has none of theirs. */
+/* <memory> has that of all memory devices in it. A DIMM is memory like that of the boot, and the
+ * balloon takes from it, too; the others are outside of it. Sources: virDomainDefGetMemoryTotal();
+ * QEMU's get_current_ram_size(). */
 static void read_memory(const xmlNode *domain, const xmlNode *devices, DomainTuning *tuning) {
         const xmlNode *current = xml_first_child(domain, "currentMemory");
         const xmlNode *balloon = xml_first_child(devices, "memballoon");
@@ -222,7 +224,8 @@ static void read_memory(const xmlNode *domain, const xmlNode *devices, DomainTun
                 uint64_t size = xml_size_of(
                         xml_first_child(xml_first_child(memory, "target"), "size"));
 
-                tuning->memory_max -= MIN(size, tuning->memory_max);
+                if (!xml_prop_is(memory, "model", "dimm"))
+                        tuning->memory_max -= MIN(size, tuning->memory_max);
                 if (!tuning->virtio_mem && xml_prop_is(memory, "model", "virtio-mem"))
                         tuning->virtio_mem = read_virtio_mem(memory);
         }
@@ -265,10 +268,29 @@ static void read_disk(const xmlNode *element, DomainTuning *tuning) {
         g_ptr_array_add(tuning->disks, disk);
 }
 
+static unsigned read_rate(const xmlNode *element, const char *name) {
+        unsigned value = 0;
+
+        if (element)
+                (void)xml_prop_uint(element, name, 0, G_MAXUINT, &value, NULL);
+        return value;
+}
+
+static DomainRate read_rates(const xmlNode *element) {
+        return (DomainRate){ .average = read_rate(element, "average"),
+                             .peak = read_rate(element, "peak"),
+                             .burst = read_rate(element, "burst") };
+}
+
+static DomainBandwidth read_bandwidth(const xmlNode *element) {
+        const xmlNode *inbound = xml_first_child(element, "inbound");
+
+        return (DomainBandwidth){ .inbound = read_rates(inbound),
+                                  .outbound = read_rates(xml_first_child(element, "outbound")),
+                                  .floor = read_rate(inbound, "floor") };
+}
+
 static void read_nic(const xmlNode *element, DomainTuning *tuning) {
-        const xmlNode *bandwidth = xml_first_child(element, "bandwidth");
-        const xmlNode *inbound = xml_first_child(bandwidth, "inbound");
-        const xmlNode *outbound = xml_first_child(bandwidth, "outbound");
         g_autofree char *mac = xml_child_prop(element, "mac", "address");
         DomainNic *nic;
 
@@ -278,10 +300,7 @@ static void read_nic(const xmlNode *element, DomainTuning *tuning) {
         nic = g_new0(DomainNic, 1);
         nic->mac = g_ascii_strdown(mac, -1);
         nic->network = xml_prop_is(element, "type", "network");
-        if (inbound)
-                (void)xml_prop_uint(inbound, "floor", 0, G_MAXUINT, &nic->floor, NULL);
-        if (outbound)
-                (void)xml_prop_uint(outbound, "average", 0, G_MAXUINT, &nic->average, NULL);
+        nic->bandwidth = read_bandwidth(xml_first_child(element, "bandwidth"));
         g_ptr_array_add(tuning->nics, nic);
 }
 

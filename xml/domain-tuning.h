@@ -20,11 +20,21 @@ typedef struct DomainIoThread {
         char *pin;   /* "0-3,8"; NULL: as `cpuset` */
 } DomainIoThread;
 
+/* kilobytes/s, and `burst` in kilobytes; 0 none */
+typedef struct DomainRate {
+        unsigned average, peak, burst;
+} DomainRate;
+
+typedef struct DomainBandwidth {
+        DomainRate inbound, outbound;
+        unsigned floor; /* of what comes in, kilobytes/s; 0 none */
+} DomainBandwidth;
+
 /* An interface that is no passthrough device. */
 typedef struct DomainNic {
-        char *mac;               /* lower case */
-        bool network;            /* of a network of libvirt's, where a floor can be */
-        unsigned floor, average; /* kilobytes/s; 0 none */
+        char *mac;    /* lower case */
+        bool network; /* of a network of libvirt's, where a floor can be */
+        DomainBandwidth bandwidth;
 } DomainNic;
 
 typedef struct DomainVirtioMem {
@@ -43,7 +53,8 @@ typedef struct DomainTuning {
         unsigned shares;             /* weight of its CPU time, 0 not told */
         char *numa_mode;             /* "strict" ...; NULL: nothing is told */
         char *nodes;                 /* "0-1" where its memory may be, NULL not told */
-        uint64_t memory, memory_max; /* bytes: of the balloon, and of all its memory at boot */
+        uint64_t memory, memory_max; /* bytes: of the balloon, and of its memory at boot with that
+                                      * of its DIMMs, which the balloon can have as well */
         bool balloon;
         bool hugepages;
         uint64_t page_kib;           /* of those; 0: the host's own size, or several */

@@ -4,8 +4,6 @@
 #include "daemon/core/tuning-draft.h"
 #include "xml/unplug.h"
 
-#define KILOBYTES_A_MBIT 125u /* a second */
-
 /* Functions -------------------------------------------------------------------------- */
 
 /* 0 is no limit, and more than any. */
@@ -142,8 +140,23 @@ static bool wants_network(const Slice *slice) {
         return slice->network_min_mbit > 0 || slice->network_max_mbit > 0;
 }
 
+static unsigned kilobytes(unsigned mbit) {
+        return MIN(mbit, G_MAXUINT / TUNING_KILOBYTES_A_MBIT) * TUNING_KILOBYTES_A_MBIT;
+}
+
+static Tuning *tuning_new_bandwidth(const char *mac, const DomainBandwidth *bandwidth) {
+        Tuning *tuning = tuning_new(TUNE_INTERFACE_LIMIT, mac, 0, 0);
+
+        tuning->bandwidth = *bandwidth;
+        return tuning;
+}
+
 static bool draft_nic(TuningDraft *draft, const DomainNic *nic, GError **error) {
         const Slice *wish = draft->wish;
+        unsigned max = kilobytes(wish->network_max_mbit);
+        const DomainBandwidth wanted = { .inbound.average = max,
+                                         .outbound.average = max,
+                                         .floor = kilobytes(wish->network_min_mbit) };
 
         if (wish->network_min_mbit > 0 && !nic->network)
                 return tuning_refuse(error,
@@ -152,11 +165,8 @@ static bool draft_nic(TuningDraft *draft, const DomainNic *nic, GError **error) 
                                      "or define it with type 'network'",
                                      nic->mac, draft->now->name);
 
-        tuning_draft_add(draft, TUNING_MOVES,
-                         tuning_new(TUNE_INTERFACE_LIMIT, nic->mac, wish->network_min_mbit,
-                                    wish->network_max_mbit),
-                         tuning_new(TUNE_INTERFACE_LIMIT, nic->mac, nic->floor / KILOBYTES_A_MBIT,
-                                    nic->average / KILOBYTES_A_MBIT));
+        tuning_draft_add(draft, TUNING_MOVES, tuning_new_bandwidth(nic->mac, &wanted),
+                         tuning_new_bandwidth(nic->mac, &nic->bandwidth));
         return true;
 }
 

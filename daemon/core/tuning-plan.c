@@ -22,10 +22,19 @@ Tuning *tuning_new_set(TuningKind kind, uint64_t number, const char *set) {
         return tuning;
 }
 
+static bool is_same_rate(const DomainRate *a, const DomainRate *b) {
+        return a->average == b->average && a->peak == b->peak && a->burst == b->burst;
+}
+
+static bool is_same_bandwidth(const DomainBandwidth *a, const DomainBandwidth *b) {
+        return is_same_rate(&a->inbound, &b->inbound) && is_same_rate(&a->outbound, &b->outbound) &&
+               a->floor == b->floor;
+}
+
 /* The target says how, not what: it names the same in both, or is the way of the first alone. */
 static bool is_same(const Tuning *a, const Tuning *b) {
         return a->kind == b->kind && a->number == b->number && a->number2 == b->number2 &&
-               g_strcmp0(a->set, b->set) == 0;
+               g_strcmp0(a->set, b->set) == 0 && is_same_bandwidth(&a->bandwidth, &b->bandwidth);
 }
 
 void tuning_draft_add(TuningDraft *draft, TuningPhase phase, Tuning *wanted, Tuning *before) {

@@ -117,10 +117,18 @@ static char *describe_resctrl(const Tuning *tuning) {
                                tuning->number, tuning->number2);
 }
 
-static char *describe_limit(const char *what, const Tuning *tuning) {
-        g_autofree char *rates = describe_rates(tuning->number, tuning->number2);
+static char *describe_limit(const char *what, const char *which, uint64_t min, uint64_t max) {
+        g_autofree char *rates = describe_rates(min, max);
 
-        return g_strdup_printf("%s %s has %s", what, tuning->target, rates);
+        return g_strdup_printf("%s %s has %s", what, which, rates);
+}
+
+static char *describe_bandwidth(const Tuning *tuning) {
+        const DomainBandwidth *bandwidth = &tuning->bandwidth;
+
+        return describe_limit("interface", tuning->target,
+                              bandwidth->floor / TUNING_KILOBYTES_A_MBIT,
+                              bandwidth->outbound.average / TUNING_KILOBYTES_A_MBIT);
 }
 
 static char *describe_memory(const Tuning *tuning) {
@@ -152,9 +160,9 @@ char *tuning_describe(const Tuning *tuning) {
         case TUNE_BLOCK_LIMIT:
                 return describe_disk(tuning);
         case TUNE_INTERFACE_LIMIT:
-                return describe_limit("interface", tuning);
+                return describe_bandwidth(tuning);
         case TUNE_VF_RATE:
-                return describe_limit("VF", tuning);
+                return describe_limit("VF", tuning->target, tuning->number, tuning->number2);
         case TUNE_RESCTRL:
                 return describe_resctrl(tuning);
         case TUNE_PLUG:

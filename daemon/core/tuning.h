@@ -7,6 +7,9 @@
  */
 
 #include "daemon/core/slice-book.h"
+#include "xml/domain-tuning.h"
+
+#define TUNING_KILOBYTES_A_MBIT 125u /* a second */
 
 typedef enum TuningKind {
         TUNE_VCPU_COUNT,   /* number */
@@ -20,7 +23,8 @@ typedef enum TuningKind {
                             * and number what it is to have */
         TUNE_BLOCK_WEIGHT, /* number */
         TUNE_BLOCK_LIMIT,  /* target: disk; number: bytes/s; number2: iops */
-        TUNE_INTERFACE_LIMIT, /* target: MAC; number, number2: min and max Mbit/s */
+        TUNE_INTERFACE_LIMIT, /* target: MAC; bandwidth: all of it, so that what was is undone to
+                               * the byte */
         TUNE_VF_RATE,         /* target: VF's PCI address; number, number2: min and max Mbit/s */
         TUNE_RESCTRL,         /* target: name of the group; number: percent of memory bandwidth;
                                * number2: cache ways; 0 and 0: the group goes */
@@ -35,6 +39,7 @@ typedef struct Tuning {
         char *set;    /* "0-3,8"; NULL */
         char *element;
         uint64_t number, number2;
+        DomainBandwidth bandwidth;
 } Tuning;
 
 /* Done and undone by the kernel, not by libvirt: TUNE_VF_RATE and TUNE_RESCTRL. */

@@ -8,8 +8,6 @@
 #include "xml/domain.h"
 #include "xml/number-set.h"
 
-#define KILOBYTES_A_MBIT 125u /* a second */
-
 typedef struct Params {
         virTypedParameterPtr list;
         int n, n_max;
@@ -133,17 +131,35 @@ static int set_block_limit(virDomainPtr domain, const Tuning *tuning) {
                                        VIR_DOMAIN_AFFECT_LIVE);
 }
 
-/* A floor is of what comes in, and is told only where there is one: other kinds of interfaces
- * refuse the word. 0 ends a limit. */
+static bool add_rates(Params *params, const DomainBandwidth *bandwidth) {
+        const struct {
+                const char *name;
+                unsigned value;
+        } rates[] = {
+                { VIR_DOMAIN_BANDWIDTH_IN_AVERAGE, bandwidth->inbound.average },
+                { VIR_DOMAIN_BANDWIDTH_IN_PEAK, bandwidth->inbound.peak },
+                { VIR_DOMAIN_BANDWIDTH_IN_BURST, bandwidth->inbound.burst },
+                { VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE, bandwidth->outbound.average },
+                { VIR_DOMAIN_BANDWIDTH_OUT_PEAK, bandwidth->outbound.peak },
+                { VIR_DOMAIN_BANDWIDTH_OUT_BURST, bandwidth->outbound.burst },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
+                if (add_uint(params, rates[i].name, rates[i].value) < 0)
+                        return false;
+        return true;
+}
+
+/* A floor is told only where there is one: other kinds of interfaces refuse the word. 0 ends a
+ * limit. */
 static int set_interface_limit(virDomainPtr domain, const Tuning *tuning) {
-        uint64_t average = tuning->number2 * KILOBYTES_A_MBIT;
+        const DomainBandwidth *bandwidth = &tuning->bandwidth;
         g_auto(Params) params = { 0 };
 
-        if (add_uint(&params, VIR_DOMAIN_BANDWIDTH_IN_AVERAGE, average) < 0 ||
-            add_uint(&params, VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE, average) < 0)
+        if (!add_rates(&params, bandwidth))
                 return -1;
-        if (tuning->number > 0 &&
-            add_uint(&params, VIR_DOMAIN_BANDWIDTH_IN_FLOOR, tuning->number * KILOBYTES_A_MBIT) < 0)
+        if (bandwidth->floor > 0 &&
+            add_uint(&params, VIR_DOMAIN_BANDWIDTH_IN_FLOOR, bandwidth->floor) < 0)
                 return -1;
         return virDomainSetInterfaceParameters(domain, tuning->target, params.list, params.n,
                                                VIR_DOMAIN_AFFECT_LIVE);

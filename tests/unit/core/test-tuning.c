@@ -242,6 +242,9 @@ static void ask_memory(Test *t, const char *resource, uint64_t mib) {
 }
 
 #define BALLOON "<memballoon model='virtio'/>"
+#define DIMM                                                                             \
+        "<memory model='dimm'><target><size unit='MiB'>64</size><node>0</node></target>" \
+        "</memory>"
 
 static void test_memory_grows_where_it_is(Test *t, gconstpointer unused) {
         t->inside = "<memory unit='MiB'>128</memory><currentMemory unit='MiB'>64</currentMemory>"
@@ -335,6 +338,21 @@ static void test_virtio_mem(Test *t, gconstpointer unused) {
         assert_refused(t, FERRY_ERROR_INVALID_REQUEST, "so it cannot have 200 MiB");
 }
 
+/* 64 MiB of the boot, 64 of a DIMM, 32 of 128 of virtio-mem. */
+static void test_dimms_are_memory_as_that_of_the_boot(Test *t, gconstpointer unused) {
+        t->inside = "<memory unit='MiB'>256</memory>";
+        t->devices = DIMM "<memory model='virtio-mem'><target><size unit='MiB'>128</size>"
+                          "<node>0</node><block unit='MiB'>2</block><requested unit='MiB'>32"
+                          "</requested></target></memory>" BALLOON;
+        t->entry->wish->memory.size = 192 * MIB;
+        assert_plan(t, "its virtio-mem has 64 MiB <- its virtio-mem has 32 MiB\n");
+
+        t->inside = "<memory unit='MiB'>128</memory>";
+        t->devices = DIMM BALLOON;
+        t->entry->wish->memory.size = 96 * MIB;
+        assert_plan(t, "-it has 96 MiB <- it has 128 MiB\n");
+}
+
 /* Devices ---------------------------------------------------------------------------- */
 
 static void ask_function(Test *t, const char *name, unsigned min, unsigned max) {
@@ -417,9 +435,31 @@ static void test_limits_of_interfaces(Test *t, gconstpointer unused) {
         t->entry->wish->network_max_mbit = 100;
         assert_plan(t,
                     "interface " MAC " has 10 to 100 Mbit/s <- interface " MAC " has no limit\n");
+        t->devices = "<interface type='network'><mac address='" MAC "'/><bandwidth>"
+                     "<inbound average='12500' floor='1250'/><outbound average='12500'/>"
+                     "</bandwidth></interface>";
+        assert_plan(t, "");
         t->devices = "<interface type='bridge'><mac address='" MAC "'/></interface>";
         assert_refused(t, FERRY_ERROR_INVALID_REQUEST,
                        "Interface " MAC " of guest g1 is not one of a libvirt network");
+}
+
+/* What was is no round number of Mbit/s, and has more than the slice has words for. */
+static void test_limits_of_interfaces_are_undone_to_the_byte(Test *t, gconstpointer unused) {
+        g_autoptr(GPtrArray) steps = NULL;
+        g_autofree char *xml = NULL;
+        const DomainBandwidth before = { { 130, 131, 132 }, { 133, 134, 135 }, 136 };
+        const DomainBandwidth *undo;
+
+        t->devices = "<interface type='network'><mac address='" MAC "'/><bandwidth>"
+                     "<inbound average='130' peak='131' burst='132' floor='136'/>"
+                     "<outbound average='133' peak='134' burst='135'/></bandwidth></interface>";
+        t->entry->wish->network_max_mbit = 1;
+        xml = domain_xml(t);
+        steps = tuning_plan(xml, t->entry, NULL, t->map, &t->host, NULL);
+        g_assert_cmpuint(steps->len, ==, 1);
+        undo = &((const TuningStep *)steps->pdata[0])->before->bandwidth;
+        g_assert_cmpmem(undo, sizeof(*undo), &before, sizeof(before));
 }
 
 static void test_cache_and_memory_bandwidth(Test *t, gconstpointer unused) {
@@ -472,11 +512,14 @@ int main(int argc, char **argv) {
         ADD("memory that cannot be is refused", test_memory_that_cannot_be);
         ADD("pages are those of the start", test_pages_are_those_of_the_start);
         ADD("a virtio-mem grows in blocks", test_virtio_mem);
+        ADD("DIMMs are memory as that of the boot", test_dimms_are_memory_as_that_of_the_boot);
         ADD("rates of VFs grow and shrink", test_rates_of_vfs);
         ADD("rates that nobody asked for stay", test_rates_that_nobody_asked_for_stay);
         ADD("functions come and go", test_functions_come_and_go);
         ADD("disks have limits", test_limits_of_disks);
         ADD("interfaces have limits", test_limits_of_interfaces);
+        ADD("limits of interfaces are undone to the byte",
+            test_limits_of_interfaces_are_undone_to_the_byte);
         ADD("cache and memory bandwidth", test_cache_and_memory_bandwidth);
         g_test_add_func("/tuning/copies are their own", test_copies_are_their_own);
         return g_test_run();

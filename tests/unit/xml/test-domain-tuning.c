@@ -128,7 +128,8 @@ static void test_disks_and_interfaces_have_limits(void) {
                 "</iotune></disk><disk><target dev='vdb'/></disk>"
                 "<interface type='hostdev'><mac address='52:54:00:00:00:01'/></interface>"
                 "<interface type='network'><mac address='52:54:00:00:00:AB'/><bandwidth>"
-                "<inbound average='1250' floor='125'/><outbound average='1250'/></bandwidth>"
+                "<inbound average='1250' peak='2000' burst='3000' floor='125'/>"
+                "<outbound average='1251'/></bandwidth>"
                 "</interface><interface type='bridge'><mac address='52:54:00:00:00:03'/>"
                 "</interface>");
         const DomainDisk *disk;
@@ -145,11 +146,14 @@ static void test_disks_and_interfaces_have_limits(void) {
         nic = tuning->nics->pdata[0];
         g_assert_cmpstr(nic->mac, ==, "52:54:00:00:00:ab");
         g_assert_true(nic->network);
-        g_assert_cmpuint(nic->floor, ==, 125);
-        g_assert_cmpuint(nic->average, ==, 1250);
+        g_assert_cmpuint(nic->bandwidth.floor, ==, 125);
+        g_assert_cmpuint(nic->bandwidth.inbound.average, ==, 1250);
+        g_assert_cmpuint(nic->bandwidth.inbound.peak, ==, 2000);
+        g_assert_cmpuint(nic->bandwidth.inbound.burst, ==, 3000);
+        g_assert_cmpuint(nic->bandwidth.outbound.average, ==, 1251);
         nic = tuning->nics->pdata[1];
         g_assert_false(nic->network);
-        g_assert_cmpuint(nic->average, ==, 0);
+        g_assert_cmpuint(nic->bandwidth.outbound.average, ==, 0);
 }
 
 static void test_what_is_no_xml_is_refused(void) {
