@@ -21,6 +21,8 @@ struct Meter {
         int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
         bool asked;          /* libvirt has not answered yet */
         bool complained;     /* since history could last be written */
+        MeterRounds rounds;
+        int64_t (*stopwatch)(void); /* what a look costs */
 };
 
 /* History --------------------------------------------------------------------------- */
@@ -174,11 +176,15 @@ static void add_guests(Meter *meter, const GPtrArray *samples) {
 
 /* `samples` NULL: nobody told of guests. */
 static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
+        int64_t begin = meter->stopwatch();
+
         telemetry_begin(meter->telemetry, monotonic, meter->manager->now());
         if (samples)
                 add_guests(meter, samples);
         add_links(meter);
         telemetry_end(meter->telemetry);
+        meter->rounds.count++;
+        meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);
 
         if (monotonic - meter->written < WRITE_USEC)
                 return;
@@ -227,10 +233,19 @@ const Telemetry *meter_telemetry(const Meter *meter) {
         return meter->telemetry;
 }
 
+MeterRounds meter_rounds(const Meter *meter) {
+        return meter->rounds;
+}
+
+void meter_set_stopwatch(Meter *meter, int64_t (*stopwatch)(void)) {
+        meter->stopwatch = stopwatch;
+}
+
 Meter *meter_new(Manager *manager) {
         Meter *meter = g_new0(Meter, 1);
 
         meter->manager = manager;
+        meter->stopwatch = g_get_monotonic_time;
         meter->telemetry = telemetry_new(on_slot, meter);
         meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);

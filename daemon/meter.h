@@ -29,6 +29,13 @@ void meter_on_guest_event(Meter *meter, const GuestEvent *event);
 void meter_flush(Meter *meter);
 
 const Telemetry *meter_telemetry(const Meter *meter);
+/* How often it has looked, and for how long the daemon did nothing else, without libvirt's part. */
+typedef struct MeterRounds {
+        uint64_t count, usec;
+} MeterRounds;
+MeterRounds meter_rounds(const Meter *meter);
+/* For tests: another CLOCK_MONOTONIC, in microseconds, by which looks are measured. */
+void meter_set_stopwatch(Meter *meter, int64_t (*stopwatch)(void));
 /* As store_load_history(), with what is not written yet. */
 GPtrArray *meter_history(const Meter *meter, SubjectKind kind, const char *id, SlotStep step,
                          int64_t from, int64_t to, GError **error);
