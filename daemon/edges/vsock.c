@@ -80,12 +80,18 @@ unsigned vsock_count(const Vsock *vsock) {
 
 /* The socket ------------------------------------------------------------------------ */
 
-static void take_peer(Vsock *vsock, Fd fd) {
-        struct sockaddr_vm peer = { 0 };
-        socklen_t size = sizeof(peer);
+bool vsock_is_of_guest(uint32_t from, uint32_t to) {
+        return to == VMADDR_CID_HOST && from >= DOMAIN_CID_MIN && from <= DOMAIN_CID_MAX;
+}
 
-        if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.svm_family != AF_VSOCK ||
-            peer.svm_cid < DOMAIN_CID_MIN || peer.svm_cid > DOMAIN_CID_MAX)
+static void take_peer(Vsock *vsock, Fd fd) {
+        struct sockaddr_vm peer = { 0 }, here = { 0 };
+        socklen_t peer_size = sizeof(peer), here_size = sizeof(here);
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &peer_size) < 0 ||
+            getsockname(fd, (struct sockaddr *)&here, &here_size) < 0 ||
+            peer.svm_family != AF_VSOCK || here.svm_family != AF_VSOCK ||
+            !vsock_is_of_guest(peer.svm_cid, here.svm_cid))
                 fd_close(fd);
         else
                 vsock_take(vsock, fd, peer.svm_cid, peer.svm_port);

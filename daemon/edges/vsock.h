@@ -48,6 +48,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vsock, vsock_free)
 /* Once; -EALREADY after that. -EAFNOSUPPORT, -ENODEV: the kernel has no vsock (yet). */
 int vsock_listen(Vsock *vsock, unsigned port);
 
+/* Whether a connection between these CIDs is one of a guest of this host. A host that is itself a
+ * guest has a second CID, to which its own host and its neighbours can connect; CIDs that they come
+ * from are of another host, and may be those of guests here. */
+bool vsock_is_of_guest(uint32_t from, uint32_t to);
+
 /* A connection from there; `fd` is taken in any case. For tests, too, which have other sockets. */
 void vsock_take(Vsock *vsock, int fd, uint32_t cid, uint32_t port);
 /* Hangs up on those whose time is over. A timer does it. */

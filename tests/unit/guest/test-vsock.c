@@ -84,6 +84,18 @@ static void test_the_host_itself_is_nobody(GuestFixture *f, gconstpointer unused
         g_assert_cmpuint(vsock_count(f->vsock), ==, 0);
 }
 
+/* A neighbour of a host that is a guest itself has a CID as a guest here may have it. */
+static void test_guests_of_other_hosts_are_nobody(GuestFixture *f, gconstpointer unused) {
+        g_assert_true(vsock_is_of_guest(WEB_CID, VMADDR_CID_HOST));
+        g_assert_true(vsock_is_of_guest(3, VMADDR_CID_HOST));
+        g_assert_false(vsock_is_of_guest(WEB_CID, 42));
+        g_assert_false(vsock_is_of_guest(WEB_CID, VMADDR_CID_LOCAL));
+        g_assert_false(vsock_is_of_guest(WEB_CID, VMADDR_CID_ANY));
+        g_assert_false(vsock_is_of_guest(VMADDR_CID_HOST, VMADDR_CID_HOST));
+        g_assert_false(vsock_is_of_guest(VMADDR_CID_LOCAL, VMADDR_CID_HOST));
+        g_assert_false(vsock_is_of_guest(VMADDR_CID_ANY, VMADDR_CID_HOST));
+}
+
 static void test_a_guest_that_ends_is_hung_up_on(GuestFixture *f, gconstpointer unused) {
         int web = begin(f, WEB_CID);
         g_autoptr(sd_bus) db = guest_fixture_bus(f, DB_CID, ROOT_PORT);
@@ -544,6 +556,7 @@ int main(int argc, char **argv) {
         ADD("a connection of nobody is closed without a word",
             test_a_connection_of_nobody_is_closed_without_a_word);
         ADD("the host itself is nobody", test_the_host_itself_is_nobody);
+        ADD("guests of other hosts are nobody", test_guests_of_other_hosts_are_nobody);
         ADD("a guest that ends is hung up on", test_a_guest_that_ends_is_hung_up_on);
         ADD("a guest with the number of another does not inherit",
             test_a_guest_with_the_number_of_another_does_not_inherit);
