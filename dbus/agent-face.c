@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#include "daemon/facts/fd.h"
 #include "daemon/names.h"
+#include "dbus/peer-server.h"
 #include "dbus/resource-rows.h"
 
 #define LOCAL           "org.freedesktop.DBus.Local"
@@ -68,34 +68,12 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return sd_event_exit(face->loop, 0); /* the bus has left it already */
 }
 
-/* Takes both. */
-static int take_files(sd_bus *bus, int input, int output) {
-        int r;
-
-        r = sd_bus_set_fd(bus, input, output);
-        if (r < 0) {
-                fd_close(input);
-                if (output != input)
-                        fd_close(output);
-        }
-        return r;
-}
-
-/* The other end is ssh's, which has no user here, and no descriptors. */
+/* The other end is ssh's, which has no user here. */
 static int start(AgentFace *face) {
-        sd_id128_t id;
         int r;
 
-        r = sd_id128_randomize(&id);
-        if (r >= 0)
-                r = sd_bus_set_server(face->bus, true, id);
-        if (r >= 0)
-                r = sd_bus_set_anonymous(face->bus, true);
-        if (r >= 0)
-                r = sd_bus_negotiate_fds(face->bus, false);
-        if (r >= 0)
-                r = sd_bus_add_object_vtable(face->bus, NULL, FERRY_OBJECT_AGENT,
-                                             FERRY_INTERFACE_AGENT, vtable, face);
+        r = sd_bus_add_object_vtable(face->bus, NULL, FERRY_OBJECT_AGENT, FERRY_INTERFACE_AGENT,
+                                     vtable, face);
         if (r >= 0)
                 r = sd_bus_match_signal(face->bus, NULL, LOCAL, LOCAL_PATH, LOCAL, "Disconnected",
                                         on_disconnected, face);
@@ -110,9 +88,7 @@ int agent_face_new(sd_event *loop, Agent *agent, int input, int output, uint64_t
         face->loop = loop;
         face->agent = agent;
         face->look_usec = look_usec;
-        r = sd_bus_new(&face->bus);
-        if (r >= 0)
-                r = take_files(face->bus, input, output);
+        r = peer_server_new(input, output, &face->bus);
         if (r >= 0)
                 r = start(face);
         if (r >= 0)

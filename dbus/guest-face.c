@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/facts/fd.h"
 #include "daemon/names.h"
 #include "dbus/bus-error.h"
+#include "dbus/peer-server.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sd_bus_error, sd_bus_error_free)
@@ -280,26 +280,11 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return 0;
 }
 
-/* The peer is this process; whoever is behind it has no user and no descriptors. */
-static int start(GuestFace *face, int fd) {
-        sd_id128_t id;
+/* The peer is this process; whoever is behind it has no user here. */
+static int start(GuestFace *face) {
         int r;
 
-        r = sd_bus_set_fd(face->bus, fd, fd);
-        if (r < 0) {
-                fd_close(fd);
-                return r;
-        }
-
-        r = sd_id128_randomize(&id);
-        if (r >= 0)
-                r = sd_bus_set_server(face->bus, true, id);
-        if (r >= 0)
-                r = sd_bus_set_anonymous(face->bus, true);
-        if (r >= 0)
-                r = sd_bus_negotiate_fds(face->bus, false);
-        if (r >= 0)
-                r = sd_bus_add_filter(face->bus, NULL, on_message, face);
+        r = sd_bus_add_filter(face->bus, NULL, on_message, face);
         if (r >= 0)
                 r = sd_bus_add_object_vtable(face->bus, NULL, FERRY_OBJECT_GUEST,
                                              FERRY_INTERFACE_GUEST, vtable, face);
@@ -313,13 +298,9 @@ int guest_face_new(sd_event *loop, int64_t priority, GuestSession *session, int 
 
         face->session = session;
         face->calls = g_ptr_array_new_with_free_func(waiting_free);
-        r = sd_bus_new(&face->bus);
-        if (r < 0) {
-                fd_close(fd);
-                return r;
-        }
-
-        r = start(face, fd);
+        r = peer_server_new(fd, fd, &face->bus);
+        if (r >= 0)
+                r = start(face);
         if (r >= 0)
                 r = sd_bus_attach_event(face->bus, loop, (int)priority);
         if (r < 0)
