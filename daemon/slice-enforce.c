@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/slice-enforce.h"
+#include "daemon/slice-enforce-parts.h"
 
 #include <string.h>
 
 #include "daemon/slice-functions.h"
 #include "daemon/slice-kernel.h"
+#include "daemon/slices.h"
 #include "xml/domain.h"
 #include "xml/ferry-error.h"
-
-struct SliceEnforcer {
-        Manager *manager;
-        SliceEnforced done;
-        void *userdata;
-        GHashTable *courses;  /* UUID to Course */
-        GPtrArray *questions; /* Question, that libvirt has yet to answer; borrowed */
-};
-
-typedef enum CourseState {
-        COURSE_IDLE,
-        COURSE_FINDING,
-        COURSE_TUNING,
-} CourseState;
-
-/* One guest: what it has by us, what it gets, and what was asked meanwhile. */
-typedef struct Course {
-        SliceEnforcer *enforcer;
-        char *uuid;
-        CourseState state;
-        SliceEntry *entry, *had; /* entry NULL: it loses its slice */
-        GPtrArray *functions;    /* TuningFunction */
-        GPtrArray *steps;
-        GHashTable *rated; /* VFs that have a rate by us, so that their next owner has none */
-        bool again;        /* with: */
-        SliceEntry *next;
-} Course;
 
 /* Outlives the enforcer when libvirt answers late. */
 typedef struct Question {
@@ -117,7 +91,7 @@ static bool is_lifted(const Course *course) {
         return !course->next && !course->had;
 }
 
-static void finish(Course *course, const GError *error) {
+void course_finish(Course *course, const GError *error) {
         SliceEnforcer *enforcer = course->enforcer;
         g_autofree char *uuid = g_strdup(course->uuid);
         bool again;
@@ -139,153 +113,7 @@ static void finish(Course *course, const GError *error) {
         begin(course);
 }
 
-/* The kernel's steps ----------------------------------------------------------------- */
-
-static void note_rate(const Course *course, const Tuning *tuning) {
-        if (tuning->kind != TUNE_VF_RATE)
-                return;
-        if (tuning->number > 0 || tuning->number2 > 0)
-                g_hash_table_add(course->rated, g_strdup(tuning->target));
-        else
-                g_hash_table_remove(course->rated, tuning->target);
-}
-
-static bool tune(const Course *course, const Tuning *tuning, GError **error) {
-        if (!slice_kernel_tune(course->enforcer->manager, course->uuid, tuning, error))
-                return false;
-
-        note_rate(course, tuning);
-        return true;
-}
-
-static bool is_due(const TuningStep *step, bool shrinks) {
-        return tuning_is_kernel(step->wanted->kind) && step->shrinks == shrinks;
-}
-
-/* Several writes, of which the last may have failed. */
-static bool may_be_half(const TuningStep *step) {
-        return step->wanted->kind == TUNE_RESCTRL;
-}
-
-static void undo_kernel(const Course *course, guint n, bool shrinks) {
-        while (n-- > 0) {
-                const TuningStep *step = course->steps->pdata[n];
-                g_autoptr(GError) error = NULL;
-
-                if (is_due(step, shrinks) && !tune(course, step->before, &error))
-                        g_warning("Not undone: %s", error->message);
-        }
-}
-
-static bool take_kernel(const Course *course, bool shrinks, GError **error) {
-        for (guint i = 0; i < course->steps->len; i++) {
-                const TuningStep *step = course->steps->pdata[i];
-
-                if (!is_due(step, shrinks) || tune(course, step->wanted, error))
-                        continue;
-                undo_kernel(course, i + (may_be_half(step) ? 1 : 0), shrinks);
-                return false;
-        }
-        return true;
-}
-
-static bool is_of_function(const Course *course, const char *device) {
-        for (guint i = 0; course->functions && i < course->functions->len; i++)
-                if (g_str_equal(((TuningFunction *)course->functions->pdata[i])->device, device))
-                        return true;
-        return false;
-}
-
-/* It may have gone to another guest, which has a rate of its own then. */
-static void end_rate(const Course *course, const char *device) {
-        const Manager *manager = course->enforcer->manager;
-        const Lease *lease = lease_book_find_device(manager->leases, device);
-        g_autoptr(Tuning) none = tuning_new(TUNE_VF_RATE, device, 0, 0);
-        g_autoptr(GError) error = NULL;
-
-        if (lease && !g_str_equal(lease->domain_uuid, course->uuid))
-                return;
-        if (!slice_kernel_tune(manager, course->uuid, none, &error))
-                g_info("%s keeps its rate: %s", device, error->message);
-}
-
-/* Of VFs that are of no function of its slice any more. */
-static void end_rates(const Course *course) {
-        GHashTableIter iter;
-        gpointer device;
-
-        g_hash_table_iter_init(&iter, course->rated);
-        while (g_hash_table_iter_next(&iter, &device, NULL)) {
-                if (is_of_function(course, device))
-                        continue;
-                end_rate(course, device);
-                g_hash_table_iter_remove(&iter);
-        }
-}
-
-/* libvirt has done its part, so what is left may only be too much; and the guest has all functions,
- * so that none is given back whatever comes. */
-static void end_well(Course *course) {
-        g_autoptr(GError) error = NULL;
-
-        if (!take_kernel(course, true, &error))
-                g_prefix_error(&error, "All is done but what was to be less: ");
-        end_rates(course);
-        g_clear_pointer(&course->functions, g_ptr_array_unref);
-        finish(course, error);
-}
-
-void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event) {
-        Course *course = g_hash_table_lookup(enforcer->courses, event->uuid);
-        g_autoptr(GError) error = NULL;
-
-        if (!course || course->state != COURSE_TUNING)
-                return;
-        if (!event->detail) {
-                end_well(course);
-                return;
-        }
-
-        undo_kernel(course, course->steps->len, false);
-        g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_HARDWARE, event->detail);
-        finish(course, error);
-}
-
-static void take_steps(Course *course) {
-        g_autoptr(GPtrArray) steps = tuning_steps_new();
-        const VirtOps *virt = course->enforcer->manager->virt;
-        g_autoptr(GError) error = NULL;
-
-        if (!take_kernel(course, false, &error)) {
-                finish(course, error);
-                return;
-        }
-
-        g_ptr_array_set_free_func(steps, NULL);
-        for (guint i = 0; i < course->steps->len; i++) {
-                TuningStep *step = course->steps->pdata[i];
-
-                if (!tuning_is_kernel(step->wanted->kind))
-                        g_ptr_array_add(steps, step);
-        }
-        if (steps->len == 0) {
-                end_well(course);
-                return;
-        }
-        course->state = COURSE_TUNING;
-        virt->tune(virt->userdata, course->uuid, steps);
-}
-
 /* The plan --------------------------------------------------------------------------- */
-
-static ResourceMap *read_map(const Manager *manager) {
-        const ResourceSources sources = { .sysfs = manager->sysfs,
-                                          .inventory = manager->inventory,
-                                          .leases = manager->leases,
-                                          .rtnl = manager->rtnl };
-
-        return resource_map_read(&sources);
-}
 
 static bool find_functions(Course *course, const char *xml, GError **error) {
         Manager *manager = course->enforcer->manager;
@@ -302,14 +130,13 @@ static bool find_functions(Course *course, const char *xml, GError **error) {
 
 static bool make_plan(Course *course, const char *xml, GError **error) {
         const Manager *manager = course->enforcer->manager;
-        g_autoptr(ResourceMap) map = NULL;
+        const ResourceMap *map = slices_map(manager->slices);
         TuningHost host = { 0 };
 
         if ((course->entry && !slice_kernel_check(manager, course->entry->wish, error)) ||
             !find_functions(course, xml, error))
                 return false;
 
-        map = read_map(manager);
         host.functions = course->functions;
         slice_kernel_read_shares(manager, course->uuid, &host);
         course->steps = tuning_plan(xml, course->entry, course->had, map, &host, error);
@@ -341,10 +168,10 @@ static void on_found(void *userdata, const GuestEvent *found) {
                                     found->detail ?: "The guest does not run");
         else if (make_plan(course, found->xml, &error)) {
                 tell_plan(course, found->name ?: course->uuid);
-                take_steps(course);
+                course_take_steps(course);
                 return;
         }
-        finish(course, error);
+        course_finish(course, error);
 }
 
 static void begin(Course *course) {
@@ -357,7 +184,7 @@ static void begin(Course *course) {
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
                                     "libvirt is not connected: the guest gets its hardware slice "
                                     "when it is");
-                finish(course, error);
+                course_finish(course, error);
                 return;
         }
 
@@ -397,12 +224,19 @@ void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {
         ask(course, NULL);
 }
 
+void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event) {
+        Course *course = g_hash_table_lookup(enforcer->courses, event->uuid);
+
+        if (course && course->state == COURSE_TUNING)
+                course_on_tuned(course, event->detail);
+}
+
 void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid) {
         Course *course = g_hash_table_lookup(enforcer->courses, domain_uuid);
 
         if (course) {
                 g_clear_pointer(&course->functions, g_ptr_array_unref);
-                end_rates(course);
+                course_end_rates(course);
         }
         slice_kernel_forget(enforcer->manager, domain_uuid);
         g_hash_table_remove(enforcer->courses, domain_uuid);

@@ -10,7 +10,7 @@
  * A step that fails undoes those before it. One change of a guest at a time: of
  * what is asked meanwhile the last is done after it, and told once for all. In
  * memory: whoever starts again asks again, and what is right already is no step.
- * Belongs to Slices (slices.h), which it never calls; one thread.
+ * Belongs to Slices (slices.h), of which it only borrows the map; one thread.
  */
 
 #include "daemon/core/slice-book.h"
