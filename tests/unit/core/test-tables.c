@@ -11,6 +11,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/openmetrics.h"
+#include "daemon/core/policy.h"
 #include "daemon/core/resource-map.h"
 #include "daemon/core/slice-book.h"
 #include "daemon/core/strategy.h"
@@ -30,6 +31,8 @@ typedef struct Table {
                 return object##_from_string(word);      \
         }
 
+TABLE_OF(advice_kind, AdviceKind)
+TABLE_OF(advice_reason, AdviceReason)
 TABLE_OF(compat_fact, CompatFact)
 TABLE_OF(device_role, DeviceRole)
 TABLE_OF(drain_state, DrainState)
@@ -38,11 +41,16 @@ TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 TABLE_OF(openmetrics_type, OpenmetricsType)
+TABLE_OF(policy_mode, PolicyMode)
 TABLE_OF(resource_kind, ResourceKind)
 TABLE_OF(slice_state, SliceState)
 TABLE_OF(strategy, Strategy)
 
 static const Table tables[] = {
+        { "kinds of advice", "promote exchange demote", advice_kind_word, advice_kind_value },
+        { "reasons of advice", "gains rises falls overloads idles opted-out", advice_reason_word,
+          advice_reason_value },
+        { "modes of the policy", "observe advise act", policy_mode_word, policy_mode_value },
         { "facts of rules",
           "vendor device subsystem revision driver driver-version firmware mdev-type",
           compat_fact_word, compat_fact_value },
