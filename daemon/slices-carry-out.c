@@ -33,6 +33,7 @@ void slices_on_change(void *userdata, SliceChange change, const SliceEntry *entr
         /* which of a domain's devices are none of a slice's */
         slices->capacity_stale |= slices_has_devices(slices, entry->domain_uuid);
         slices_lack_on_change(slices, change, entry);
+        slices_forget_lifted(slices, entry->domain_uuid);
         if (change == SLICE_REMOVED)
                 slices_forget_problem(slices, entry->domain_uuid);
         if (change == SLICE_REMOVED || entry->state != SLICE_ENFORCED)
@@ -50,23 +51,26 @@ void slices_note_come(Slices *slices, const SliceEntry *entry) {
         add_due(slices, SLICE_CHANGED, entry, true);
 }
 
-/* Its metadata are to have the slice that it has now. */
-static void tell_guest(const Slices *slices, const SliceDue *due) {
-        const char *uuid = due->entry->domain_uuid;
+void slices_note_releasing(Slices *slices, const SliceEntry *entry) {
+        add_due(slices, SLICE_REMOVED, entry, false);
+}
 
-        if (due->change == SLICE_REMOVED)
-                g_hash_table_add(slices->dropped, g_strdup(uuid));
-        else
-                g_hash_table_remove(slices->dropped, uuid);
-        guest_follow_look_again(slices->manager, uuid);
+static bool is_due(const Slices *slices, const char *domain_uuid) {
+        for (guint i = 0; i < slices->due->len; i++) {
+                const SliceDue *due = slices->due->pdata[i];
+
+                if (g_str_equal(due->entry->domain_uuid, domain_uuid))
+                        return true;
+        }
+        return false;
 }
 
 static void carry_out(const Slices *slices, const SliceDue *due) {
         if (!g_hash_table_contains(slices->manager->active, due->entry->domain_uuid))
                 return;
 
-        if (!due->come)
-                tell_guest(slices, due);
+        if (!due->come) /* its metadata are to have the slice that it has now */
+                guest_follow_look_again(slices->manager, due->entry->domain_uuid);
         if (due->change == SLICE_REMOVED || due->entry->state == SLICE_PREEMPTED)
                 slice_enforcer_lift(slices->enforcer, due->entry);
         else
@@ -128,6 +132,7 @@ static void tell_leftover(const Slices *slices, const char *domain_uuid, const G
 /* A guest that has ended meanwhile is no problem. */
 static void note_enforced(Slices *slices, const char *domain_uuid, const GError *error) {
         const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
+        const SliceEntry *releasing = slice_book_find_releasing(slices->book, domain_uuid);
         SlicePending *pending;
 
         if (g_error_matches(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND))
@@ -136,6 +141,8 @@ static void note_enforced(Slices *slices, const char *domain_uuid, const GError 
                 note_problem(slices, entry, error);
         else if (error)
                 tell_leftover(slices, domain_uuid, error);
+        else if (releasing && !is_due(slices, domain_uuid))
+                slices_on_lifted(slices, releasing);
         if (error || !entry)
                 return;
 

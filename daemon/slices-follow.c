@@ -10,6 +10,12 @@ static bool is_active(const Slices *slices, const char *domain_uuid) {
         return g_hash_table_contains(slices->manager->active, domain_uuid);
 }
 
+/* Of its own, or one that it has to lose. */
+static bool has_any(const Slices *slices, const char *domain_uuid) {
+        return slice_book_find(slices->book, domain_uuid) ||
+               slice_book_find_releasing(slices->book, domain_uuid);
+}
+
 static bool waits_for_guest(const SliceEntry *entry) {
         return entry->expires != 0 && entry->expires != SLICE_WITH_GUEST;
 }
@@ -18,7 +24,7 @@ void slices_note(Slices *slices, const Domain *domain, Metadata **metadata) {
         const SliceEntry *entry = slice_book_find(slices->book, domain->uuid);
         const Slice *wish = entry ? entry->wish : NULL;
 
-        if (!entry && domain->metadata && !g_hash_table_contains(slices->dropped, domain->uuid))
+        if (!entry && domain->metadata && !slice_book_find_releasing(slices->book, domain->uuid))
                 wish = domain->metadata->slice;
         if (!wish && !*metadata)
                 return;
@@ -123,10 +129,16 @@ SliceEntry *slices_try_reserve(Slices *slices, const char *domain_uuid, const ch
         return entry;
 }
 
-/* It runs here. Without an entry its metadata may ask for one. */
+/* It runs here. Without an entry its metadata may ask for one, unless it is that which they are to
+ * lose: then the daemon has ended before it could take it away. */
 static bool change_come(Slices *slices, SlicePending *pending, GError **error) {
+        const SliceEntry *releasing = slice_book_find_releasing(slices->book, pending->uuid);
         const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
 
+        if (releasing) {
+                slices_note_releasing(slices, releasing);
+                return true;
+        }
         if (!entry && pending->wish) {
                 pending->expires = SLICE_WITH_GUEST;
                 if (slices_change_allocate(slices, pending, error))
@@ -146,7 +158,7 @@ void slices_on_running(Slices *slices, const Domain *domain) {
         const Slice *wish = domain->metadata ? domain->metadata->slice : NULL;
         SlicePending *pending;
 
-        if (!wish && !slice_book_find(slices->book, domain->uuid))
+        if (!wish && !has_any(slices, domain->uuid))
                 return;
 
         pending = slices_pending_new(change_come, domain->uuid);
@@ -162,8 +174,10 @@ void slices_on_running(Slices *slices, const Domain *domain) {
 static bool change_gone(Slices *slices, SlicePending *pending, GError **error) {
         const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
 
-        if (!entry || is_active(slices, pending->uuid))
+        if (is_active(slices, pending->uuid))
                 return true;
+        if (!entry)
+                return slice_book_end_release(slices->book, pending->uuid, error);
         if (waits_for_guest(entry))
                 return !pending->released ||
                        slice_book_deallocate(slices->book, pending->uuid, error);
@@ -177,7 +191,7 @@ static bool change_gone(Slices *slices, SlicePending *pending, GError **error) {
 static void go(Slices *slices, const char *domain_uuid, bool left, bool released) {
         SlicePending *pending;
 
-        if (!slice_book_find(slices->book, domain_uuid))
+        if (!has_any(slices, domain_uuid))
                 return;
 
         pending = slices_pending_new(change_gone, domain_uuid);
@@ -188,8 +202,8 @@ static void go(Slices *slices, const char *domain_uuid, bool left, bool released
 
 void slices_on_gone(Slices *slices, const char *domain_uuid, bool left) {
         slices_forget_problem(slices, domain_uuid);
+        slices_forget_lifted(slices, domain_uuid);
         slices_on_lease_gone(slices, domain_uuid); /* while it was short of one itself */
-        g_hash_table_remove(slices->dropped, domain_uuid);
         slice_enforcer_forget(slices->enforcer, domain_uuid);
         slices_moves_on_gone(slices, domain_uuid);
         go(slices, domain_uuid, left, false);
@@ -211,7 +225,9 @@ static bool has_left(const Manager *manager, const char *domain_uuid) {
 
 void slices_on_list(Slices *slices) {
         g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+        g_autoptr(GPtrArray) releasing = slice_book_list_releasing(slices->book);
 
+        g_ptr_array_extend(entries, releasing, NULL, NULL);
         for (guint i = 0; i < entries->len; i++) {
                 const SliceEntry *entry = entries->pdata[i];
 
@@ -242,6 +258,7 @@ static bool change_expired(Slices *slices, SlicePending *pending, GError **error
 void slices_on_time(Slices *slices) {
         g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
 
+        slices_look_at_lifted(slices);
         for (guint i = 0; i < entries->len; i++) {
                 const SliceEntry *entry = entries->pdata[i];
 
@@ -253,5 +270,7 @@ void slices_on_time(Slices *slices) {
 int64_t slices_next_time(const Slices *slices) {
         int64_t next = slice_book_next_expiry(slices->book);
 
-        return next == SLICE_WITH_GUEST ? 0 : next;
+        if (next == 0 || next == SLICE_WITH_GUEST)
+                return slices->look_at;
+        return slices->look_at > 0 ? MIN(next, slices->look_at) : next;
 }

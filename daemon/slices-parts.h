@@ -20,6 +20,7 @@ struct SlicePending {
         Slice *wish, *at; /* `at`: as of slices_reserve() */
         int64_t expires;
         SliceState state;
+        int64_t number;      /* of the entry that it is about */
         bool left, released; /* of a guest that is gone: as slices_on_gone(), _on_released() */
         SliceAsk ask;
         char *ask_kind, **ask_qos; /* what `ask` points to */
@@ -44,8 +45,10 @@ struct Slices {
         GHashTable *short_of; /* UUIDs of those for which a device was missing */
         GHashTable *lacks;    /* the same, of what is not there any more */
         bool lacks_stale;     /* the host has changed since they were found */
-        GHashTable *dropped;  /* UUIDs of guests whose metadata are to lose the slice */
-        SliceMoves *moves;    /* that are carried out; NULL none */
+        GHashTable *lifted; /* UUIDs of guests that have nothing of their releasing slice, but for,
+                             * maybe, their metadata; */
+        int64_t look_at;    /* which are looked at then; 0 never */
+        SliceMoves *moves;  /* that are carried out; NULL none */
 };
 
 /* Waits for the next flush. */
@@ -70,8 +73,15 @@ void slices_on_enforced(void *slices, const char *domain_uuid, const GError *err
 void slices_forget_problem(Slices *slices, const char *domain_uuid);
 /* The guest has begun to run, so it has nothing of its slice yet. */
 void slices_note_come(Slices *slices, const SliceEntry *entry);
+/* It runs and has a slice still, which is releasing. */
+void slices_note_releasing(Slices *slices, const SliceEntry *entry);
 void slices_carry_out(Slices *slices);
 void slice_due_free(void *due);
+
+/* slices-release.c: the slice that is releasing was lifted from its guest; it is another now. */
+void slices_on_lifted(Slices *slices, const SliceEntry *entry);
+void slices_forget_lifted(Slices *slices, const char *domain_uuid);
+void slices_look_at_lifted(Slices *slices);
 
 /* slices-lack.c: what the host has no more of what it has promised, when it has changed. */
 void slices_find_lacks(Slices *slices);

@@ -27,7 +27,7 @@ Slices *slices_new(Manager *manager) {
         slices->problems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         slices->short_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->lacks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        slices->dropped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        slices->lifted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->enforcer = slice_enforcer_new(manager, slices_on_enforced, slices);
         slice_book_set_listener(slices->book, slices_on_change, slices);
         return slices;
@@ -44,7 +44,7 @@ void slices_free(Slices *slices) {
         g_hash_table_unref(slices->problems);
         g_hash_table_unref(slices->short_of);
         g_hash_table_unref(slices->lacks);
-        g_hash_table_unref(slices->dropped);
+        g_hash_table_unref(slices->lifted);
         slice_book_free(slices->book);
         resource_map_free(slices->map);
         g_free(slices->capacity_for);
@@ -84,8 +84,13 @@ bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **erro
                                    pending->expires, &pending->placement, error);
 }
 
+/* Of one that runs, as far as is known, it has to be taken yet. */
 bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **error) {
-        return slice_book_deallocate(slices->book, pending->uuid, error);
+        const Manager *manager = slices->manager;
+
+        if (manager->libvirt_known && !g_hash_table_contains(manager->active, pending->uuid))
+                return slice_book_deallocate(slices->book, pending->uuid, error);
+        return slice_book_release(slices->book, pending->uuid, error);
 }
 
 /* The other host gets the wish that left with the guest: what is changed now would be lost. */
@@ -122,7 +127,7 @@ static bool change_as_asked(Slices *slices, SlicePending *pending, GError **erro
         if (!pending->wish)
                 return false;
         if (entry && !pending->ask.by_guest && slices_ask_is_empty(pending->wish))
-                return slice_book_deallocate(slices->book, pending->uuid, error);
+                return slices_change_deallocate(slices, pending, error);
 
         pending->expires = entry ? entry->expires : 0;
         return slices_change_allocate(slices, pending, error);

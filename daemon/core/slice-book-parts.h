@@ -9,8 +9,8 @@
 
 struct SliceBook {
         Store *store;
-        GHashTable *entries;    /* domain UUID to SliceEntry, owned */
-        GHashTable *by_holder;  /* holder to SliceEntry, both of `entries` */
+        GHashTable *entries;    /* domain UUID to SliceEntry, owned; also those that release */
+        GHashTable *by_holder;  /* holder to SliceEntry, both of `entries`; without those */
         Capacity *bare;         /* without grants; NULL: not known yet */
         Capacity *capacity;     /* with all grants; NULL likewise */
         GPtrArray *touched;     /* Touched, owned, in the order of change; NULL: not collecting */
@@ -40,3 +40,6 @@ bool slice_book_end_alone(SliceBook *book, bool alone, bool done, GError **error
 /* Another entry, or NULL for none, in the place of what the domain has, which may be freed.
  * `whole`: its wish or its grants are others. The capacity is the caller's part. */
 void slice_book_replace(SliceBook *book, const char *domain_uuid, SliceEntry *taken, bool whole);
+/* What the domain had at the begin; NULL: nothing, or nothing has changed since. */
+const SliceEntry *slice_book_before(const SliceBook *book, const char *domain_uuid);
+bool slice_book_is_touched(const SliceBook *book, const char *domain_uuid);

@@ -50,8 +50,18 @@ void slice_book_set_clock(SliceBook *book, int64_t (*now)(void)) {
 
 /* The entries, and what of the capacity is theirs ----------------------------------- */
 
+static const SliceEntry *find(const SliceBook *book, const char *domain_uuid, bool releasing) {
+        const SliceEntry *entry = g_hash_table_lookup(book->entries, domain_uuid);
+
+        return entry && (entry->state == SLICE_RELEASING) == releasing ? entry : NULL;
+}
+
 const SliceEntry *slice_book_find(const SliceBook *book, const char *domain_uuid) {
-        return g_hash_table_lookup(book->entries, domain_uuid);
+        return find(book, domain_uuid, false);
+}
+
+const SliceEntry *slice_book_find_releasing(const SliceBook *book, const char *domain_uuid) {
+        return find(book, domain_uuid, true);
 }
 
 void slice_book_take(SliceBook *book, const SliceEntry *entry) {
@@ -77,7 +87,8 @@ char *slice_book_name_holder(const SliceBook *book, const char *domain_uuid,
 
 static void bring_in(SliceBook *book, SliceEntry *taken) {
         g_hash_table_insert(book->entries, taken->domain_uuid, taken);
-        g_hash_table_insert(book->by_holder, taken->holder, taken);
+        if (taken->state != SLICE_RELEASING)
+                g_hash_table_insert(book->by_holder, taken->holder, taken);
 }
 
 static SliceEntry *take_out(SliceBook *book, const char *domain_uuid) {
@@ -86,7 +97,8 @@ static SliceEntry *take_out(SliceBook *book, const char *domain_uuid) {
         if (!entry)
                 return NULL;
 
-        g_hash_table_remove(book->by_holder, entry->holder);
+        if (entry->state != SLICE_RELEASING)
+                g_hash_table_remove(book->by_holder, entry->holder);
         g_hash_table_steal(book->entries, domain_uuid);
         return entry;
 }
@@ -97,16 +109,25 @@ static int compare_numbers(const void *a, const void *b) {
         return (left->number > right->number) - (left->number < right->number);
 }
 
-GPtrArray *slice_book_list(const SliceBook *book) {
-        GPtrArray *list = g_ptr_array_new();
+static GPtrArray *list(const SliceBook *book, bool releasing) {
+        GPtrArray *entries = g_ptr_array_new();
         GHashTableIter iter;
         void *entry;
 
         g_hash_table_iter_init(&iter, book->entries);
         while (g_hash_table_iter_next(&iter, NULL, &entry))
-                g_ptr_array_add(list, entry);
-        g_ptr_array_sort(list, compare_numbers);
-        return list;
+                if ((((const SliceEntry *)entry)->state == SLICE_RELEASING) == releasing)
+                        g_ptr_array_add(entries, entry);
+        g_ptr_array_sort(entries, compare_numbers);
+        return entries;
+}
+
+GPtrArray *slice_book_list(const SliceBook *book) {
+        return list(book, false);
+}
+
+GPtrArray *slice_book_list_releasing(const SliceBook *book) {
+        return list(book, true);
 }
 
 int64_t slice_book_next_expiry(const SliceBook *book) {
@@ -116,10 +137,11 @@ int64_t slice_book_next_expiry(const SliceBook *book) {
 
         g_hash_table_iter_init(&iter, book->entries);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
-                int64_t expires = ((const SliceEntry *)value)->expires;
+                const SliceEntry *entry = value;
 
-                if (expires != 0 && (next == 0 || expires < next))
-                        next = expires;
+                if (entry->state != SLICE_RELEASING && entry->expires != 0 &&
+                    (next == 0 || entry->expires < next))
+                        next = entry->expires;
         }
         return next;
 }
@@ -169,6 +191,16 @@ const Capacity *slice_book_capacity(const SliceBook *book) {
 
 /* Collecting changes, with what it takes to undo them -------------------------------- */
 
+bool slice_book_is_touched(const SliceBook *book, const char *domain_uuid) {
+        return g_hash_table_contains(book->touched_by, domain_uuid);
+}
+
+const SliceEntry *slice_book_before(const SliceBook *book, const char *domain_uuid) {
+        const Touched *touched = g_hash_table_lookup(book->touched_by, domain_uuid);
+
+        return touched ? touched->before : NULL;
+}
+
 void slice_book_replace(SliceBook *book, const char *domain_uuid, SliceEntry *taken, bool whole) {
         Touched *touched = g_hash_table_lookup(book->touched_by, domain_uuid);
         SliceEntry *old = take_out(book, domain_uuid);
@@ -190,7 +222,7 @@ void slice_book_replace(SliceBook *book, const char *domain_uuid, SliceEntry *ta
 
 static bool write_one(SliceBook *book, const Touched *touched, GError **error) {
         const SliceEntry *before = touched->before,
-                         *now = slice_book_find(book, touched->domain_uuid);
+                         *now = g_hash_table_lookup(book->entries, touched->domain_uuid);
 
         if (before && (!now || now->number != before->number) &&
             !store_delete_slice(book->store, before, error))
@@ -233,9 +265,10 @@ static void undo(SliceBook *book, GPtrArray *touched) {
 }
 
 static void tell(const SliceBook *book, const Touched *touched) {
-        const SliceEntry *before = touched->before,
-                         *now = slice_book_find(book, touched->domain_uuid);
+        const SliceEntry *now = slice_book_find(book, touched->domain_uuid), *before = NULL;
 
+        if (touched->before && touched->before->state != SLICE_RELEASING)
+                before = touched->before;
         if (now)
                 book->listener(book->userdata, before ? SLICE_CHANGED : SLICE_ADDED, now);
         else if (before)

@@ -5,9 +5,14 @@
  * about it, kept in the store; as the lease book is for devices.
  *
  *   promised ──► enforced ──► (gone)     promised: stored; the hardware may not know yet
- *      ▲            │                    enforced: guest and kernel have it so
- *      └── change ──┘                    preempted: of best effort, and it had to give way:
+ *      ▲  ▲         │                    enforced: guest and kernel have it so
+ *      │  └─ change ┘                    preempted: of best effort, and it had to give way:
  *   preempted                                       its grants are gone, its wish is kept
+ *                                        releasing: taken away from a guest that runs, which
+ *                                                   has yet to hear of it
+ *
+ * One that is releasing is the domain's slice no more: its grants are free for others, and none of
+ * the calls below finds it but those that say so. It is kept for whoever has to carry that out.
  *
  * A slice belongs to one domain, by UUID, and a domain has one at most. Changes
  * are collected: any number of them between slice_book_begin() and
@@ -26,6 +31,7 @@ typedef enum SliceState {
         SLICE_PROMISED,
         SLICE_ENFORCED,
         SLICE_PREEMPTED,
+        SLICE_RELEASING,
         _SLICE_STATE_MAX,
         _SLICE_STATE_INVALID = -22,
 } SliceState;
@@ -93,8 +99,13 @@ SlicePlacement *slice_book_try(const SliceBook *book, const char *domain_uuid, c
                                GError **error);
 /* FERRY_ERROR_NOT_FOUND, here and below, for a domain without a slice. */
 bool slice_book_deallocate(SliceBook *book, const char *domain_uuid, GError **error);
-/* FERRY_ERROR_INVALID_STATE: promised and enforced are entered from each other, and preempted by
- * slice_book_allocate() alone. The same state: true without a write. */
+/* The same of a guest that runs: the entry is SLICE_RELEASING from then on, until the next
+ * slice_book_allocate(), or slice_book_end_release(), which is told to nobody. The latter of one
+ * that is not releasing: true without a write. */
+bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error);
+bool slice_book_end_release(SliceBook *book, const char *domain_uuid, GError **error);
+/* FERRY_ERROR_INVALID_STATE: promised and enforced are entered from each other, and the others by
+ * slice_book_allocate() and slice_book_release() alone. The same state: true without a write. */
 bool slice_book_enter(SliceBook *book, const char *domain_uuid, SliceState state, GError **error);
 /* It has come (0), or may come until then. */
 bool slice_book_expire(SliceBook *book, const char *domain_uuid, int64_t expires, GError **error);
@@ -103,3 +114,6 @@ bool slice_book_expire(SliceBook *book, const char *domain_uuid, int64_t expires
 const SliceEntry *slice_book_find(const SliceBook *book, const char *domain_uuid); /* NULL */
 GPtrArray *slice_book_list(const SliceBook *book);     /* SliceEntry, borrowed, oldest first */
 int64_t slice_book_next_expiry(const SliceBook *book); /* 0 none */
+/* The same of those that are releasing. */
+const SliceEntry *slice_book_find_releasing(const SliceBook *book, const char *domain_uuid);
+GPtrArray *slice_book_list_releasing(const SliceBook *book);

@@ -163,8 +163,46 @@ bool slice_book_deallocate(SliceBook *book, const char *domain_uuid, GError **er
         return slice_book_end_alone(book, alone, true, error);
 }
 
+/* Of what came since the begin no guest has anything, but it may have of what went for it. */
+static SliceEntry *make_releasing(const SliceBook *book, const SliceEntry *old) {
+        bool touched = slice_book_is_touched(book, old->domain_uuid);
+        SliceEntry *next = slice_entry_copy(touched ? slice_book_before(book, old->domain_uuid)
+                                                    : old);
+
+        if (!next || next->state == SLICE_RELEASING)
+                return next;
+
+        next->state = SLICE_RELEASING;
+        next->changed = book->now();
+        return next;
+}
+
+bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error) {
+        const SliceEntry *old = find_existing(book, domain_uuid, error);
+        bool alone;
+
+        if (!old)
+                return false;
+
+        alone = slice_book_begin_alone(book);
+        slice_book_give_back(book, old);
+        slice_book_replace(book, domain_uuid, make_releasing(book, old), false);
+        return slice_book_end_alone(book, alone, true, error);
+}
+
+bool slice_book_end_release(SliceBook *book, const char *domain_uuid, GError **error) {
+        bool alone;
+
+        if (!slice_book_find_releasing(book, domain_uuid))
+                return true;
+
+        alone = slice_book_begin_alone(book);
+        slice_book_replace(book, domain_uuid, NULL, true);
+        return slice_book_end_alone(book, alone, true, error);
+}
+
 static bool check_transition(const SliceEntry *entry, SliceState state, GError **error) {
-        if (entry->state == state || (entry->state != SLICE_PREEMPTED && state != SLICE_PREEMPTED))
+        if (entry->state == state || (entry->state < SLICE_PREEMPTED && state < SLICE_PREEMPTED))
                 return true;
 
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,

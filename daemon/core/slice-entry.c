@@ -7,6 +7,7 @@ static const char *const state_words[] = {
         [SLICE_PROMISED] = "promised",
         [SLICE_ENFORCED] = "enforced",
         [SLICE_PREEMPTED] = "preempted",
+        [SLICE_RELEASING] = "releasing",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(state_words) == _SLICE_STATE_MAX);
 

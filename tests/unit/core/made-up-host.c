@@ -232,6 +232,21 @@ char *made_up_host_check(const MadeUpHost *host, const GPtrArray *entries) {
         return NULL;
 }
 
+static int compare_numbers(const void *a, const void *b) {
+        const SliceEntry *left = *(SliceEntry *const *)a, *right = *(SliceEntry *const *)b;
+
+        return (left->number > right->number) - (left->number < right->number);
+}
+
+GPtrArray *made_up_host_list(const SliceBook *book) {
+        GPtrArray *entries = slice_book_list(book);
+        g_autoptr(GPtrArray) releasing = slice_book_list_releasing(book);
+
+        g_ptr_array_extend(entries, releasing, NULL, NULL);
+        g_ptr_array_sort(entries, compare_numbers);
+        return entries;
+}
+
 /* Showing it --------------------------------------------------------------------------- */
 
 static void dump_entry(GString *text, const SliceEntry *entry) {

@@ -27,6 +27,9 @@ Capacity *made_up_host_capacity(const MadeUpHost *host);
 /* A sentence for the first promise that is not to be kept; NULL: all are. `entries`: SliceEntry. */
 char *made_up_host_check(const MadeUpHost *host, const GPtrArray *entries);
 
+/* All that a book has, also what is releasing, the oldest first; borrowed. */
+GPtrArray *made_up_host_list(const SliceBook *book);
+
 /* Every member of each entry that is stored, a line each. */
 char *made_up_host_dump(const GPtrArray *entries);
 char *made_up_host_dump_stored(Store *store);

@@ -138,8 +138,8 @@ static uint64_t count_cores(const Fixture *f) {
 
 /* All that can be seen of a book, and that it agrees with the store and the host. */
 static char *dump(const Fixture *f) {
-        g_autoptr(GPtrArray) list = slice_book_list(f->book);
-        g_autofree char *entries = made_up_host_dump(list),
+        g_autoptr(GPtrArray) list = slice_book_list(f->book), all = made_up_host_list(f->book);
+        g_autofree char *entries = made_up_host_dump(all),
                         *stored = made_up_host_dump_stored(f->store);
         g_autofree char *problem = made_up_host_check(f->host, list);
 
@@ -523,6 +523,111 @@ static void test_preempting_is_not_asked_for(Fixture *f, gconstpointer unused) {
         enter(f, DB1, SLICE_PROMISED);
 }
 
+/* Releasing ------------------------------------------------------------------------------- */
+
+static void release(Fixture *f, const char *uuid) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(slice_book_release(f->book, uuid, &error));
+        g_assert_no_error(error);
+}
+
+static void test_what_is_releasing_is_nobodys_and_kept(Fixture *f, gconstpointer unused) {
+        g_autoptr(Slice) wish = read_wish(TWO_CORES);
+        g_autoptr(GError) error = NULL;
+        const SliceEntry *entry;
+
+        g_assert_true(slice_book_allocate(f->book, DB1, "db1", wish, 5000, NULL, NULL));
+        enter(f, DB1, SLICE_ENFORCED);
+        g_string_truncate(f->told, 0);
+        release(f, DB1);
+        assert_told(f, "removed db1 enforced; ");
+        g_assert_null(slice_book_find(f->book, DB1));
+        g_assert_cmpint(slice_book_next_expiry(f->book), ==, 0);
+        g_assert_false(slice_book_release(f->book, DB1, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND);
+        entry = slice_book_find_releasing(f->book, DB1);
+        g_assert_cmpuint(entry->grants->len, ==, 2);
+        assert_reload_equals(f);
+
+        allocate(f, WEB, FOUR_CORES);
+        assert_reload_equals(f);
+        g_string_truncate(f->told, 0);
+        g_assert_true(slice_book_end_release(f->book, DB1, NULL));
+        g_assert_true(slice_book_end_release(f->book, WEB, NULL));
+        g_assert_nonnull(slice_book_find(f->book, WEB));
+        assert_told(f, "");
+        assert_reload_equals(f);
+}
+
+static void test_a_new_slice_ends_the_release_of_the_old_one(Fixture *f, gconstpointer unused) {
+        allocate(f, DB1, TWO_CORES);
+        release(f, DB1);
+        g_string_truncate(f->told, 0);
+        allocate(f, DB1, FOUR_CORES);
+        assert_told(f, "added db1 promised; ");
+        g_assert_null(slice_book_find_releasing(f->book, DB1));
+        assert_reload_equals(f);
+}
+
+/* A guest has what there was before. */
+static void test_what_came_in_the_batch_needs_no_release(Fixture *f, gconstpointer unused) {
+        g_autofree char *before = NULL, *after = NULL;
+
+        allocate(f, DB1, TWO_CORES);
+        release(f, DB1);
+        before = dump(f);
+        g_string_truncate(f->told, 0);
+
+        slice_book_begin(f->book);
+        allocate(f, DB1, FOUR_CORES);
+        release(f, DB1);
+        allocate(f, WEB, FOUR_CORES);
+        release(f, WEB);
+        g_assert_true(slice_book_commit(f->book, NULL));
+        after = dump(f);
+        g_assert_cmpstr(after, ==, before);
+        assert_told(f, "");
+        assert_reload_equals(f);
+}
+
+static void test_what_was_changed_in_the_batch_is_released_as_it_was(Fixture *f,
+                                                                     gconstpointer unused) {
+        allocate(f, DB1, TWO_CORES);
+        slice_book_begin(f->book);
+        allocate(f, DB1, FOUR_CORES);
+        release(f, DB1);
+        g_assert_true(slice_book_commit(f->book, NULL));
+        g_assert_cmpuint(slice_book_find_releasing(f->book, DB1)->grants->len, ==, 2);
+        assert_reload_equals(f);
+}
+
+static void test_a_release_that_is_not_stored_has_not_begun(Fixture *f, gconstpointer unused) {
+        g_autofree char *before = NULL;
+        bool done = false;
+        int n;
+
+        allocate(f, DB1, TWO_CORES);
+        allocate(f, BATCH, ONE_EFFORT);
+        release(f, BATCH);
+        before = dump(f);
+        for (n = 0; !done; n++) {
+                g_autofree char *after = NULL;
+
+                store_fail_write(f->store, n);
+                slice_book_begin(f->book);
+                g_assert_true(slice_book_release(f->book, DB1, NULL));
+                g_assert_true(slice_book_end_release(f->book, BATCH, NULL));
+                allocate(f, WEB, FOUR_CORES);
+                done = slice_book_commit(f->book, NULL);
+                after = dump(f);
+                g_assert_true(done != g_str_equal(after, before));
+        }
+        g_assert_cmpint(n, ==, 6); /* begin, the three, commit, and then none of them */
+        store_fail_write(f->store, -1);
+        assert_reload_equals(f);
+}
+
 /* Time ------------------------------------------------------------------------------------ */
 
 static void test_the_next_expiry_is_the_first_one(Fixture *f, gconstpointer unused) {
@@ -620,6 +725,18 @@ static void test_a_wish_that_nobody_knows_is_refused(Fixture *f, gconstpointer u
 #define ADD(name, function) \
         g_test_add("/slice-book/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void add_releases(void) {
+        ADD("what is releasing is nobody's and kept", test_what_is_releasing_is_nobodys_and_kept);
+        ADD("a new slice ends the release of the old one",
+            test_a_new_slice_ends_the_release_of_the_old_one);
+        ADD("what came in the batch needs no release",
+            test_what_came_in_the_batch_needs_no_release);
+        ADD("what was changed in the batch is released as it was",
+            test_what_was_changed_in_the_batch_is_released_as_it_was);
+        ADD("a release that is not stored has not begun",
+            test_a_release_that_is_not_stored_has_not_begun);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -652,6 +769,7 @@ int main(int argc, char **argv) {
             test_what_was_preempted_comes_back_by_asking);
         ADD("a change makes nobody younger", test_a_change_makes_nobody_younger);
         ADD("preempting is not asked for", test_preempting_is_not_asked_for);
+        add_releases();
         ADD("the next expiry is the first one", test_the_next_expiry_is_the_first_one);
         ADD("a new capacity has the grants again", test_a_new_capacity_has_the_grants_again);
         ADD("the capacity may change while changes are collected",
