@@ -4,10 +4,11 @@
 #
 # The QEMU is the one inside the image's tree, run through the loader of that tree: nothing is mounted
 # for it, and the machine's own packages stay as they are. Software emulation only (TCG), with an
-# IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside.
+# IOMMU and a processor that itself virtualizes (SVM), so that KVM and VFIO work inside. hostc's is a
+# newer one: it maps CXL memory, where QEMU 10 emulates each access and no guest can live on it.
 #
 # hostc is for what is shared out to guests: it has two NUMA nodes of two cores and 1.5 GiB each,
-# CXL memory that is no region yet, and a second 82576 below a port that cannot keep its functions
+# CXL memory that is no region yet, and a second 82576 below a port without ACS, which cannot keep its functions
 # apart, so that all of them are one IOMMU group; the others have one core.
 #
 # They stand in a network namespace that has no way out ($RUN/net; see in_net). In it are
@@ -47,13 +48,14 @@ remove_net() {
         rm -f "$RUN/net"
 }
 
-# emulator TREE PROGRAM ARG...
+# emulator TREE QEMU ARG...: QEMU is the root of what its packages hold, TREE has the libraries.
 emulator() {
-        local tree=$1 program=$2
+        local tree=$1 qemu=$2
         shift 2
-        in_net env "QEMU_MODULE_DIR=$tree/usr/lib/x86_64-linux-gnu/qemu" \
+        in_net env "QEMU_MODULE_DIR=$qemu/usr/lib/x86_64-linux-gnu/qemu" \
                 "$tree/lib64/ld-linux-x86-64.so.2" \
-                --library-path "$tree/usr/lib/x86_64-linux-gnu" "$tree/usr/bin/$program" "$@"
+                --library-path "$tree/usr/lib/x86_64-linux-gnu" "$qemu/usr/bin/qemu-system-x86_64" \
+                -L "$qemu/usr/share/qemu" -L "$qemu/usr/share/seabios" "$@"
 }
 
 kernel_command_line() {
@@ -83,26 +85,27 @@ machine_of() {
                 -object memory-backend-ram,id=node1,size=1536M \
                 -numa node,nodeid=0,cpus=0-1,memdev=node0 \
                 -numa node,nodeid=1,cpus=2-3,memdev=node1 \
-                -object memory-backend-ram,id=cxl-ram,size=256M \
+                -object memory-backend-ram,id=cxl-ram,size=512M \
                 -machine cxl-fmw.0.targets.0=cxl,cxl-fmw.0.size=4G \
                 -device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl \
                 -device cxl-rp,port=0,bus=cxl,id=cxl-rp,chassis=2,slot=2 \
                 -device cxl-type3,bus=cxl-rp,volatile-memdev=cxl-ram,id=cxl-memory \
-                -device pcie-root-port,bus=pcie.0,addr=0x10,id=flat,chassis=3,disable-acs=on \
+                -device ioh3420,bus=pcie.0,addr=0x10,id=flat,chassis=3 \
                 -device igb,bus=flat,romfile=,mac=52:54:00:04:00:03
 }
 
 # start_qemu HOST IMAGE MODE ARG...: returns when the machine is made.
 start_qemu() {
-        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree number machine
+        local host=$1 image=$2 mode=$3 dir=$RUN/$1 tree qemu number machine
         shift 3
         read -ra machine <<<"$(machine_of "$host")"
         tree=$(readlink -f "$image/tree")
+        qemu=$tree
+        [[ $host != c ]] || qemu=$(readlink -f "$image/newer-qemu")
         number=$(host_number "$host")
-        emulator "$tree" qemu-system-x86_64 \
+        emulator "$tree" "$qemu" \
                 -name "host$host" -uuid "00000000-0000-4000-8000-00000000000$number" \
                 -nodefaults -no-user-config -display none \
-                -L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
                 -accel tcg,thread=multi -cpu "$processor" \
                 -machine q35,kernel-irqchip=split,sata=off,smbus=off,usb=off,vmport=off \
                 "${machine[@]}" \

@@ -1,7 +1,7 @@
 #!/bin/bash
 #
 # What two guests cannot both have, on hostc: functions of one IOMMU group, and memory of a CXL device,
-# a region of which becomes a NUMA node, where a hardware slice has its memory.
+# a region of which becomes a NUMA node. A guest lives on it, leaves it for local memory and comes back.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -64,19 +64,57 @@ test_the_map_has_it() {
         ok 'which is in the map, unasked' -- wait_until 30 resources_have 'CXL region region0'
 }
 
-# No guest runs on it here: QEMU 10 emulates CXL memory access by access, and a host whose processes
-# are moved there stands still.
 test_a_slice_is_of_it() {
         ok 'a slice of CXL memory is promised' -- \
                 allocate "$guest" "<memory size='160' unit='MiB' tier='cxl'/>"
         like "$(ferry c slice show "$guest")" '(cxl:region0|memory:2) +memory' 'it is of the region'
 }
 
+# MiB of the guest's process on a NUMA node; the kernel's own zero page is no memory of anybody.
+mib_on() {
+        on_host c "grep -o 'N$1=[0-9]*' /proc/\$(cat /run/libvirt/qemu/$guest.pid)/numa_maps" |
+                awk -F= '{ pages += $2 } END { print int(pages / 256) }'
+}
+
+# Its own count, from the first on: what a pause or a new start would break.
+counted_on() {
+        guest_log c "$guest" | awk '$1 == "tick" && $2 != ++count { bad = 1 } END { exit bad || !count }'
+}
+
+# lives_on NODE...: all of it, and nothing anywhere else.
+lives_on() {
+        local node
+        for node in 0 1 2; do
+                if [[ " $* " == *" $node "* ]]; then
+                        (($(mib_on "$node") > 100)) || return 1
+                else
+                        (($(mib_on "$node") == 0)) || return 1
+                fi
+        done
+}
+
+test_a_guest_lives_on_it() {
+        local tick
+        ok 'a guest starts' -- on_host c "virsh -q start $guest"
+        ok 'all of its memory is of the region' -- wait_until 60 lives_on 2
+        ok 'and it runs on it' -- wait_until 120 guest_has_ticked c "$guest" 3
+        tick=$(guest_tick c "$guest")
+        ok 'it gets local memory while it runs' -- \
+                allocate "$guest" "<memory size='160' unit='MiB' tier='local' node='1'/>"
+        ok 'all of it leaves the region' -- wait_until 60 lives_on 1
+        ok 'it ticks on' -- wait_until 60 guest_has_ticked c "$guest" "$tick"
+        tick=$(guest_tick c "$guest")
+        ok 'and CXL memory again' -- allocate "$guest" "<memory size='160' unit='MiB' tier='cxl'/>"
+        ok 'all of it comes back' -- wait_until 60 lives_on 2
+        ok 'it ticks on there' -- wait_until 60 guest_has_ticked c "$guest" "$tick"
+        ok 'and has counted every second' -- counted_on
+}
+
 test_it_is_promised_once() {
         local said
-        said=$(allocate "$other" "<memory size='128' unit='MiB' tier='cxl'/>") && said="promised: $said"
+        said=$(allocate "$other" "<memory size='400' unit='MiB' tier='cxl'/>") && said="promised: $said"
         like "$said" "$guest" 'another guest is told who has it'
-        ok 'local memory it can have' -- allocate "$other" "<memory size='128' unit='MiB' tier='local'/>"
+        ok 'local memory it can have' -- allocate "$other" "<memory size='400' unit='MiB' tier='local'/>"
         ok 'and gives it back' -- ferry c slice deallocate "$other"
 }
 
@@ -94,6 +132,7 @@ done
 test_one_iommu_group
 test_the_map_has_it
 test_a_slice_is_of_it
+test_a_guest_lives_on_it
 test_it_is_promised_once
 remove "$guest"
 remove "$other"
