@@ -74,6 +74,10 @@ void demand_free(Demand *demand) {
         g_free(demand);
 }
 
+int64_t demand_next(const Demand *demand) {
+        return demand->n_known > 0 ? demand->next * demand->step : 0;
+}
+
 size_t demand_size(const Demand *demand) {
         return sizeof(Demand) + block_floats(demand) * sizeof(float);
 }

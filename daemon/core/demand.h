@@ -53,6 +53,10 @@ bool demand_update(Demand *demand, int64_t time, double value);
  * the wider the band. False: no sample is known. */
 bool demand_forecast(const Demand *demand, unsigned n, DemandBand *ret_bands);
 
+/* Seconds since the epoch, when the first step begins that demand_forecast() tells of; 0: no sample
+ * is known. */
+int64_t demand_next(const Demand *demand);
+
 /* All that was learnt: a demand of it goes on bit by bit as this one does. Free it. */
 GBytes *demand_to_blob(const Demand *demand);
 /* NULL where it is damaged, of another version, or of another step than `step`. */

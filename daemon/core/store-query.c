@@ -145,6 +145,15 @@ static const char *const sql[] = {
         [STATEMENT_LOAD_LONG] = LOAD_HISTORY("history_long"),
         [STATEMENT_TRIM_LONG_AGE] = TRIM_HISTORY_AGE("history_long"),
         [STATEMENT_TRIM_LONG_ROWS] = TRIM_HISTORY_ROWS("history_long"),
+
+        [STATEMENT_PUT_DEMAND] = "INSERT INTO demands(kind, id, metric, stored, data)"
+                                 " VALUES(?, ?, ?, ?, ?) ON CONFLICT(kind, id, metric) DO UPDATE"
+                                 " SET (stored, data) = (excluded.stored, excluded.data)",
+        [STATEMENT_LOAD_DEMAND] =
+                "SELECT data FROM demands WHERE kind = ? AND id = ? AND metric = ?",
+        [STATEMENT_TRIM_DEMANDS] =
+                "DELETE FROM demands WHERE stored < ? OR number NOT IN"
+                " (SELECT number FROM demands ORDER BY stored DESC, number DESC LIMIT ?)",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

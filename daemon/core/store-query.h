@@ -56,6 +56,9 @@ typedef enum Statement {
         STATEMENT_LOAD_LONG,
         STATEMENT_TRIM_LONG_AGE,
         STATEMENT_TRIM_LONG_ROWS,
+        STATEMENT_PUT_DEMAND,
+        STATEMENT_LOAD_DEMAND,
+        STATEMENT_TRIM_DEMANDS,
         _STATEMENT_MAX,
 } Statement;
 

@@ -156,6 +156,16 @@ const char *const store_schema[] = {
         "  data BLOB NOT NULL"
         ") STRICT;"
         "CREATE INDEX history_long_slots ON history_long(subject, start);",
+        "CREATE TABLE demands("
+        "  number INTEGER PRIMARY KEY,"
+        "  kind TEXT NOT NULL,"
+        "  id TEXT NOT NULL,"
+        "  metric TEXT NOT NULL,"
+        "  stored INTEGER NOT NULL,"
+        "  data BLOB NOT NULL,"
+        "  UNIQUE(kind, id, metric)"
+        ") STRICT;"
+        "CREATE INDEX demands_stored ON demands(stored, number);",
         NULL,
 };
 
