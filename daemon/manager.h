@@ -22,6 +22,7 @@
 #include "daemon/facts/rtnl.h"
 #include "daemon/trials.h"
 
+typedef struct Demands Demands;
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
@@ -48,6 +49,7 @@ typedef struct Manager {
         Traffic *traffic;
         Mediations *mediations;
         Meter *meter;
+        Demands *demands;
         Replug *replug;
         Swaps *swaps;
         Slices *slices;

@@ -2,6 +2,7 @@
 #include "daemon/meter.h"
 
 #include "daemon/core/store-history.h"
+#include "daemon/demands.h"
 #include "daemon/facts/guest-process.h"
 #include "daemon/facts/link-stats.h"
 #include "daemon/facts/pressure.h"
@@ -31,6 +32,8 @@ static void on_slot(void *userdata, const Subject *subject, SlotStep step, const
         Meter *meter = userdata;
 
         g_ptr_array_add(meter->ended, history_row_new(subject, step, slot));
+        if (step == SLOT_LONG)
+                demands_on_slot(meter->manager->demands, subject, slot);
 }
 
 static void write_history(Meter *meter) {
@@ -178,6 +181,7 @@ static void add_guests(Meter *meter, const GPtrArray *samples) {
 static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
         int64_t begin = meter->stopwatch();
 
+        demands_turn(meter->manager->demands, monotonic);
         telemetry_begin(meter->telemetry, monotonic, meter->manager->now());
         if (samples)
                 add_guests(meter, samples);
