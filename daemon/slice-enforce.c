@@ -23,7 +23,11 @@ static void course_free(gpointer p) {
         slice_entry_free(course->next);
         g_clear_pointer(&course->functions, g_ptr_array_unref);
         g_clear_pointer(&course->steps, g_ptr_array_unref);
+        g_clear_pointer(&course->held, g_ptr_array_unref);
+        g_clear_pointer(&course->target, g_ptr_array_unref);
         g_hash_table_unref(course->rated);
+        g_free(course->blocker);
+        g_free(course->name);
         g_free(course->uuid);
         g_free(course);
 }
@@ -58,15 +62,16 @@ void slice_enforcer_free(SliceEnforcer *enforcer) {
         g_free(enforcer);
 }
 
-static Course *course_of(SliceEnforcer *enforcer, const char *uuid) {
-        Course *course = g_hash_table_lookup(enforcer->courses, uuid);
+static Course *course_of(SliceEnforcer *enforcer, const SliceEntry *entry) {
+        Course *course = g_hash_table_lookup(enforcer->courses, entry->domain_uuid);
 
         if (course)
                 return course;
 
         course = g_new0(Course, 1);
         course->enforcer = enforcer;
-        course->uuid = g_strdup(uuid);
+        course->uuid = g_strdup(entry->domain_uuid);
+        course->name = g_strdup(entry->domain_name);
         course->rated = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(enforcer->courses, course->uuid, course);
         return course;
@@ -74,14 +79,15 @@ static Course *course_of(SliceEnforcer *enforcer, const char *uuid) {
 
 /* The end ---------------------------------------------------------------------------- */
 
-static void begin(Course *course);
-
 /* What was carried out is what the next one is held against. */
 static void note_had(Course *course, const GError *error) {
         if (error) {
                 g_clear_pointer(&course->entry, slice_entry_free);
                 return;
         }
+        g_clear_pointer(&course->held, g_ptr_array_unref);
+        course->held = course->entry ? slice_grants_copy(course->entry->grants)
+                                     : slice_grants_new();
         slice_entry_free(course->had);
         course->had = g_steal_pointer(&course->entry);
 }
@@ -104,13 +110,13 @@ void course_finish(Course *course, const GError *error) {
         course->state = COURSE_IDLE;
         again = course->again && !is_lifted(course);
         course->again = false;
-        if (!again) {
+        if (again) {
+                course->entry = g_steal_pointer(&course->next);
+                course_begin(course);
+        } else {
                 enforcer->done(enforcer->userdata, uuid, error);
-                return;
         }
-
-        course->entry = g_steal_pointer(&course->next);
-        begin(course);
+        courses_wake(enforcer);
 }
 
 /* The plan --------------------------------------------------------------------------- */
@@ -163,6 +169,8 @@ static void on_found(void *userdata, const GuestEvent *found) {
         if (!course || course->state != COURSE_FINDING)
                 return;
 
+        if (found->xml && found->running && course_waits(course))
+                return;
         if (!found->xml || !found->running)
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
                                     found->detail ?: "The guest does not run");
@@ -174,7 +182,7 @@ static void on_found(void *userdata, const GuestEvent *found) {
         course_finish(course, error);
 }
 
-static void begin(Course *course) {
+void course_begin(Course *course) {
         SliceEnforcer *enforcer = course->enforcer;
         const VirtOps *virt = enforcer->manager->virt;
         g_autoptr(GError) error = NULL;
@@ -198,10 +206,17 @@ static void begin(Course *course) {
 
 /* Asked ------------------------------------------------------------------------------ */
 
+static void note_target(Course *course, const SliceEntry *entry) {
+        g_clear_pointer(&course->target, g_ptr_array_unref);
+        course->target = entry ? slice_grants_copy(entry->grants) : slice_grants_new();
+}
+
 static void ask(Course *course, SliceEntry *taken_entry) {
-        if (course->state == COURSE_IDLE) {
+        note_target(course, taken_entry);
+        if (course->state == COURSE_IDLE || course->state == COURSE_WAITING) {
+                slice_entry_free(course->entry);
                 course->entry = taken_entry;
-                begin(course);
+                course_begin(course);
                 return;
         }
 
@@ -211,16 +226,18 @@ static void ask(Course *course, SliceEntry *taken_entry) {
 }
 
 void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry) {
-        ask(course_of(enforcer, entry->domain_uuid), slice_entry_copy(entry));
+        ask(course_of(enforcer, entry), slice_entry_copy(entry));
 }
 
 void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {
-        Course *course = course_of(enforcer, had->domain_uuid);
+        Course *course = course_of(enforcer, had);
 
         if (course->state == COURSE_IDLE || !course->had) {
                 slice_entry_free(course->had);
                 course->had = slice_entry_copy(had);
         }
+        if (!course->held && had->grants->len > 0)
+                course->held = slice_grants_copy(had->grants);
         ask(course, NULL);
 }
 
@@ -239,5 +256,8 @@ void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid) {
                 course_end_rates(course);
         }
         slice_kernel_forget(enforcer->manager, domain_uuid);
-        g_hash_table_remove(enforcer->courses, domain_uuid);
+        if (course) {
+                g_hash_table_remove(enforcer->courses, domain_uuid);
+                courses_wake(enforcer);
+        }
 }

@@ -7,6 +7,10 @@
  *   apply() ─► VirtOps.find() ─► tuning_plan() ─► kernel: what grows ─► VirtOps.tune()
  *   done() ◄─ kernel: what shrinks ◄─ GUEST_TUNED ◄───────────────────────────┘
  *
+ * What another guest is to leave, as one that gives way, is given when that has left it: until then
+ * the guest waits, and when that one cannot leave, done() says so each time. Of a guest that comes
+ * the hook cannot wait: it has its cores when libvirt starts it.
+ *
  * A step that fails undoes those before it. One change of a guest at a time: of
  * what is asked meanwhile the last is done after it, and told once for all. In
  * memory: whoever starts again asks again, and what is right already is no step.

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/slices.h"
+
+#include <string.h>
+
+#include "daemon/slices-parts.h"
+#include "tests/unit/daemon/manager-fixture.h"
+#include "xml/ferry-error.h"
+
+/* Two guests that run, on a host of four cores of one thread, and what libvirt is told of them in
+ * which order: "lower" gives way to "upper". */
+
+#define LOWER GUEST_UUID
+#define UPPER OTHER_UUID
+
+typedef struct Question {
+        char *uuid;
+        GuestFinder finder;
+        void *asker;
+} Question;
+
+static GQueue questions = G_QUEUE_INIT;
+static const char *lower_has; /* of its vCPUs and their pins, as libvirt tells */
+
+static void note_question(void *userdata, const char *domain, GuestFinder finder, void *asker) {
+        Question *question = g_new0(Question, 1);
+
+        question->uuid = g_strdup(domain);
+        question->finder = finder;
+        question->asker = asker;
+        g_queue_push_tail(&questions, question);
+}
+
+static const char *name_of(const char *uuid) {
+        return g_str_equal(uuid, LOWER) ? "lower" : "upper";
+}
+
+static char *guest_of(const char *uuid) {
+        return g_strdup_printf("<domain type='kvm'><name>%s</name><uuid>%s</uuid>%s<devices/>"
+                               "</domain>",
+                               name_of(uuid), uuid,
+                               g_str_equal(uuid, LOWER) ? lower_has : "<vcpu current='1'>4</vcpu>");
+}
+
+/* `there`: else as the edge answers when the daemon ends. */
+static void answer(Fixture *f, const Question *question, bool there) {
+        g_autofree char *xml = guest_of(question->uuid);
+        GuestEvent found = { .kind = GUEST_FOUND,
+                             .uuid = question->uuid,
+                             .name = (char *)name_of(question->uuid),
+                             .xml = xml,
+                             .running = true };
+
+        if (!there || question->asker == f->manager) /* who asks for the metadata's sake */
+                found = (GuestEvent){ .kind = GUEST_FOUND, .detail = (char *)"" };
+        question->finder(question->asker, &found);
+}
+
+/* All that libvirt has been asked for, until it is asked no more. */
+static void answer_all(Fixture *f, bool there) {
+        while (!g_queue_is_empty(&questions)) {
+                Question *question = g_queue_pop_head(&questions);
+
+                answer(f, question, there);
+                g_free(question->uuid);
+                g_free(question);
+        }
+}
+
+static void run(Fixture *f, const char *uuid) {
+        g_autofree char *xml = guest_of(uuid);
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+
+        event->kind = GUEST_RUNNING;
+        event->uuid = g_strdup(uuid);
+        event->name = g_strdup(name_of(uuid));
+        event->xml = g_strdup(xml);
+        manager_on_guest_event(f->manager, event);
+}
+
+static void ignore_metadata(void *userdata, const char *uuid, const char *xml) {
+}
+
+static void connect_libvirt(Fixture *f) {
+        fixture_connect(f);
+        f->virt.find = note_question;
+        f->virt.set_metadata = ignore_metadata;
+}
+
+static void set_up(Fixture *f, gconstpointer config) {
+        lower_has = "<vcpu current='1'>4</vcpu>";
+        fixture_set_up(f, config);
+        fake_root_put(f->root, "sys/devices/system/cpu/online", "0-3\n", -1);
+        fake_root_put(f->root, "proc/meminfo", "MemTotal: 1048576 kB\nMemFree: 524288 kB\n", -1);
+        connect_libvirt(f);
+        run(f, LOWER);
+        run(f, UPPER);
+}
+
+static void tear_down(Fixture *f, gconstpointer config) {
+        answer_all(f, false);
+        fixture_tear_down(f, config);
+}
+
+static void go_on(Fixture *f) {
+        slices_flush(f->manager->slices);
+        answer_all(f, true);
+}
+
+static void promise(Fixture *f, const char *uuid, unsigned cores, SlicePriority priority) {
+        g_autoptr(Slice) wish = slice_new();
+
+        wish->cores = (SliceCores){
+                .count = cores, .exclusive = true, .share = SLICE_SHARE_FULL, .node = -1
+        };
+        wish->priority = priority;
+        slices_allocate(f->manager->slices, uuid, name_of(uuid), wish, NULL, NULL);
+        slices_flush(f->manager->slices);
+}
+
+static void allocate(Fixture *f, const char *uuid, unsigned cores, SlicePriority priority) {
+        promise(f, uuid, cores, priority);
+        answer_all(f, true);
+}
+
+/* libvirt has done what it was told; or `detail`. */
+static void end(Fixture *f, const char *uuid, const char *detail) {
+        GuestEvent event = { .kind = GUEST_TUNED,
+                             .uuid = (char *)uuid,
+                             .name = (char *)name_of(uuid),
+                             .detail = (char *)detail };
+
+        manager_on_guest_event(f->manager, &event);
+        go_on(f);
+}
+
+static SliceState state_of(const Fixture *f, const char *uuid) {
+        return slice_book_find(slices_book(f->manager->slices), uuid)->state;
+}
+
+#define TUNED(uuid, count, cpus, pins) \
+        "tune " uuid "\n"              \
+        "  it has " count " vCPUs\n"   \
+        "  the emulator runs on CPUs " cpus "\n" pins
+#define PIN(vcpu, cpu) "  vCPU " vcpu " runs on CPUs " cpu "\n"
+
+#define TUNED_ONE(cpu)     \
+        "tune " UPPER "\n" \
+        "  the emulator runs on CPUs " cpu "\n" PIN("0", cpu)
+
+#define LOWER_HAS_THREE TUNED(LOWER, "3", "0-2", PIN("0", "0") PIN("1", "1") PIN("2", "2"))
+#define UPPER_HAS_TWO   TUNED(UPPER, "2", "0-1", PIN("0", "0") PIN("1", "1"))
+
+#define LOWER_HAS_NONE                \
+        "tune " LOWER "\n"            \
+        "  vCPU 0 runs on CPUs 0-3\n" \
+        "  vCPU 1 runs on CPUs 0-3\n" \
+        "  vCPU 2 runs on CPUs 0-3\n" \
+        "  the emulator runs on CPUs 0-3\n"
+
+static void let_lower_have_three(Fixture *f) {
+        allocate(f, LOWER, 3, SLICE_BEST_EFFORT);
+        assert_asked(f, LOWER_HAS_THREE);
+        end(f, LOWER, NULL);
+        g_assert_cmpint(state_of(f, LOWER), ==, SLICE_ENFORCED);
+        lower_has = "<vcpu current='3'>4</vcpu><cputune><vcpupin vcpu='0' cpuset='0'/>"
+                    "<vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='2' cpuset='2'/>"
+                    "<emulatorpin cpuset='0-2'/></cputune>";
+}
+
+static void test_cores_are_given_when_they_were_left(Fixture *f, gconstpointer unused) {
+        let_lower_have_three(f);
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        g_assert_cmpint(state_of(f, LOWER), ==, SLICE_PREEMPTED);
+        assert_asked(f, LOWER_HAS_NONE);
+
+        end(f, LOWER, NULL);
+        assert_asked(f, UPPER_HAS_TWO);
+        end(f, UPPER, NULL);
+        g_assert_cmpint(state_of(f, UPPER), ==, SLICE_ENFORCED);
+}
+
+/* Core 3 is nobody's. */
+static void test_what_is_free_is_given_at_once(Fixture *f, gconstpointer unused) {
+        let_lower_have_three(f);
+        allocate(f, UPPER, 1, SLICE_GUARANTEED);
+        assert_asked(f, TUNED_ONE("3"));
+}
+
+static void test_cores_that_are_not_left_are_waited_for(Fixture *f, gconstpointer unused) {
+        const char *problem;
+
+        let_lower_have_three(f);
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest lower does not have*'x' failed*");
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest upper does not have*");
+        end(f, LOWER, "'x' failed: no; all is as it was before");
+        g_test_assert_expected_messages();
+        assert_asked(f, LOWER_HAS_NONE);
+        problem = slices_problem(f->manager->slices, UPPER);
+        g_assert_nonnull(problem);
+        g_assert_true(g_str_has_prefix(problem, "Guest lower has not left core:0 yet"));
+
+        manager_on_guest_event(f->manager, &(GuestEvent){ .kind = GUEST_STOPPED,
+                                                          .uuid = (char *)LOWER,
+                                                          .name = (char *)"lower" });
+        go_on(f);
+        assert_asked(f, UPPER_HAS_TWO);
+        end(f, UPPER, NULL);
+        g_assert_null(slices_problem(f->manager->slices, UPPER));
+}
+
+/* Who waits is asked for something else, that nobody has to leave. */
+static void test_who_waits_may_ask_for_less(Fixture *f, gconstpointer unused) {
+        let_lower_have_three(f);
+        allocate(f, UPPER, 4, SLICE_GUARANTEED);
+        assert_asked(f, LOWER_HAS_NONE);
+        slices_deallocate(f->manager->slices, UPPER, NULL, NULL);
+        go_on(f);
+        end(f, LOWER, NULL);
+        g_assert_null(strstr(f->asked->str, "tune " UPPER));
+}
+
+/* The daemon has begun anew between the promise and its end, and nobody knows what the one has. */
+static void test_what_nobody_knows_of_is_waited_for(Fixture *f, gconstpointer unused) {
+        let_lower_have_three(f);
+        promise(f, UPPER, 2, SLICE_GUARANTEED);
+        answer_all(f, false);
+        fixture_restart(f);
+        connect_libvirt(f);
+
+        run(f, UPPER);
+        run(f, LOWER);
+        go_on(f);
+        assert_asked(f, LOWER_HAS_NONE);
+        end(f, LOWER, NULL);
+        assert_asked(f, UPPER_HAS_TWO);
+}
+
+static void set_up_stored(Fixture *f, gconstpointer config) {
+        fixture_use_file(f);
+        set_up(f, config);
+}
+
+int main(int argc, char **argv) {
+#define ADD(name, function) \
+        g_test_add("/slice-enforce-wait/" name, Fixture, NULL, set_up, function, tear_down)
+
+        g_test_init(&argc, &argv, NULL);
+        ADD("cores are given when they were left", test_cores_are_given_when_they_were_left);
+        ADD("what is free is given at once", test_what_is_free_is_given_at_once);
+        ADD("cores that are not left are waited for", test_cores_that_are_not_left_are_waited_for);
+        ADD("who waits may ask for less", test_who_waits_may_ask_for_less);
+        g_test_add("/slice-enforce-wait/what nobody knows of is waited for", Fixture, NULL,
+                   set_up_stored, test_what_nobody_knows_of_is_waited_for, tear_down);
+        return g_test_run();
+}
