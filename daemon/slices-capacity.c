@@ -73,8 +73,8 @@ bool slices_has_devices(const Slices *slices, const char *domain_uuid) {
 
 /* What there is ----------------------------------------------------------------------- */
 
-static ResourceMap *read_map(const Slices *slices) {
-        const Manager *manager = slices->manager;
+ResourceMap *slices_read_host(void *userdata) {
+        const Manager *manager = userdata;
 
         return resource_map_read(&(ResourceSources){ manager->sysfs, manager->inventory,
                                                      manager->leases, manager->rtnl,
@@ -82,9 +82,7 @@ static ResourceMap *read_map(const Slices *slices) {
 }
 
 const ResourceMap *slices_map(Slices *slices) {
-        if (!slices->map)
-                slices->map = read_map(slices);
-        return slices->map;
+        return resource_cache_get(slices->map, RESOURCE_AGE_DECIDE);
 }
 
 void slices_use_capacity(Slices *slices, const char *domain_uuid) {
@@ -92,22 +90,28 @@ void slices_use_capacity(Slices *slices, const char *domain_uuid) {
         const CapacityReserve reserve = { config->host_cpus, config->host_memory_mib * MIB };
         const char *asker = slices_has_devices(slices, domain_uuid) ? domain_uuid : NULL;
 
-        if (slices->map && !slices->capacity_stale && g_strcmp0(slices->capacity_for, asker) == 0)
+        const ResourceMap *map = slices_map(slices);
+        unsigned reading = resource_cache_readings(slices->map);
+
+        if (reading == slices->capacity_of && !slices->capacity_stale &&
+            g_strcmp0(slices->capacity_for, asker) == 0)
                 return;
 
         g_free(slices->capacity_for);
         slices->capacity_for = g_strdup(asker);
+        slices->capacity_of = reading;
         slices->capacity_stale = false;
-        slice_book_set_capacity(slices->book,
-                                capacity_new(slices_map(slices), &reserve, count_foreign, slices));
+        slice_book_set_capacity(slices->book, capacity_new(map, &reserve, count_foreign, slices));
 }
 
 void slices_on_host_changed(Slices *slices) {
-        g_clear_pointer(&slices->map, resource_map_free);
+        resource_cache_drop(slices->map);
         slices->capacity_stale = slices->lacks_stale = true;
 }
 
+/* The map says how many devices are used. */
 void slices_on_leases_changed(Slices *slices) {
+        resource_cache_drop(slices->map);
         slices->capacity_stale = true;
 }
 
@@ -170,11 +174,14 @@ static void promise(const Slices *slices, const ResourceMap *map, Resource *reso
         resource->promised += promised;
 }
 
-ResourceMap *slices_read_map(Slices *slices) {
+/* The book has changed since it was read, and the host has not. */
+const ResourceMap *slices_look(Slices *slices) {
         g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
-        ResourceMap *map = read_map(slices);
+        ResourceMap *map = resource_cache_get(slices->map, RESOURCE_AGE_LOOK);
         const GPtrArray *resources = resource_map_list(map);
 
+        for (guint i = 0; i < resources->len; i++)
+                ((Resource *)resources->pdata[i])->promised = 0;
         for (guint i = 0; i < resources->len; i++)
                 promise(slices, map, resources->pdata[i], entries);
         return map;

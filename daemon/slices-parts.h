@@ -5,6 +5,7 @@
  * what is to be done when it was written.
  */
 
+#include "daemon/core/resource-cache.h"
 #include "daemon/slice-enforce.h"
 #include "daemon/slices.h"
 
@@ -37,7 +38,8 @@ struct Slices {
         SliceListener listener;
         void *userdata;
         GPtrArray *pending;
-        ResourceMap *map;     /* NULL: to be read */
+        ResourceCache *map;
+        unsigned capacity_of; /* which reading of the map the book's capacity is made of */
         bool capacity_stale;  /* the book's is not what map and leases make */
         char *capacity_for;   /* the domain whose own devices are not in its way; NULL none */
         GPtrArray *due;       /* SliceDue, in the order of the changes */
@@ -61,7 +63,9 @@ SlicePending *slices_pending_new(SliceChanger change, const char *domain_uuid);
 bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **error);
 bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **error);
 
-/* slices-capacity.c: before the book is asked to place something for this domain (NULL: none). */
+/* slices-capacity.c: what there is; a ResourceReader of the manager's. */
+ResourceMap *slices_read_host(void *manager);
+/* Before the book is asked to place something for this domain (NULL: none). */
 void slices_use_capacity(Slices *slices, const char *domain_uuid);
 bool slices_has_devices(const Slices *slices, const char *domain_uuid);
 

@@ -22,6 +22,7 @@ Slices *slices_new(Manager *manager) {
 
         slices->manager = manager;
         slices->book = slice_book_new(manager->store);
+        slices->map = resource_cache_new(slices_read_host, manager);
         slices->pending = g_ptr_array_new_with_free_func(pending_free);
         slices->due = g_ptr_array_new_with_free_func(slice_due_free);
         slices->problems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -46,7 +47,7 @@ void slices_free(Slices *slices) {
         g_hash_table_unref(slices->lacks);
         g_hash_table_unref(slices->lifted);
         slice_book_free(slices->book);
-        resource_map_free(slices->map);
+        resource_cache_free(slices->map);
         g_free(slices->capacity_for);
         g_free(slices);
 }
@@ -67,6 +68,7 @@ void slices_set_listener(Slices *slices, SliceListener listener, void *userdata)
 
 void slices_set_clock(Slices *slices, int64_t (*now)(void)) {
         slice_book_set_clock(slices->book, now);
+        resource_cache_set_clock(slices->map, now);
 }
 
 /* The changes ----------------------------------------------------------------------- */

@@ -36,17 +36,20 @@ SliceBook *slices_book(Slices *slices);
 void slices_set_listener(Slices *slices, SliceListener listener, void *userdata);
 void slices_set_clock(Slices *slices, int64_t (*now)(void));
 
-/* Devices, memory or pools have changed: the map is read anew at the next ask. */
+/* Devices, memory, pools or what agents tell have changed: the map is read anew when it is needed.
+ */
 void slices_on_host_changed(Slices *slices);
 /* Guests without a slice have more or fewer devices than before. */
 void slices_on_leases_changed(Slices *slices);
 /* A device that this domain had is nobody's. What could not be carried out for want of one is tried
  * again, when somebody else has let go of it. */
 void slices_on_lease_gone(Slices *slices, const char *domain_uuid);
-/* The map as the allocator has it. */
+/* The map by which it is decided what a slice is given, and how that is carried out. Good until
+ * anybody needs the map again. */
 const ResourceMap *slices_map(Slices *slices);
-/* The map as it is now, with what is promised. The caller's. */
-ResourceMap *slices_read_map(Slices *slices);
+/* The map for those who look, with what is promised now; good as long. How old the one and the
+ * other may be: core/resource-cache.h. */
+const ResourceMap *slices_look(Slices *slices);
 
 /* Called once, when the ask is stored or refused: `entry` as it is now (NULL: it is gone), or
  * `error`. `placement` is of an allocation. */

@@ -6,7 +6,6 @@
 /* ListResources() -> (a(sssstttsa{ss}) resources) */
 int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         g_autoptr(sd_bus_message) reply = NULL;
-        g_autoptr(ResourceMap) map = NULL;
         const Faces *faces = userdata;
         const Manager *manager = faces->manager;
         int r;
@@ -15,7 +14,6 @@ int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_erro
         if (r < 0)
                 return r;
 
-        map = slices_read_map(manager->slices);
-        r = resource_rows_append(reply, map);
+        r = resource_rows_append(reply, slices_look(manager->slices));
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

@@ -471,9 +471,7 @@ static void test_a_slice_that_cannot_be_taken_away_is_told(Fixture *f, gconstpoi
 /* The map -------------------------------------------------------------------------------- */
 
 static uint64_t promised(Fixture *f, const char *id) {
-        g_autoptr(ResourceMap) map = slices_read_map(f->manager->slices);
-
-        return resource_map_find(map, id)->promised;
+        return resource_map_find(slices_look(f->manager->slices), id)->promised;
 }
 
 /* It has no device, so nothing but its slice makes the daemon follow it. */
@@ -524,6 +522,36 @@ static void test_a_host_that_changes_is_looked_at_again(Fixture *f, gconstpointe
         allocate(f, OTHER_UUID, THREE, answers);
         flush(f);
         g_assert_cmpstr(answers->str, ==, "promised 3\n");
+}
+
+/* Nobody tells of it: another kind of change than the one above. */
+static void test_no_slice_is_decided_by_an_old_map(Fixture *f, gconstpointer unused) {
+        g_autoptr(GString) answers = g_string_new(NULL);
+
+        allocate(f, GUEST_UUID, THREE, NULL);
+        flush(f);
+        fake_root_put(f->root, CPUS "online", "0-7\n", -1);
+        allocate(f, OTHER_UUID, THREE, answers);
+        flush(f);
+        g_assert_null(find(f, OTHER_UUID));
+        fixture_pass_time(RESOURCE_AGE_DECIDE + 1);
+        allocate(f, OTHER_UUID, THREE, answers);
+        flush(f);
+        g_assert_true(g_str_has_suffix(answers->str, "\npromised 3\n"));
+}
+
+/* What is promised is as the book has it, however old the rest is. */
+static void test_who_looks_often_has_the_same_map(Fixture *f, gconstpointer unused) {
+        g_assert_null(resource_map_find(slices_look(f->manager->slices), "core:7"));
+        fake_root_put(f->root, CPUS "online", "0-7\n", -1);
+        allocate(f, GUEST_UUID, TWO, NULL);
+        flush(f);
+        g_assert_null(resource_map_find(slices_look(f->manager->slices), "core:7"));
+        g_assert_cmpuint(promised(f, "package:0"), ==, 2);
+        g_assert_cmpuint(promised(f, "package:0"), ==, 2);
+        fixture_pass_time(RESOURCE_AGE_LOOK + 1);
+        g_assert_nonnull(resource_map_find(slices_look(f->manager->slices), "core:7"));
+        g_assert_cmpuint(promised(f, "package:0"), ==, 2);
 }
 
 /* A hook may be the first to look at the map. */
@@ -732,6 +760,8 @@ int main(int argc, char **argv) {
             test_a_guest_on_its_way_takes_it_along_as_it_is);
         ADD("the map has what is promised", test_the_map_has_what_is_promised);
         ADD("a host that changes is looked at again", test_a_host_that_changes_is_looked_at_again);
+        ADD("no slice is decided by an old map", test_no_slice_is_decided_by_an_old_map);
+        ADD("who looks often has the same map", test_who_looks_often_has_the_same_map);
         ADD("the map may be read before the next ask",
             test_the_map_may_be_read_before_the_next_ask);
         g_test_add("/slices/what is kept for the host is not promised", Fixture,
