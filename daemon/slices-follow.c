@@ -53,19 +53,10 @@ static bool stands(const SliceEntry *entry, const Slice *at) {
         return is_by_hand(entry) && entry->state != SLICE_PREEMPTED && !at;
 }
 
-/* What is there stays where it is, so that the second placement is the first without its bonds. */
-static bool change_reserve(Slices *slices, SlicePending *pending, GError **error) {
-        slices_use_capacity(slices, pending->uuid);
-        if (pending->at && !slice_book_allocate(slices->book, pending->uuid, pending->name,
-                                                pending->at, pending->expires, NULL, error))
-                return false;
-        return slices_change_allocate(slices, pending, error);
-}
-
 static SlicePending *reserve_pending_new(const Slices *slices, const SliceEntry *entry,
                                          const char *domain_uuid, const char *name,
                                          const Slice *wish, const Slice *at) {
-        SlicePending *pending = slices_pending_new(change_reserve, domain_uuid);
+        SlicePending *pending = slices_pending_new(slices_change_allocate, domain_uuid);
         const Manager *manager = slices->manager;
 
         pending->name = g_strdup(name);

@@ -82,8 +82,9 @@ bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **erro
         const char *name = pending->name ?: entry ? entry->domain_name : pending->uuid;
 
         slices_use_capacity(slices, pending->uuid);
-        return slice_book_allocate(slices->book, pending->uuid, name, pending->wish,
-                                   pending->expires, &pending->placement, error);
+        return slice_book_allocate_at(slices->book, pending->uuid, name, pending->wish,
+                                      pending->at ?: pending->wish, pending->expires,
+                                      &pending->placement, error);
 }
 
 /* Of one that runs, as far as is known, it has to be taken yet. */

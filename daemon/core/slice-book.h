@@ -94,6 +94,10 @@ bool slice_book_commit(SliceBook *book, GError **error);
 bool slice_book_allocate(SliceBook *book, const char *domain_uuid, const char *domain_name,
                          const Slice *wish, int64_t expires, SlicePlacement **ret_placement,
                          GError **error);
+/* The same where `at` would be placed: the wish, bound to where its functions have to be of. */
+bool slice_book_allocate_at(SliceBook *book, const char *domain_uuid, const char *domain_name,
+                            const Slice *wish, const Slice *at, int64_t expires,
+                            SlicePlacement **ret_placement, GError **error);
 /* What slice_book_allocate() would do. */
 SlicePlacement *slice_book_try(const SliceBook *book, const char *domain_uuid, const Slice *wish,
                                GError **error);

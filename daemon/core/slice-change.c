@@ -97,14 +97,15 @@ static void promise(SliceBook *book, const SliceEntry *old, SliceEntry *taken_ne
 }
 
 static SlicePlacement *allocate(SliceBook *book, const char *domain_uuid, const char *domain_name,
-                                const Slice *wish, int64_t expires, GError **error) {
+                                const Slice *wish, const Slice *at, int64_t expires,
+                                GError **error) {
         const SliceEntry *old = slice_book_find(book, domain_uuid);
         g_autofree char *holder = slice_book_name_holder(book, domain_uuid, domain_name);
         g_autoptr(Capacity) without = has_grants(old) ? copy_capacity_for(book, old) : NULL;
         g_autoptr(SlicePlacement) placement = NULL;
         SliceEntry *next;
 
-        placement = place(without ?: book->capacity, old, wish, holder, error);
+        placement = place(without ?: book->capacity, old, at, holder, error);
         if (!placement)
                 return NULL;
 
@@ -114,20 +115,27 @@ static SlicePlacement *allocate(SliceBook *book, const char *domain_uuid, const 
         return g_steal_pointer(&placement);
 }
 
-bool slice_book_allocate(SliceBook *book, const char *domain_uuid, const char *domain_name,
-                         const Slice *wish, int64_t expires, SlicePlacement **ret_placement,
-                         GError **error) {
+bool slice_book_allocate_at(SliceBook *book, const char *domain_uuid, const char *domain_name,
+                            const Slice *wish, const Slice *at, int64_t expires,
+                            SlicePlacement **ret_placement, GError **error) {
         bool alone = slice_book_begin_alone(book);
         g_autoptr(SlicePlacement) placement = NULL;
 
         g_assert(book->capacity);
-        placement = allocate(book, domain_uuid, domain_name, wish, expires, error);
+        placement = allocate(book, domain_uuid, domain_name, wish, at, expires, error);
         if (!slice_book_end_alone(book, alone, placement != NULL, error))
                 return false;
 
         if (ret_placement)
                 *ret_placement = g_steal_pointer(&placement);
         return true;
+}
+
+bool slice_book_allocate(SliceBook *book, const char *domain_uuid, const char *domain_name,
+                         const Slice *wish, int64_t expires, SlicePlacement **ret_placement,
+                         GError **error) {
+        return slice_book_allocate_at(book, domain_uuid, domain_name, wish, wish, expires,
+                                      ret_placement, error);
 }
 
 SlicePlacement *slice_book_try(const SliceBook *book, const char *domain_uuid, const Slice *wish,

@@ -523,6 +523,19 @@ static void test_preempting_is_not_asked_for(Fixture *f, gconstpointer unused) {
         enter(f, DB1, SLICE_PROMISED);
 }
 
+static void test_it_is_where_it_is_bound_to_and_stays_as_it_is_wished(Fixture *f,
+                                                                      gconstpointer unused) {
+        g_autoptr(Slice) wish = read_wish("<slice version='1'><function name='f'/></slice>"),
+                         at = slice_copy(wish);
+
+        ((SliceFunction *)at->functions->pdata[0])->parent = g_strdup("0000:31:00.0");
+        g_assert_true(slice_book_allocate_at(f->book, DB1, "db1", wish, at, 0, NULL, NULL));
+        g_assert_true(slice_equal(slice_book_find(f->book, DB1)->wish, wish));
+        assert_told(f, "added db1 promised; ");
+        g_assert_cmpuint(capacity_granted(slice_book_capacity(f->book), "vf-pool:0000:31:00.0"), ==,
+                         1);
+}
+
 /* Releasing ------------------------------------------------------------------------------- */
 
 static void release(Fixture *f, const char *uuid) {
@@ -769,6 +782,8 @@ int main(int argc, char **argv) {
             test_what_was_preempted_comes_back_by_asking);
         ADD("a change makes nobody younger", test_a_change_makes_nobody_younger);
         ADD("preempting is not asked for", test_preempting_is_not_asked_for);
+        ADD("it is where it is bound to and stays as it is wished",
+            test_it_is_where_it_is_bound_to_and_stays_as_it_is_wished);
         add_releases();
         ADD("the next expiry is the first one", test_the_next_expiry_is_the_first_one);
         ADD("a new capacity has the grants again", test_a_new_capacity_has_the_grants_again);

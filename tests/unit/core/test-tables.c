@@ -71,7 +71,8 @@ static const Table tables[] = {
         { "kinds of resources",
           "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
           resource_kind_word, resource_kind_value },
-        { "states of slices", "promised enforced preempted releasing", slice_state_word, slice_state_value },
+        { "states of slices", "promised enforced preempted releasing", slice_state_word,
+          slice_state_value },
         { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
 };
 
