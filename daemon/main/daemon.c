@@ -84,7 +84,7 @@ static void on_lease(void *userdata, LeaseChange change, const Lease *lease) {
 static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry) {
         Daemon *daemon = userdata;
 
-        journal_slice(change, entry);
+        journal_slice(daemon->journal, change, entry);
         faces_on_slice(daemon->faces, change, entry);
         guests_on_slice(daemon->guests, entry);
 }
@@ -230,6 +230,7 @@ static bool start_manager(Daemon *daemon, const DaemonOptions *options, Config *
 
 static bool show_faces(Daemon *daemon, GError **error) {
         Manager *manager = daemon->manager;
+        g_autoptr(GPtrArray) entries = NULL;
         int r;
 
         r = faces_new(daemon->bus, manager, &daemon->host, &daemon->faces);
@@ -241,6 +242,8 @@ static bool show_faces(Daemon *daemon, GError **error) {
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
         drain_set_listener(manager->drain, on_drain, daemon);
+        entries = slice_book_list(slices_book(manager->slices));
+        journal_know_slices(daemon->journal, entries);
         slices_set_listener(manager->slices, on_slice, daemon);
         drained_flag_set(manager->sysfs, drain_get(manager->drain) != NULL);
         return true;

@@ -8,7 +8,8 @@
 #include "daemon/main/message-ids.h"
 
 struct Journal {
-        GHashTable *told; /* ids of migrations whose end was told */
+        GHashTable *told;      /* ids of migrations whose end was told */
+        GHashTable *preempted; /* UUIDs of guests whose slices had to give way, and it was told */
 };
 
 static int priority_of(GLogLevelFlags level) {
@@ -45,6 +46,7 @@ Journal *journal_new(void) {
         Journal *journal = g_new0(Journal, 1);
 
         journal->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        journal->preempted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return journal;
 }
 
@@ -53,6 +55,7 @@ void journal_free(Journal *journal) {
                 return;
 
         g_hash_table_unref(journal->told);
+        g_hash_table_unref(journal->preempted);
         g_free(journal);
 }
 
@@ -153,10 +156,26 @@ void journal_drain(const DrainRecord *before, const DrainRecord *now) {
                 tell_drain(now);
 }
 
-void journal_slice(SliceChange change, const SliceEntry *entry) {
-        bool preempted = entry->state == SLICE_PREEMPTED;
+/* Returns whether that is news. */
+static bool note_preempted(Journal *journal, const SliceEntry *entry) {
+        if (entry->state == SLICE_PREEMPTED)
+                return g_hash_table_add(journal->preempted, g_strdup(entry->domain_uuid));
 
-        if (change == SLICE_CHANGED && !preempted)
+        g_hash_table_remove(journal->preempted, entry->domain_uuid);
+        return false;
+}
+
+void journal_know_slices(Journal *journal, const GPtrArray *entries) {
+        for (guint i = 0; i < entries->len; i++)
+                (void)note_preempted(journal, entries->pdata[i]);
+}
+
+void journal_slice(Journal *journal, SliceChange change, const SliceEntry *entry) {
+        bool preempted = entry->state == SLICE_PREEMPTED, news = note_preempted(journal, entry);
+
+        if (change == SLICE_REMOVED)
+                g_hash_table_remove(journal->preempted, entry->domain_uuid);
+        if (change == SLICE_CHANGED && !news)
                 return;
 
         g_log_structured(NULL, preempted ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",

@@ -27,7 +27,10 @@ void journal_lease(LeaseChange change, const Lease *lease);
 void journal_migration(Journal *journal, MigrationChange change, const Migration *migration);
 /* What has changed, as a DrainListener has it. */
 void journal_drain(const DrainRecord *before, const DrainRecord *now);
-void journal_slice(SliceChange change, const SliceEntry *entry);
+/* One that had to give way is told so once, however much else of it is news until it is back. */
+void journal_slice(Journal *journal, SliceChange change, const SliceEntry *entry);
+/* What the daemon finds when it starts is no news. */
+void journal_know_slices(Journal *journal, const GPtrArray *entries);
 /* Another state, or more or less than before, as an AgentListener has it. */
 void journal_agent(AgentState before, const AgentEntry *agent);
 void journal_rules_passed_over(const char *problem); /* one of compat_problems() */

@@ -146,18 +146,44 @@ static void test_a_lease_is_told_at_its_ends(void) {
 
 static void test_a_slice_is_told_at_its_ends_and_when_it_gives_way(void) {
         g_autoptr(SliceEntry) entry = slice_entry_new("u", "db1", slice_new());
+        g_autoptr(Journal) journal = journal_new();
 
-        journal_slice(SLICE_ADDED, entry);
+        journal_slice(journal, SLICE_ADDED, entry);
         assert_logged(MESSAGE_SLICE_GIVEN, "Guest db1 is promised a hardware slice");
         entry->state = SLICE_ENFORCED;
-        journal_slice(SLICE_CHANGED, entry);
+        journal_slice(journal, SLICE_CHANGED, entry);
         assert_logged(NULL, NULL);
         entry->state = SLICE_PREEMPTED;
-        journal_slice(SLICE_CHANGED, entry);
+        journal_slice(journal, SLICE_CHANGED, entry);
         assert_logged(MESSAGE_SLICE_PREEMPTED,
                       "The hardware slice of guest db1 had to give way to another");
-        journal_slice(SLICE_REMOVED, entry);
+        journal_slice(journal, SLICE_REMOVED, entry);
         assert_logged(MESSAGE_SLICE_ENDED, "The hardware slice of guest db1 has ended");
+}
+
+static void assert_told_to_give_way(Journal *journal, const SliceEntry *entry, bool told) {
+        journal_slice(journal, SLICE_CHANGED, entry);
+        assert_logged(told ? MESSAGE_SLICE_PREEMPTED : NULL,
+                      told ? "The hardware slice of guest db1 had to give way to another" : NULL);
+}
+
+/* Its problem, or its expiry, may be news, again and again. */
+static void test_a_slice_that_gives_way_is_told_once(void) {
+        g_autoptr(SliceEntry) entry = slice_entry_new("u", "db1", slice_new());
+        g_autoptr(Journal) journal = journal_new(), later = journal_new();
+        g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+        entry->state = SLICE_PREEMPTED;
+        assert_told_to_give_way(journal, entry, true);
+        assert_told_to_give_way(journal, entry, false);
+        entry->state = SLICE_PROMISED;
+        assert_told_to_give_way(journal, entry, false);
+        entry->state = SLICE_PREEMPTED;
+        assert_told_to_give_way(journal, entry, true);
+
+        g_ptr_array_add(found, entry);
+        journal_know_slices(later, found);
+        assert_told_to_give_way(later, entry, false);
 }
 
 static void test_an_agent_is_told_when_it_comes_and_goes(void) {
@@ -258,6 +284,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/journal/a lease is told at its ends", test_a_lease_is_told_at_its_ends);
         g_test_add_func("/journal/a slice is told at its ends and when it gives way",
                         test_a_slice_is_told_at_its_ends_and_when_it_gives_way);
+        g_test_add_func("/journal/a slice that gives way is told once",
+                        test_a_slice_that_gives_way_is_told_once);
         g_test_add_func("/journal/an agent is told when it comes and goes",
                         test_an_agent_is_told_when_it_comes_and_goes);
         g_test_add_func("/journal/a trial is told with its verdict or its error",
