@@ -303,6 +303,16 @@ bool demands_forecast(Demands *demands, SubjectKind kind, const char *id, const 
         return demand_forecast(demand, n, ret_bands);
 }
 
+bool demands_knows(Demands *demands, SubjectKind kind, const char *id, Metric metric) {
+        g_autoptr(Demand) demand = NULL;
+
+        if (!demand_book_has_metric(kind, metric))
+                return false;
+
+        demand = demand_as_of_now(demands, kind, id, metric, NULL);
+        return demand && demand_next(demand) > 0;
+}
+
 /* ----------------------------------------------------------------------------------- */
 
 Demands *demands_new(Manager *manager) {

@@ -40,3 +40,5 @@ void demands_on_slot(Demands *demands, const Subject *subject, const Slot *slot)
 bool demands_forecast(Demands *demands, SubjectKind kind, const char *id, const char *name,
                       Metric metric, unsigned n, int64_t *ret_start, DemandBand *ret_bands,
                       GError **error);
+/* Whether there is a forecast; without a word where the store cannot be read. */
+bool demands_knows(Demands *demands, SubjectKind kind, const char *id, Metric metric);

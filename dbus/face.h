@@ -3,6 +3,7 @@
 
 /* What the faces share. Private to this folder. */
 
+#include "daemon/core/telemetry.h"
 #include "daemon/names.h"
 #include "dbus/authorize.h"
 #include "dbus/bus-error.h"
@@ -54,6 +55,14 @@ int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_erro
 int manager_method_list_metrics(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_usage(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_get_history(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* The id of a guest of that name as it runs; else the name, which may be the id of one that has
+ * ended. Borrowed from either. */
+const char *face_find_subject(const Manager *manager, SubjectKind kind, const char *name);
+/* Forecast() and ListForecasts() of the manager, Forecast() of a device; `userdata` is the faces.
+ */
+int manager_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_list_forecasts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int device_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -279,6 +279,12 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS(
                 "GetHistory", SD_BUS_ARGS("s", kind, "s", subject, "s", metric, "x", from, "x", to),
                 SD_BUS_RESULT("t", step, "a(xddd)", slots), manager_method_get_history, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ListForecasts", SD_BUS_ARGS("s", kind, "s", subject),
+                                SD_BUS_RESULT("as", metrics), manager_method_list_forecasts, FREE),
+        SD_BUS_METHOD_WITH_ARGS("Forecast",
+                                SD_BUS_ARGS("s", kind, "s", subject, "s", metric, "u", horizon),
+                                SD_BUS_RESULT("t", start, "u", step, "a(dddd)", bands),
+                                manager_method_forecast, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "AllocateResource", SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
                 SD_BUS_RESULT("o", slice, "as", reasons), slice_method_allocate_resource, FREE),

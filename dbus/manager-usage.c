@@ -121,17 +121,16 @@ static int read_question(sd_bus_message *m, Question *ret_question, sd_bus_error
         return 0;
 }
 
-/* A guest of that name as it runs; else the id, which may be of one that has ended. */
-static const char *find_id(const Manager *manager, const Question *q) {
+const char *face_find_subject(const Manager *manager, SubjectKind kind, const char *name) {
         g_autoptr(GPtrArray) subjects = telemetry_list(meter_telemetry(manager->meter));
 
         for (guint i = 0; i < subjects->len; i++) {
                 const Subject *subject = subjects->pdata[i];
 
-                if (subject->kind == q->kind && g_str_equal(subject->name, q->subject))
+                if (subject->kind == kind && g_str_equal(subject->name, name))
                         return subject->id;
         }
-        return q->subject;
+        return name;
 }
 
 static int append_history(sd_bus_message *reply, const Question *q, const GPtrArray *slots) {
@@ -165,8 +164,8 @@ int manager_method_get_history(sd_bus_message *m, void *userdata, sd_bus_error *
                 return r;
 
         q.step = q.from < manager->now() - SHORT_USEC ? SLOT_LONG : SLOT_SHORT;
-        slots = meter_history(manager->meter, q.kind, find_id(manager, &q), q.step, q.from, q.to,
-                              &error);
+        slots = meter_history(manager->meter, q.kind, face_find_subject(manager, q.kind, q.subject),
+                              q.step, q.from, q.to, &error);
         if (!slots)
                 return bus_error_from_gerror(reterr, error);
 
