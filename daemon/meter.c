@@ -19,6 +19,7 @@ struct Meter {
         Telemetry *telemetry;
         GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
         GPtrArray *ended;    /* HistoryRow, to be written */
+        GHashTable *last;    /* of them the last of each subject and step; borrowed */
         int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
         bool asked;          /* libvirt has not answered yet */
         bool complained;     /* since history could last be written */
@@ -28,10 +29,35 @@ struct Meter {
 
 /* History --------------------------------------------------------------------------- */
 
+static guint hash_row(const void *data) {
+        const HistoryRow *row = data;
+
+        return g_str_hash(row->id) ^ (guint)(row->kind << 8 | row->step);
+}
+
+static gboolean is_same(const void *a, const void *b) {
+        const HistoryRow *one = a, *other = b;
+
+        return one->kind == other->kind && one->step == other->step &&
+               g_str_equal(one->id, other->id);
+}
+
+static void keep_slot(Meter *meter, const Subject *subject, SlotStep step, const Slot *slot) {
+        const HistoryRow key = { .kind = subject->kind, .id = subject->id, .step = step };
+        HistoryRow *row = g_hash_table_lookup(meter->last, &key);
+
+        if (row && history_row_append(row, slot))
+                return;
+
+        row = history_row_new(subject, step, slot);
+        g_ptr_array_add(meter->ended, row);
+        g_hash_table_add(meter->last, row);
+}
+
 static void on_slot(void *userdata, const Subject *subject, SlotStep step, const Slot *slot) {
         Meter *meter = userdata;
 
-        g_ptr_array_add(meter->ended, history_row_new(subject, step, slot));
+        keep_slot(meter, subject, step, slot);
         if (step == SLOT_LONG)
                 demands_on_slot(meter->manager->demands, subject, slot);
 }
@@ -48,26 +74,23 @@ static void write_history(Meter *meter) {
         if (!written && !meter->complained)
                 g_warning("What guests use is not kept until it can be: %s", error->message);
         meter->complained = !written;
+        g_hash_table_remove_all(meter->last);
         g_ptr_array_set_size(meter->ended, 0);
-}
-
-static bool is_of(const HistoryRow *row, SubjectKind kind, const char *id, SlotStep step,
-                  int64_t from, int64_t to) {
-        return row->kind == kind && row->step == step && g_str_equal(row->id, id) &&
-               row->slot.start >= from && row->slot.start < to;
 }
 
 GPtrArray *meter_history(const Meter *meter, SubjectKind kind, const char *id, SlotStep step,
                          int64_t from, int64_t to, GError **error) {
+        const HistoryRow key = { .kind = kind, .id = (char *)id, .step = step };
         GPtrArray *slots;
 
         slots = store_load_history(meter->manager->store, kind, id, step, from, to, error);
-        for (guint i = 0; slots && i < meter->ended->len; i++) {
-                const HistoryRow *row = meter->ended->pdata[i];
+        if (!slots)
+                return NULL;
 
-                if (is_of(row, kind, id, step, from, to))
-                        g_ptr_array_add(slots, g_memdup2(&row->slot, sizeof(row->slot)));
-        }
+        for (guint i = 0; i < meter->ended->len; i++)
+                if (is_same(meter->ended->pdata[i], &key))
+                        history_row_get_slots(meter->ended->pdata[i], from, to, slots);
+        history_sort(slots);
         return slots;
 }
 
@@ -253,6 +276,7 @@ Meter *meter_new(Manager *manager) {
         meter->telemetry = telemetry_new(on_slot, meter);
         meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
+        meter->last = g_hash_table_new(hash_row, is_same);
         return meter;
 }
 
@@ -260,6 +284,7 @@ void meter_free(Meter *meter) {
         if (!meter)
                 return;
 
+        g_hash_table_unref(meter->last);
         g_ptr_array_unref(meter->ended);
         g_hash_table_unref(meter->cgroups);
         telemetry_free(meter->telemetry);

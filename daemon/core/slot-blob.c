@@ -20,8 +20,7 @@ static void put_float(GByteArray *blob, float value) {
         put_word(blob, word);
 }
 
-GByteArray *slot_to_blob(const Slot *slot, SlotStep step) {
-        GByteArray *blob = g_byte_array_new();
+void slot_to_blob(const Slot *slot, SlotStep step, GByteArray *blob) {
         uint32_t present = 0;
 
         for (int i = 0; i < _METRIC_MAX; i++)
@@ -38,7 +37,6 @@ GByteArray *slot_to_blob(const Slot *slot, SlotStep step) {
                 if (step == SLOT_LONG)
                         put_float(blob, slot->max[i]);
         }
-        return blob;
 }
 
 static uint32_t take_word(const uint8_t **data) {
@@ -71,7 +69,7 @@ int slot_from_blob(const void *data, size_t size, SlotStep step, Slot *ret_slot)
                 return -EBADMSG;
 
         present = take_word(&next);
-        if (size != size_of(present, step))
+        if (size < size_of(present, step))
                 return -EBADMSG;
 
         for (int i = 0; i < METRICS_MAX; i++) {
@@ -86,5 +84,5 @@ int slot_from_blob(const void *data, size_t size, SlotStep step, Slot *ret_slot)
                 ret_slot->mean[i] = step == SLOT_LONG ? values[1] : values[0];
                 ret_slot->max[i] = step == SLOT_LONG ? values[2] : values[0];
         }
-        return 0;
+        return (int)size_of(present, step);
 }

@@ -8,7 +8,8 @@
 
 #include "daemon/core/telemetry.h"
 
-/* Of a slot without any number 4 bytes. */
-GByteArray *slot_to_blob(const Slot *slot, SlotStep step);
-/* All but `start`. -EBADMSG: these are not the bytes of a slot. */
+/* At the end of others. Of a slot without any number 4 bytes. */
+void slot_to_blob(const Slot *slot, SlotStep step, GByteArray *blob);
+/* All but `start`, and how many bytes those were; others may follow. -EBADMSG: these are not the
+ * bytes of a slot. */
 int slot_from_blob(const void *data, size_t size, SlotStep step, Slot *ret_slot);

@@ -4,9 +4,8 @@
 #include "daemon/core/slot-blob.h"
 #include "daemon/core/store-query.h"
 
-/* Rows that may be found too old at a time, beyond those that have come. Only the oldest are looked
- * at; behind rows of a clock that was ahead, old ones stay until there are too many. */
-#define TRIM_ROWS 4096
+/* Of what has come, so much may go since it is too old. */
+#define TRIM_FACTOR 2
 
 typedef struct Table {
         Statement put, load, trim_age, trim_rows;
@@ -21,6 +20,8 @@ static const Table tables[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(tables) == _SLOT_STEP_MAX);
 
+/* Rows ------------------------------------------------------------------------------ */
+
 HistoryRow *history_row_new(const Subject *subject, SlotStep step, const Slot *slot) {
         HistoryRow *row = g_new0(HistoryRow, 1);
 
@@ -28,8 +29,21 @@ HistoryRow *history_row_new(const Subject *subject, SlotStep step, const Slot *s
         row->id = g_strdup(subject->id);
         row->name = g_strdup(subject->name);
         row->step = step;
-        row->slot = *slot;
+        row->start = slot->start;
+        row->n_slots = 1;
+        row->data = g_byte_array_new();
+        slot_to_blob(slot, step, row->data);
         return row;
+}
+
+bool history_row_append(HistoryRow *row, const Slot *slot) {
+        if (row->n_slots >= HISTORY_ROW_SLOTS ||
+            slot->start != row->start + row->n_slots * slot_step_usec(row->step))
+                return false;
+
+        slot_to_blob(slot, row->step, row->data);
+        row->n_slots++;
+        return true;
 }
 
 void history_row_free(HistoryRow *row) {
@@ -38,7 +52,49 @@ void history_row_free(HistoryRow *row) {
 
         g_free(row->id);
         g_free(row->name);
+        g_byte_array_unref(row->data);
         g_free(row);
+}
+
+static void get_slots(SlotStep step, int64_t start, const uint8_t *data, size_t size, int64_t from,
+                      int64_t to, GPtrArray *slots) {
+        while (size > 0) {
+                Slot slot = { .start = start };
+                int n = slot_from_blob(data, size, step, &slot);
+
+                if (n < 0)
+                        return;
+                if (start >= from && start < to)
+                        g_ptr_array_add(slots, g_memdup2(&slot, sizeof(slot)));
+                start += slot_step_usec(step);
+                data += n;
+                size -= (size_t)n;
+        }
+}
+
+void history_row_get_slots(const HistoryRow *row, int64_t from, int64_t to, GPtrArray *slots) {
+        get_slots(row->step, row->start, row->data->data, row->data->len, from, to, slots);
+}
+
+static int compare_slots(const void *a, const void *b) {
+        const Slot *one = *(Slot *const *)a, *other = *(Slot *const *)b;
+
+        return (one->start > other->start) - (one->start < other->start);
+}
+
+/* GLib's sort is stable, so that of equal ones the later is behind. */
+void history_sort(GPtrArray *slots) {
+        guint kept = 0;
+
+        g_ptr_array_sort(slots, compare_slots);
+        for (guint i = 0; i < slots->len; i++) {
+                void *slot = g_steal_pointer(&slots->pdata[i]);
+
+                if (kept > 0 && compare_slots(&slots->pdata[kept - 1], &slot) == 0)
+                        g_free(slots->pdata[--kept]);
+                slots->pdata[kept++] = slot;
+        }
+        g_ptr_array_set_size(slots, (int)kept);
 }
 
 /* Writing --------------------------------------------------------------------------- */
@@ -53,43 +109,54 @@ static bool put_subject(Store *store, const HistoryRow *row, GError **error) {
 }
 
 static bool put_row(Store *store, const HistoryRow *row, GError **error) {
-        g_autoptr(GByteArray) blob = slot_to_blob(&row->slot, row->step);
         g_auto(Query) query = query_new(store, tables[row->step].put);
 
         query_put_text(&query, subject_kind_to_string(row->kind));
         query_put_text(&query, row->id);
-        query_put_int(&query, row->slot.start);
-        query_put_blob(&query, blob->data, blob->len);
+        query_put_int(&query, row->start);
+        query_put_blob(&query, row->data->data, row->data->len);
         return query_run(&query, error);
 }
 
-static bool run_with(Store *store, Statement statement, int64_t a, int64_t b, GError **error) {
-        g_auto(Query) query = query_new(store, statement);
+static bool trim_age(Store *store, const Table *table, int64_t now, int64_t n_come,
+                     GError **error) {
+        g_auto(Query) query = query_new(store, table->trim_age);
 
-        query_put_int(&query, a);
-        if (b >= 0)
-                query_put_int(&query, b);
+        query_put_int(&query, n_come * TRIM_FACTOR);
+        query_put_int(&query, now - table->usec);
+        query_put_int(&query, now + table->usec);
         return query_run(&query, error);
 }
 
-static bool trim(Store *store, int64_t now, int64_t n_new, GError **error) {
+static bool trim_rows(Store *store, const Table *table, GError **error) {
+        g_auto(Query) query = query_new(store, table->trim_rows);
+
+        query_put_int(&query, table->rows);
+        return query_run(&query, error);
+}
+
+static bool trim(Store *store, int64_t now, const int64_t *n_come, GError **error) {
         for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-                if (!run_with(store, tables[i].trim_age, now - tables[i].usec, TRIM_ROWS + n_new,
-                              error) ||
-                    !run_with(store, tables[i].trim_rows, tables[i].rows, -1, error))
+                if (!trim_age(store, &tables[i], now, n_come[i], error) ||
+                    !trim_rows(store, &tables[i], error))
                         return false;
         return store_run(store, STATEMENT_TRIM_SUBJECTS, NULL, error);
 }
 
 static bool put_all(Store *store, const GPtrArray *rows, int64_t now, GError **error) {
+        int64_t n_come[_SLOT_STEP_MAX] = { 0 };
+
         if (!store_may_write(store, error))
                 return false;
 
-        for (guint i = 0; i < rows->len; i++)
-                if (!put_subject(store, rows->pdata[i], error) ||
-                    !put_row(store, rows->pdata[i], error))
+        for (guint i = 0; i < rows->len; i++) {
+                const HistoryRow *row = rows->pdata[i];
+
+                if (!put_subject(store, row, error) || !put_row(store, row, error))
                         return false;
-        return trim(store, now, rows->len, error);
+                n_come[row->step]++;
+        }
+        return trim(store, now, n_come, error);
 }
 
 bool store_put_history(Store *store, const GPtrArray *rows, int64_t now, GError **error) {
@@ -105,32 +172,31 @@ bool store_put_history(Store *store, const GPtrArray *rows, int64_t now, GError 
 
 /* Reading --------------------------------------------------------------------------- */
 
-/* NULL for a row that is of no use. */
-static Slot *get_slot(Query *row, SlotStep step) {
-        g_autofree Slot *slot = g_new0(Slot, 1);
+static void get_row(Query *query, SlotStep step, int64_t from, int64_t to, GPtrArray *slots) {
+        int64_t start = query_get_int(query);
         const void *data;
         size_t size;
 
-        slot->start = query_get_int(row);
-        data = query_get_blob(row, &size);
-        return slot_from_blob(data, size, step, slot) < 0 ? NULL : g_steal_pointer(&slot);
+        data = query_get_blob(query, &size);
+        get_slots(step, start, data, size, from, to, slots);
 }
 
 GPtrArray *store_load_history(Store *store, SubjectKind kind, const char *id, SlotStep step,
                               int64_t from, int64_t to, GError **error) {
         g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func(g_free);
         g_auto(Query) query = query_new(store, tables[step].load);
+        int64_t span = HISTORY_ROW_SLOTS * slot_step_usec(step); /* of a row */
         int r;
 
         query_put_text(&query, subject_kind_to_string(kind));
         query_put_text(&query, id);
-        query_put_int(&query, from);
+        query_put_int(&query, from > INT64_MIN + span ? from - span : from);
         query_put_int(&query, to);
-        while ((r = query_next_row(&query, error)) > 0) {
-                Slot *slot = get_slot(&query, step);
+        while ((r = query_next_row(&query, error)) > 0)
+                get_row(&query, step, from, to, slots);
+        if (r < 0)
+                return NULL;
 
-                if (slot)
-                        g_ptr_array_add(slots, slot);
-        }
-        return r < 0 ? NULL : g_steal_pointer(&slots);
+        history_sort(slots);
+        return g_steal_pointer(&slots);
 }

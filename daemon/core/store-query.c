@@ -50,10 +50,11 @@
 #define LOAD_HISTORY(table)                                                         \
         "SELECT start, data FROM " table " WHERE subject = (SELECT number FROM"     \
         " history_subjects WHERE kind = ? AND id = ?) AND start >= ? AND start < ?" \
-        " ORDER BY start, number"
-#define TRIM_HISTORY_AGE(table)                                                                   \
-        "DELETE FROM " table " WHERE start < ? AND number < (SELECT min(number) FROM " table ") " \
-        "+ ?"
+        " ORDER BY number"
+/* Of the oldest, as many as may go. */
+#define TRIM_HISTORY_AGE(table)                                                         \
+        "DELETE FROM " table " WHERE number < (SELECT min(number) FROM " table ") + ?1" \
+        " AND (start < ?2 OR start >= ?3)"
 #define TRIM_HISTORY_ROWS(table) \
         "DELETE FROM " table " WHERE number <= (SELECT max(number) FROM " table ") - ?"
 

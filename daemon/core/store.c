@@ -48,7 +48,7 @@ static bool is_damage(int r) {
         return (r & 0xff) == SQLITE_CORRUPT || (r & 0xff) == SQLITE_NOTADB;
 }
 
-/* All of the database is read: a hundred rows or two, and up to 120 MB of history. */
+/* All of the database is read: a hundred rows or two, and up to HISTORY_MBYTE of history. */
 static int check_integrity(sqlite3 *db) {
         sqlite3_stmt *statement = NULL;
         int r;

@@ -141,18 +141,50 @@ static void test_what_is_too_old_goes(Fixture *f, gconstpointer unused) {
         put_slot(f, UUID, SLOT_LONG, START, START);
         put_slot(f, "other", SLOT_SHORT, START, START + HISTORY_SHORT_USEC);
         g_assert_cmpuint(count(f, UUID, SLOT_SHORT), ==, 1);
-        put_slot(f, "third", SLOT_LONG, START + HISTORY_LONG_USEC, START + HISTORY_SHORT_USEC + 1);
+        put_slot(f, "third", SLOT_SHORT, START + HISTORY_SHORT_USEC,
+                 START + HISTORY_SHORT_USEC + 1);
         g_assert_cmpuint(count(f, UUID, SLOT_SHORT), ==, 0);
+        g_assert_cmpuint(count(f, "third", SLOT_SHORT), ==, 1);
         g_assert_cmpuint(count(f, UUID, SLOT_LONG), ==, 1);
         put_slot(f, "third", SLOT_LONG, START + HISTORY_LONG_USEC, START + HISTORY_LONG_USEC + 1);
         g_assert_cmpuint(count(f, UUID, SLOT_LONG), ==, 0);
         g_assert_cmpint(count_rows(f, "history_subjects"), ==, 1);
 }
 
-/* Rows are made by SQLite itself: the writing of 200000 would take seconds. */
+/* One slot each, as a daemon writes whose clock is off by `ahead`. */
+static void put_minutes(Fixture *f, int first, int n, int64_t ahead) {
+        for (int i = first; i < first + n; i++) {
+                int64_t start = START + i * 60 * SEC + ahead;
+
+                put_slot(f, UUID, SLOT_SHORT, start, start + 60 * SEC);
+        }
+}
+
+static guint count_minutes(Fixture *f, int first, int end) {
+        g_autoptr(GPtrArray) slots = NULL;
+
+        slots = store_load_history(f->store, SUBJECT_GUEST, UUID, SLOT_SHORT,
+                                   START + first * 60 * SEC, START + end * 60 * SEC, NULL);
+        return slots->len;
+}
+
+static void test_a_clock_that_was_wrong_costs_twice_its_time(Fixture *f, gconstpointer ahead_days) {
+        int64_t ahead = GPOINTER_TO_INT(ahead_days) * (int64_t)G_TIME_SPAN_DAY;
+
+        put_minutes(f, 0, 100, 0);
+        put_minutes(f, 100, 10, ahead);
+        put_minutes(f, 110, 100, 0);
+        g_assert_cmpuint(count_minutes(f, 0, 100), ==, 80);
+        g_assert_cmpuint(count_minutes(f, 110, 210), ==, 100);
+        put_minutes(f, 210, 360, 0); /* six hours: of what was wrong nothing stays */
+        g_assert_cmpint(count_rows(f, "history_short"), ==, 360);
+        g_assert_cmpuint(count_minutes(f, 210, 570), ==, 360);
+}
+
+/* Rows are made by SQLite itself: the writing of 50000 would take seconds. */
 static void test_the_number_of_rows_is_bounded(Fixture *f, gconstpointer unused) {
         static const char fill[] =
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
                 " INSERT INTO history_short(subject, start, data) SELECT 1, 1800000000000000, x''"
                 " FROM n";
 
@@ -161,6 +193,70 @@ static void test_the_number_of_rows_is_bounded(Fixture *f, gconstpointer unused)
         put_slot(f, UUID, SLOT_SHORT, START, START);
         g_assert_cmpint(count_rows(f, "history_short"), ==, HISTORY_SHORT_ROWS);
         g_assert_cmpuint(count(f, UUID, SLOT_SHORT), ==, 1); /* the newest, and none that is odd */
+}
+
+/* Of `n` slots, each with its number of CPUs; the rows are added as far as one takes them. */
+static HistoryRow *row_of(int64_t start, unsigned n, float cpu) {
+        Subject subject = { .kind = SUBJECT_GUEST, .id = (char *)UUID, .name = (char *)"g1" };
+        Slot slot = slot_at(start, cpu);
+        HistoryRow *row = history_row_new(&subject, SLOT_SHORT, &slot);
+
+        for (unsigned i = 1; i < n; i++) {
+                slot = slot_at(start + i * 10 * SEC, cpu + (float)i);
+                g_assert_true(history_row_append(row, &slot));
+        }
+        return row;
+}
+
+static void put_taken_row(Fixture *f, HistoryRow *taken_row) {
+        g_autoptr(GPtrArray) rows = rows_new();
+
+        g_ptr_array_add(rows, taken_row);
+        g_assert_true(store_put_history(f->store, rows, START, NULL));
+}
+
+static void test_slots_that_follow_each_other_are_a_row(Fixture *f, gconstpointer unused) {
+        g_autoptr(HistoryRow) row = row_of(START, 6, 1);
+        g_autoptr(GPtrArray) slots = NULL;
+        Slot before = slot_at(START + 50 * SEC, 9), after = slot_at(START + 70 * SEC, 9);
+
+        g_assert_false(history_row_append(row, &before));
+        g_assert_false(history_row_append(row, &after));
+        g_assert_cmpuint(row->n_slots, ==, 6);
+
+        put_taken_row(f, g_steal_pointer(&row));
+        g_assert_cmpint(count_rows(f, "history_short"), ==, 1);
+        slots = store_load_history(f->store, SUBJECT_GUEST, UUID, SLOT_SHORT, START + 20 * SEC,
+                                   START + 50 * SEC, NULL);
+        g_assert_cmpuint(slots->len, ==, 3);
+        for (guint i = 0; i < 3; i++) {
+                const Slot *slot = slots->pdata[i];
+
+                g_assert_cmpint(slot->start, ==, START + (i + 2) * 10 * SEC);
+                g_assert_cmpfloat(slot->mean[METRIC_CPU], ==, 3 + i);
+        }
+}
+
+static void test_a_row_is_full_at_last(Fixture *f, gconstpointer unused) {
+        g_autoptr(HistoryRow) row = row_of(START, HISTORY_ROW_SLOTS, 1);
+        Slot next = slot_at(START + HISTORY_ROW_SLOTS * 10 * SEC, 9);
+
+        g_assert_false(history_row_append(row, &next));
+}
+
+static void test_of_two_slots_at_a_time_the_later_stays(Fixture *f, gconstpointer unused) {
+        g_autoptr(GPtrArray) slots = NULL;
+
+        put_taken_row(f, row_of(START + 30 * SEC, 6, 10));
+        put_taken_row(f, row_of(START, 6, 20)); /* the clock was set back */
+        slots = load(f, UUID, SLOT_SHORT);
+        g_assert_cmpuint(slots->len, ==, 9);
+        for (guint i = 0; i < 9; i++) {
+                const Slot *slot = slots->pdata[i];
+
+                g_assert_cmpint(slot->start, ==, START + i * 10 * SEC);
+                g_assert_cmpfloat(slot->mean[METRIC_CPU], ==, i < 6 ? 20 + i : 7 + i);
+        }
 }
 
 static void test_a_write_that_fails_leaves_nothing(Fixture *f, gconstpointer unused) {
@@ -203,11 +299,12 @@ static void test_a_slot_is_the_same_after_its_bytes(void) {
         slot.min[METRIC_WRITE_TIME] = slot.mean[METRIC_WRITE_TIME] = 0;
         slot.max[METRIC_WRITE_TIME] = 1e30f;
         for (int step = 0; step < _SLOT_STEP_MAX; step++) {
-                g_autoptr(GByteArray) blob = slot_to_blob(&slot, (SlotStep)step);
+                g_autoptr(GByteArray) blob = g_byte_array_new();
 
+                slot_to_blob(&slot, (SlotStep)step, blob);
                 g_assert_cmpuint(blob->len, ==, step == SLOT_LONG ? 28 : 12);
                 g_assert_cmpint(slot_from_blob(blob->data, blob->len, (SlotStep)step, &read), ==,
-                                0);
+                                blob->len);
                 g_assert_cmpfloat(read.mean[METRIC_CPU], ==, 3);
                 g_assert_cmpfloat(read.mean[METRIC_WRITE_TIME], ==, 0);
                 g_assert_cmpfloat(read.max[METRIC_WRITE_TIME], ==, step == SLOT_LONG ? 1e30f : 0);
@@ -220,9 +317,9 @@ static void test_bytes_of_a_newer_daemon_are_read_as_far_as_known(void) {
         static const uint8_t odd[] = { 1, 0, 0, 0, 0, 0, 0x80, 0x7f }; /* infinity */
         Slot slot;
 
-        g_assert_cmpint(slot_from_blob(newer, sizeof(newer), SLOT_SHORT, &slot), ==, 0);
+        g_assert_cmpint(slot_from_blob(newer, sizeof(newer), SLOT_SHORT, &slot), ==, 12);
         g_assert_cmpfloat(slot.mean[METRIC_CPU], ==, 3);
-        g_assert_cmpint(slot_from_blob(odd, sizeof(odd), SLOT_SHORT, &slot), ==, 0);
+        g_assert_cmpint(slot_from_blob(odd, sizeof(odd), SLOT_SHORT, &slot), ==, 8);
         g_assert_true(isnan(slot.mean[METRIC_CPU]));
         for (size_t size = 0; size < sizeof(newer); size++)
                 g_assert_cmpint(slot_from_blob(newer, size, SLOT_SHORT, &slot), ==, -EBADMSG);
@@ -238,6 +335,15 @@ int main(int argc, char **argv) {
         ADD("what is put is loaded after a restart", test_what_is_put_is_loaded_after_a_restart);
         ADD("a part of the time is loaded in order", test_a_part_of_the_time_is_loaded_in_order);
         ADD("what is too old goes", test_what_is_too_old_goes);
+        g_test_add("/store-history/a clock that was ahead costs twice its time", Fixture,
+                   GINT_TO_POINTER(365), set_up, test_a_clock_that_was_wrong_costs_twice_its_time,
+                   tear_down);
+        g_test_add("/store-history/a clock that was behind costs twice its time", Fixture,
+                   GINT_TO_POINTER(-365), set_up, test_a_clock_that_was_wrong_costs_twice_its_time,
+                   tear_down);
+        ADD("slots that follow each other are a row", test_slots_that_follow_each_other_are_a_row);
+        ADD("a row is full at last", test_a_row_is_full_at_last);
+        ADD("of two slots at a time the later stays", test_of_two_slots_at_a_time_the_later_stays);
         ADD("the number of rows is bounded", test_the_number_of_rows_is_bounded);
         ADD("a write that fails leaves nothing", test_a_write_that_fails_leaves_nothing);
         ADD("a subject has its last name", test_a_subject_has_its_last_name);
