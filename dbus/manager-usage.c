@@ -73,7 +73,8 @@ static int append_subjects(sd_bus_message *reply, const Manager *manager) {
 
         r = sd_bus_message_open_container(reply, 'a', "(sssa{sd})");
         for (guint i = 0; r >= 0 && i < subjects->len; i++)
-                r = append_subject(reply, subjects->pdata[i]);
+                if (subject_is_seen(subjects->pdata[i]))
+                        r = append_subject(reply, subjects->pdata[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -61,6 +61,13 @@ int64_t slot_step_usec(SlotStep step) {
         g_assert_not_reached();
 }
 
+bool subject_is_seen(const Subject *subject) {
+        for (int i = 0; i < _METRIC_MAX; i++)
+                if (!isnan(subject->values[i]))
+                        return true;
+        return false;
+}
+
 /* Slots ----------------------------------------------------------------------------- */
 
 static void give_slot(const Telemetry *telemetry, const Series *series, SlotStep step) {

@@ -51,6 +51,10 @@ typedef struct Subject {
         double values[_METRIC_MAX]; /* now, as in Slot */
 } Subject;
 
+/* Whether anything is known of it now. Who is looked at for the first time, and who has just gone,
+ * is a subject of which nothing is. */
+bool subject_is_seen(const Subject *subject);
+
 /* A slot has ended. */
 typedef void (*SlotTaker)(void *userdata, const Subject *subject, SlotStep step, const Slot *slot);
 

@@ -153,6 +153,28 @@ static void test_a_missing_round_is_a_gap(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(f->slots[SLOT_SHORT]->len, ==, 0);
 }
 
+static bool is_seen(Fixture *f) {
+        g_autoptr(GPtrArray) list = telemetry_list(f->telemetry);
+
+        return subject_is_seen(list->pdata[0]);
+}
+
+static void test_nothing_is_seen_before_the_second_look_and_after_the_last(Fixture *f,
+                                                                           gconstpointer unused) {
+        add_count(f, 1000);
+        g_assert_false(is_seen(f));
+        pass(f, SEC);
+        add_count(f, 1000);
+        g_assert_true(is_seen(f)); /* nought is something */
+        pass(f, SEC);
+        round_without(f);
+        g_assert_false(is_seen(f));
+        pass(f, SEC);
+        f->sample.values[METRIC_BALLOON] = 4096;
+        add(f);
+        g_assert_true(is_seen(f));
+}
+
 static void test_samples_far_apart_have_a_gap_between(Fixture *f, gconstpointer unused) {
         add_count(f, 10);
         pass(f, 61 * SEC);
@@ -262,6 +284,8 @@ int main(int argc, char **argv) {
         ADD("another device in the sum is a gap", test_another_device_in_the_sum_is_a_gap);
         ADD("a missing number is a gap and no zero", test_a_missing_number_is_a_gap_and_no_zero);
         ADD("a missing round is a gap", test_a_missing_round_is_a_gap);
+        ADD("nothing is seen before the second look and after the last",
+            test_nothing_is_seen_before_the_second_look_and_after_the_last);
         ADD("samples far apart have a gap between", test_samples_far_apart_have_a_gap_between);
         ADD("whoever has gone is forgotten", test_whoever_has_gone_is_forgotten);
         ADD("a slot has minimum, mean and maximum", test_a_slot_has_minimum_mean_and_maximum);
