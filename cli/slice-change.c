@@ -85,7 +85,7 @@ int slice_allocate(const Options *options, char *const *arguments, GError **erro
 
         reply = call(client, "AllocateSlice",
                      g_variant_new("(ss@a{sv})", arguments[0], definition, options_of(options)),
-                     "(oa(sst)asas)", error);
+                     "(oa(sstb)asas)", error);
         if (!reply)
                 return -1;
 

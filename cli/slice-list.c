@@ -50,15 +50,16 @@ const Object *slice_find(const GPtrArray *objects, const char *domain, GError **
 Table *slice_grants_table(GVariant *grants) {
         Table *table = table_new(grant_columns);
         const char *resource, *part;
+        gboolean exclusive;
         GVariantIter iter;
         guint64 amount;
 
         g_variant_iter_init(&iter, grants);
-        while (g_variant_iter_next(&iter, "(&s&st)", &resource, &part, &amount)) {
+        while (g_variant_iter_next(&iter, "(&s&stb)", &resource, &part, &amount, &exclusive)) {
                 g_autofree char *words = slice_amount_of_resource(resource, amount);
 
                 table_add(table, STYLE_NONE, "%s", resource);
-                table_add(table, STYLE_NONE, "%s", part);
+                table_add(table, STYLE_NONE, "%s%s", part, exclusive ? ", exclusive" : "");
                 table_add(table, STYLE_NONE, "%s", words);
         }
         return table;
@@ -66,7 +67,7 @@ Table *slice_grants_table(GVariant *grants) {
 
 /* Of resources whose ids begin so. */
 static guint64 sum_grants(const Object *slice, const char *kind) {
-        g_autoptr(GVariant) grants = object_value(slice, "Grants", "a(sst)");
+        g_autoptr(GVariant) grants = object_value(slice, "Grants", "a(sstb)");
         const char *resource;
         guint64 amount, sum = 0;
         GVariantIter iter;
@@ -75,7 +76,7 @@ static guint64 sum_grants(const Object *slice, const char *kind) {
                 return 0;
 
         g_variant_iter_init(&iter, grants);
-        while (g_variant_iter_next(&iter, "(&s&st)", &resource, NULL, &amount))
+        while (g_variant_iter_next(&iter, "(&s&stb)", &resource, NULL, &amount, NULL))
                 if (g_str_has_prefix(resource, kind))
                         sum += amount;
         return sum;
@@ -162,7 +163,7 @@ static void print_guest(const Object *slice) {
 }
 
 static void print_sheet(const Options *options, const Object *slice) {
-        g_autoptr(GVariant) grants = object_value(slice, "Grants", "a(sst)");
+        g_autoptr(GVariant) grants = object_value(slice, "Grants", "a(sstb)");
         g_autofree char *since = text_time(object_int(slice, "CreatedUSec"));
         g_autofree char *changed = text_time(object_int(slice, "ChangedUSec"));
         g_autofree char *lasts = describe_end(slice);

@@ -20,7 +20,7 @@ int slice_check_file(const Options *options, char *const *arguments, GError **er
 const Object *slice_find(const GPtrArray *objects, const char *domain, GError **error);
 GPtrArray *slice_objects(Client *client, GError **error);
 
-/* a(sst) as a table: resource, for what, how much. */
+/* a(sstb) as a table: resource, for what, how much, and that it is nobody else's. */
 Table *slice_grants_table(GVariant *grants);
 
 /* A definition; "-" is standard input. */

@@ -293,14 +293,14 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_NO_RESULT, slice_method_deallocate_resource, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "AllocateSlice", SD_BUS_ARGS("s", domain, "s", definition, "a{sv}", options),
-                SD_BUS_RESULT("o", slice, "a(sst)", grants, "as", preempted, "as", reasons),
+                SD_BUS_RESULT("o", slice, "a(sstb)", grants, "as", preempted, "as", reasons),
                 slice_method_allocate, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "Defragment", SD_BUS_ARGS("a{sv}", options),
                 SD_BUS_RESULT("a(osa(sasas)tuus)", steps, "as", gains, "s", obstacle),
                 slice_method_defragment, FREE),
         SD_BUS_METHOD_WITH_ARGS("ListSlices", SD_BUS_NO_ARGS,
-                                SD_BUS_RESULT("a(ossssa(sst))", slices), slice_method_list, FREE),
+                                SD_BUS_RESULT("a(ossssa(sstb))", slices), slice_method_list, FREE),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, CONST),
         SD_BUS_PROPERTY("LibvirtConnected", "b", property_get_libvirt_connected, 0, CHANGES),
         SD_BUS_PROPERTY("Adopt", "b", property_get_adopt, 0, CONST),

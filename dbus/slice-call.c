@@ -188,7 +188,7 @@ int slice_call_reply_placement(SliceCall *call, const char *uuid, const SlicePla
         if (r >= 0)
                 r = append_path(call, reply, uuid);
         if (r >= 0)
-                r = slice_append_grants(reply, placement->grants);
+                r = slice_append_grants(reply, placement->grants, call->wish);
         if (r >= 0)
                 r = append_strings(reply, placement->preempted);
         if (r >= 0)

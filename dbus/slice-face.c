@@ -7,15 +7,15 @@
 
 /* org.virtferry1.Slice, below /org/virtferry1/slice. */
 
-int slice_append_grants(sd_bus_message *reply, const GPtrArray *grants) {
+int slice_append_grants(sd_bus_message *reply, const GPtrArray *grants, const Slice *wish) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'a', "(sst)");
+        r = sd_bus_message_open_container(reply, 'a', "(sstb)");
         for (guint i = 0; r >= 0 && i < grants->len; i++) {
                 const SliceGrant *grant = grants->pdata[i];
 
-                r = sd_bus_message_append(reply, "(sst)", grant->resource, grant->part,
-                                          grant->amount);
+                r = sd_bus_message_append(reply, "(sstb)", grant->resource, grant->part,
+                                          grant->amount, slice_grant_is_exclusive(grant, wish));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -50,7 +50,7 @@ static int property_get_grants(sd_bus *bus, const char *path, const char *interf
                                sd_bus_error *reterr) {
         const SliceEntry *entry = userdata;
 
-        return slice_append_grants(reply, entry->grants);
+        return slice_append_grants(reply, entry->grants, entry->wish);
 }
 
 static int property_get_stays(sd_bus *bus, const char *path, const char *interface,
@@ -80,7 +80,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("State", "s", property_get_state, 0, CHANGES),
         SD_BUS_PROPERTY("Priority", "s", property_get_priority, 0, CHANGES),
         SD_BUS_PROPERTY("Definition", "s", property_get_definition, 0, CHANGES),
-        SD_BUS_PROPERTY("Grants", "a(sst)", property_get_grants, 0, CHANGES),
+        SD_BUS_PROPERTY("Grants", "a(sstb)", property_get_grants, 0, CHANGES),
         SD_BUS_PROPERTY("Stays", "b", property_get_stays, 0, CHANGES),
         SD_BUS_PROPERTY("CreatedUSec", "t", NULL, offsetof(SliceEntry, created), CONST),
         SD_BUS_PROPERTY("ChangedUSec", "t", NULL, offsetof(SliceEntry, changed), CHANGES),

@@ -9,7 +9,8 @@
 #include "daemon/slices.h"
 #include "dbus/face.h"
 
-int slice_append_grants(sd_bus_message *reply, const GPtrArray *grants); /* a(sst) */
+/* As a(sstb). */
+int slice_append_grants(sd_bus_message *reply, const GPtrArray *grants, const Slice *wish);
 
 /* Of the manager: */
 int slice_method_allocate_resource(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

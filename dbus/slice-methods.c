@@ -119,7 +119,7 @@ static void allocate(SliceCall *call, const char *uuid, const char *name) {
 }
 
 /* AllocateSlice(s domain, s definition, a{sv} options)
- * -> (o slice, a(sst) grants, as preempted, as reasons) */
+ * -> (o slice, a(sstb) grants, as preempted, as reasons) */
 int slice_method_allocate(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         static const BusOption options[] = {
                 { "explain", "b", offsetof(SliceCall, explain) },
@@ -197,17 +197,17 @@ static int append_slice(sd_bus_message *reply, const SliceEntry *entry) {
         g_autofree char *path = bus_path_encode(FERRY_OBJECT_SLICE, entry->domain_uuid);
         int r;
 
-        r = sd_bus_message_open_container(reply, 'r', "ossssa(sst)");
+        r = sd_bus_message_open_container(reply, 'r', "ossssa(sstb)");
         if (r >= 0)
                 r = sd_bus_message_append(reply, "ossss", path, entry->domain_uuid,
                                           entry->domain_name, slice_state_to_string(entry->state),
                                           slice_priority_to_string(entry->wish->priority));
         if (r >= 0)
-                r = slice_append_grants(reply, entry->grants);
+                r = slice_append_grants(reply, entry->grants, entry->wish);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* ListSlices() -> (a(ossssa(sst)) slices) */
+/* ListSlices() -> (a(ossssa(sstb)) slices) */
 int slice_method_list(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const Faces *faces = userdata;
         g_autoptr(GPtrArray) entries = slice_book_list(slices_book(faces->manager->slices));
@@ -216,7 +216,7 @@ int slice_method_list(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
 
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(ossssa(sst))");
+                r = sd_bus_message_open_container(reply, 'a', "(ossssa(sstb))");
         for (guint i = 0; r >= 0 && i < entries->len; i++)
                 r = append_slice(reply, entries->pdata[i]);
         if (r >= 0)

@@ -34,6 +34,12 @@ GPtrArray *slice_grants_copy(const GPtrArray *grants) {
         return copy;
 }
 
+bool slice_grant_is_exclusive(const SliceGrant *grant, const Slice *wish) {
+        if (g_str_has_prefix(grant->resource, "core:"))
+                return wish->cores.exclusive;
+        return g_str_has_prefix(grant->resource, "cxl:");
+}
+
 uint64_t slice_grants_sum(const GPtrArray *grants, const char *resource, const char *part) {
         uint64_t sum = 0;
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "daemon/core/resource-map.h"
+#include "xml/slice.h"
 
 /* `part` says what of the slice it is for: "cores", "memory", "key:sev", "share", or the name of a
  * function or offload. Amounts are in the unit of the allocator, which is the map's but for cores:
@@ -31,5 +32,8 @@ SliceGrant *slice_grant_new(const char *resource, const char *part, uint64_t amo
 void slice_grant_free(SliceGrant *grant);
 GPtrArray *slice_grants_new(void); /* of SliceGrant, owned */
 GPtrArray *slice_grants_copy(const GPtrArray *grants);
+/* Whether nobody else can have a part of that resource meanwhile: a core that is asked for
+ * exclusively, and a CXL region. */
+bool slice_grant_is_exclusive(const SliceGrant *grant, const Slice *wish);
 /* The amount of this resource for this part (NULL: for all). */
 uint64_t slice_grants_sum(const GPtrArray *grants, const char *resource, const char *part);

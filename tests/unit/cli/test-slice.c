@@ -12,9 +12,9 @@ static MockDaemon *mock_with_answers(void) {
 
         mock_daemon_set_reply(
                 mock, FERRY_INTERFACE_MANAGER, "AllocateSlice",
-                "(objectpath '/org/virtferry1/slice/_31', [('core:4', 'cores', uint64 2000), "
-                "('memory:1', 'memory', 4294967296), ('key:sev', 'key:sev', 1), "
-                "('link:0000:00:1c.0', 'nic', 1073741824)], ['web7', 'web8'], "
+                "(objectpath '/org/virtferry1/slice/_31', [('core:4', 'cores', uint64 2000, true), "
+                "('memory:1', 'memory', 4294967296, false), ('key:sev', 'key:sev', 1, false), "
+                "('link:0000:00:1c.0', 'nic', 1073741824, false)], ['web7', 'web8'], "
                 "['Node 1 is the fullest that has room for all of it'])");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "AllocateResource",
                               "(objectpath '/org/virtferry1/slice/_31', "

@@ -120,6 +120,22 @@ static void test_pages(Fixture *f, gconstpointer unused) {
                        "There is no memory with pages of 1048576 KiB on this host");
 }
 
+static bool is_exclusive(const char *resource, const Slice *wish) {
+        const SliceGrant grant = { (char *)resource, (char *)"part", 1 };
+
+        return slice_grant_is_exclusive(&grant, wish);
+}
+
+static void test_exclusive_grants(Fixture *f, gconstpointer unused) {
+        g_assert_false(is_exclusive("core:4", f->slice));
+        f->slice->cores.exclusive = true;
+        g_assert_true(is_exclusive("core:4", f->slice));
+        g_assert_true(is_exclusive("cxl:region0", f->slice));
+        g_assert_false(is_exclusive("memory:0", f->slice));
+        g_assert_false(is_exclusive("pf:0000:3b:00.0", f->slice));
+        g_assert_false(is_exclusive("offload:dpu0/cores", f->slice));
+}
+
 static void test_contiguous_page(Fixture *f, gconstpointer unused) {
         map_add_pages(f->map, 1, 1048576, 2 * GIB);
         ask_memory(f, MIB, 0);
@@ -394,6 +410,7 @@ int main(int argc, char **argv) {
         ADD("a node that is not there is named", test_no_such_node);
         ADD("memory is of the fullest node with room", test_fullest_memory);
         ADD("pages are of the size that is asked for, and whole", test_pages);
+        ADD("whole cores and regions are exclusive", test_exclusive_grants);
         ADD("one piece is the smallest page that is large enough", test_contiguous_page);
         ADD("local memory comes before CXL, which belongs to the nearest CPUs", test_tiers);
         ADD("one piece can be a whole CXL region, and its node goes along", test_region);

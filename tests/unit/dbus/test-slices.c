@@ -96,17 +96,19 @@ static void test_an_answer_says_what_and_why(DaemonFixture *f, gconstpointer unu
         const char *slice, *resource, *part, *reason;
         unsigned cores = 0;
         uint64_t amount;
+        int exclusive;
 
         reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "AllocateSlice", NULL, "ssa{sv}",
                                     GUEST_UUID, FOUR, 2, "explain", "b", true, "dry-run", "b",
                                     true);
         g_assert_cmpint(sd_bus_message_read(reply, "o", &slice), >, 0);
         g_assert_cmpstr(slice, ==, "/"); /* nothing was promised */
-        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sst)"), >, 0);
-        while (sd_bus_message_read(reply, "(sst)", &resource, &part, &amount) > 0) {
+        g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "(sstb)"), >, 0);
+        while (sd_bus_message_read(reply, "(sstb)", &resource, &part, &amount, &exclusive) > 0) {
                 g_assert_true(g_str_has_prefix(resource, "core:"));
                 g_assert_cmpstr(part, ==, "cores");
                 g_assert_cmpuint(amount, ==, 1000);
+                g_assert_true(exclusive);
                 cores++;
         }
         g_assert_cmpuint(cores, ==, 4);
@@ -236,8 +238,8 @@ static void test_a_guest_is_called_by_its_name(DaemonFixture *f, gconstpointer u
         reply = allocate(f, "test", "<slice version='1'><cores count='1'/></slice>", NULL);
         g_assert_nonnull(reply);
         listed = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "ListSlices", NULL, "");
-        g_assert_cmpint(sd_bus_message_enter_container(listed, 'a', "(ossssa(sst))"), >, 0);
-        g_assert_cmpint(sd_bus_message_enter_container(listed, 'r', "ossssa(sst)"), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(listed, 'a', "(ossssa(sstb))"), >, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(listed, 'r', "ossssa(sstb)"), >, 0);
         g_assert_cmpint(sd_bus_message_read(listed, "oss", &path, &uuid, &name), >, 0);
         g_assert_cmpstr(name, ==, "test");
         g_assert_true(g_uuid_string_is_valid(uuid));
