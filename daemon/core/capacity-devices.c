@@ -98,6 +98,21 @@ static uint64_t count_functions(const Resource *resource) {
         return MIN(resource->total, MAX(made, 1));
 }
 
+/* What a pool may give at a time is no resource of the map. */
+static int take_limit(Builder *b, const Resource *resource) {
+        const char *pool = resource_attribute(resource, "pool");
+        unsigned max = (unsigned)resource_number(resource, "pool-max");
+        g_autofree char *id = pool ? g_strdup_printf("pool:%s", pool) : NULL;
+        const Resource limit = { .id = id, .kind = RESOURCE_HOST, .unit = (char *)"functions" };
+        int item;
+
+        if (!pool || max == 0)
+                return -1;
+
+        item = capacity_shape_find(b->shape, id);
+        return item >= 0 ? item : builder_add_item(b, &limit, max);
+}
+
 void builder_add_pool(Builder *b, const Resource *resource, GHashTable *groups) {
         CapacityShape *shape = b->shape;
         const char *parent = resource_attribute(resource, "parent");
@@ -106,12 +121,16 @@ void builder_add_pool(Builder *b, const Resource *resource, GHashTable *groups) 
                               .pool = builder_keep(b, resource_attribute(resource, "pool")),
                               .type = builder_keep(b, resource_attribute(resource, "type")),
                               .group = take_group(resource, groups) };
+        int limit = take_limit(b, resource);
         CapacityItem *item = SHAPE_ITEM(shape, pool.item);
 
+        item->limit = limit;
         pool.device = take_device(b, parent ?: resource_bare_id(resource), resource->parent);
         item->device = pool.device;
         if (b->foreign)
                 item->foreign = b->foreign(b->userdata, item->id);
+        if (limit >= 0)
+                SHAPE_ITEM(shape, limit)->foreign += item->foreign;
         if (resource->kind == RESOURCE_MDEV_TYPE && item->foreign > resource->used)
                 SHAPE_DEVICE(shape, pool.device)->made_for_others = true;
         g_array_append_val(shape->pools, pool);

@@ -98,7 +98,8 @@ int builder_add_item(Builder *b, const Resource *resource, uint64_t total) {
                               .kind = resource->kind,
                               .unit = resource->unit,
                               .total = total,
-                              .device = -1 };
+                              .device = -1,
+                              .limit = -1 };
 
         g_array_append_val(shape->items, item);
         g_hash_table_insert(shape->by_id, (gpointer)item.id, GINT_TO_POINTER(shape->items->len));

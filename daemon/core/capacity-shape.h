@@ -15,6 +15,8 @@ typedef struct CapacityItem {
         uint64_t total;   /* with `foreign`; in the unit of grants */
         uint64_t foreign; /* what guests without a slice have of it */
         int device;       /* who has some of this item is on that device; -1 on none */
+        int limit;        /* of functions: the item that their pool's Max is; -1 none. Of that as
+                           * much is taken as of this */
 } CapacityItem;
 
 typedef struct CapacityNode {

@@ -152,9 +152,40 @@ static uint64_t *granted_of(const Capacity *capacity, int item) {
         return &g_array_index(capacity->lost, LostItem, item - known).granted;
 }
 
+static int limit_of(const Capacity *capacity, int item) {
+        bool known = item >= 0 && (guint)item < capacity->shape->items->len;
+
+        return known ? SHAPE_ITEM(capacity->shape, item)->limit : -1;
+}
+
+static unsigned count_limits(const Capacity *capacity, const GPtrArray *grants) {
+        unsigned n = 0;
+
+        for (guint i = 0; i < grants->len; i++) {
+                const SliceGrant *grant = grants->pdata[i];
+
+                n += limit_of(capacity, capacity_shape_find(capacity->shape, grant->resource)) >= 0;
+        }
+        return n;
+}
+
+/* After the first n, which are the grants, come those of the limits that they count for. */
+static void book_limits(const Capacity *capacity, CapacityHolder *holder, unsigned n) {
+        unsigned next = n;
+
+        for (unsigned i = 0; i < n && next < holder->n_bookings; i++) {
+                int limit = limit_of(capacity, holder->bookings[i].item);
+
+                if (limit >= 0)
+                        holder->bookings[next++] = (CapacityBooking){ limit,
+                                                                      holder->bookings[i].amount };
+        }
+}
+
 void capacity_take(Capacity *capacity, const char *slice, SlicePriority priority, const char *apart,
                    const GPtrArray *grants) {
-        CapacityHolder *holder = holder_new(slice, priority, apart, grants->len);
+        unsigned n_limits = count_limits(capacity, grants);
+        CapacityHolder *holder = holder_new(slice, priority, apart, grants->len + n_limits);
 
         assert(find_holder(capacity, slice) < 0);
 
@@ -165,8 +196,10 @@ void capacity_take(Capacity *capacity, const char *slice, SlicePriority priority
                 if (item < 0)
                         item = take_lost(capacity, grant->resource);
                 holder->bookings[i] = (CapacityBooking){ item, grant->amount };
-                *granted_of(capacity, item) += grant->amount;
         }
+        book_limits(capacity, holder, grants->len);
+        for (unsigned i = 0; i < holder->n_bookings; i++)
+                *granted_of(capacity, holder->bookings[i].item) += holder->bookings[i].amount;
         g_ptr_array_add(capacity->holders, holder);
 }
 

@@ -17,6 +17,9 @@
  *  - One group of cache and bandwidth, and the smallest share of the cache, stay
  *    with all that is no slice's.
  *  - An offload device whose PF is not there has nothing.
+ *  - Of a pool there are no more functions than its Max allows to be leased at a time: what is
+ *    granted of them counts as "pool:NAME", too. A PF whose VFs are of several pools has no such
+ *    limit, since it is not known then which of them one will be.
  *
  * A value of its own: it outlives the map, and several may be made of one.
  */

@@ -74,6 +74,8 @@ static void tell_pool(Resource *resource, const ResourceSources *sources, const 
         if (!pool)
                 pool = inventory_pool_of_new(sources->inventory, parent, type);
         resource_tell(resource, "pool", "%s", pool->name);
+        if (pool->max > 0)
+                resource_tell(resource, "pool-max", "%u", pool->max);
 }
 
 static unsigned count_group(const GPtrArray *devices, int group) {

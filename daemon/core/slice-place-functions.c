@@ -106,11 +106,16 @@ static PlaceLack moving_lack(const PlaceSearch *search, const SliceFunction *fun
                              int *ret_item) {
         const CapacityPool *pool = SHAPE_POOL(search->shape, n);
         const CapacityDevice *device = SHAPE_DEVICE(search->shape, pool->device);
+        int limit = SHAPE_ITEM(search->shape, pool->item)->limit;
         PlaceLack lack;
 
         *ret_item = pool->item;
         if (place_free(search, pool->item) == 0)
                 return PLACE_LACK_FUNCTIONS;
+        if (limit >= 0 && place_free(search, limit) == 0) {
+                *ret_item = limit;
+                return PLACE_LACK_MAX;
+        }
         if (device->n_pools > 1 && other_type_is_made(search, n))
                 return PLACE_LACK_TYPE;
         lack = group_lack(search, function, pool->group);
@@ -141,8 +146,11 @@ static void change(PlaceSearch *search, const SliceFunction *function, int n, bo
         const CapacityPool *pool = SHAPE_POOL(search->shape, n);
         const CapacityDevice *device = SHAPE_DEVICE(search->shape, pool->device);
         uint64_t sign = giving ? UINT64_MAX : 1; /* -1, as unsigned numbers have it */
+        int limit = SHAPE_ITEM(search->shape, pool->item)->limit;
 
         search->mine[pool->item] += sign;
+        if (limit >= 0)
+                search->mine[limit] += sign;
         if (function->min_mbit > 0)
                 search->mine[device->pf] += sign * function->min_mbit;
         for (unsigned i = 0; (function->lanes > 0 || function->bytes > 0) && i < device->n_links;
@@ -214,7 +222,10 @@ static uint64_t pool_room(const PlaceSearch *search, const SliceFunction *functi
         const CapacityPool *pool = SHAPE_POOL(search->shape, n);
         const CapacityDevice *device = SHAPE_DEVICE(search->shape, pool->device);
         uint64_t room = place_free(search, pool->item);
+        int limit = SHAPE_ITEM(search->shape, pool->item)->limit;
 
+        if (limit >= 0)
+                room = MIN(room, place_free(search, limit));
         if (function->own_group && pool->group >= 0)
                 room = MIN(room, 1);
         if (function->min_mbit > 0)
@@ -272,7 +283,8 @@ static bool are_alike(const PlaceSearch *search, int a, int b, unsigned depth) {
         const CapacityDevice *at_y = SHAPE_DEVICE(search->shape, y->device);
 
         if (x->group >= 0 || y->group >= 0 || at_x->n_pools > 1 || at_y->n_pools > 1 ||
-            (at_x->pf < 0) != (at_y->pf < 0) || !items_are_alike(search, x->item, y->item))
+            (at_x->pf < 0) != (at_y->pf < 0) || !items_are_alike(search, x->item, y->item) ||
+            SHAPE_ITEM(search->shape, x->item)->limit != SHAPE_ITEM(search->shape, y->item)->limit)
                 return false;
         if (at_x->pf >= 0 && !items_are_alike(search, at_x->pf, at_y->pf))
                 return false;

@@ -95,6 +95,7 @@ typedef enum PlaceLack {
         PLACE_LACK_SPOT,  /* not on that node or below that root port */
         PLACE_LACK_APART,
         PLACE_LACK_FUNCTIONS,
+        PLACE_LACK_MAX,   /* of the pool no more may be leased */
         PLACE_LACK_TYPE,  /* the parent makes instances of another type */
         PLACE_LACK_GROUP, /* others have functions of its IOMMU group */
         PLACE_LACK_OWN_GROUP,

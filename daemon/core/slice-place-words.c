@@ -95,6 +95,15 @@ static char *link_lack(const PlaceSearch *search, const SliceFunction *function,
                                of->id, left, asked);
 }
 
+static char *max_lack(const PlaceSearch *search, int item) {
+        const CapacityItem *of = SHAPE_ITEM(search->shape, item);
+        const char *pool = strchr(of->id, ':') + 1;
+
+        return g_strdup_printf("is of pool %s, of which no more than %" PRIu64
+                               " may be had at a time (Max in [Pool %s] of virtferry.conf)",
+                               pool, of->total, pool);
+}
+
 char *place_lack_words(const PlaceSearch *search, const SliceFunction *function, int pool,
                        PlaceLack lack, int item) {
         switch (lack) {
@@ -108,6 +117,8 @@ char *place_lack_words(const PlaceSearch *search, const SliceFunction *function,
         case PLACE_LACK_FUNCTIONS:
                 return g_strdup(is_vf_pool(search, pool) ? "has no VF left"
                                                          : "has no instance left");
+        case PLACE_LACK_MAX:
+                return max_lack(search, item);
         case PLACE_LACK_TYPE:
                 return g_strdup("has instances of another type already");
         case PLACE_LACK_GROUP:

@@ -44,8 +44,9 @@ static Nearest find_nearest(const PlaceSearch *search, const SliceFunction *func
 static char *tell_function(const Refusal *refusal, const SliceFunction *function,
                            const Nearest *nearest) {
         const PlaceSearch *search = refusal->search;
-        bool counted = nearest->lack == PLACE_LACK_FUNCTIONS || nearest->lack == PLACE_LACK_RATE ||
-                       nearest->lack == PLACE_LACK_LINK || nearest->lack == PLACE_LACK_GROUP;
+        bool counted = nearest->lack == PLACE_LACK_FUNCTIONS || nearest->lack == PLACE_LACK_MAX ||
+                       nearest->lack == PLACE_LACK_RATE || nearest->lack == PLACE_LACK_LINK ||
+                       nearest->lack == PLACE_LACK_GROUP;
         g_autofree char *name = NULL, *words = NULL, *holder = NULL;
 
         if (nearest->pool < 0)

@@ -209,6 +209,13 @@ int host_device_of(const Host *host, int item) {
         return -1;
 }
 
+static bool is_pool(const Host *host, int item) {
+        for (int i = 0; i < host->n_pools; i++)
+                if (host->pools[i].item == item)
+                        return true;
+        return false;
+}
+
 /* Of all owners but those in the set `gone` and one more, -1 none. */
 void brute_count_others(const Case *c, const Slice *wish, unsigned gone, int but, Others *ret) {
         *ret = (Others){ 0 };
@@ -223,6 +230,8 @@ void brute_count_others(const Case *c, const Slice *wish, unsigned gone, int but
                         int device = host_device_of(&c->host, item);
 
                         ret->used[item] += grant->amount;
+                        if (c->host.limit >= 0 && is_pool(&c->host, item))
+                                ret->used[c->host.limit] += grant->amount;
                         if (device >= 0 && wish->apart &&
                             g_strcmp0(owner->wish->apart, wish->apart) == 0)
                                 ret->apart[device] = true;
@@ -230,8 +239,20 @@ void brute_count_others(const Case *c, const Slice *wish, unsigned gone, int but
         }
 }
 
+static unsigned count_functions(const Option **picks, int n) {
+        unsigned functions = 0;
+
+        for (int i = 0; i < n; i++)
+                functions += picks[i]->pool >= 0;
+        return functions;
+}
+
 static bool has_room(const Host *host, const Others *others, const Option **picks, int n) {
         uint64_t used[ITEMS_MAX];
+
+        if (host->limit >= 0 && count_functions(picks, n) > 0 &&
+            others->used[host->limit] + count_functions(picks, n) > host->totals[host->limit])
+                return false;
 
         memcpy(used, others->used, sizeof(used));
         for (int i = 0; i < n; i++)

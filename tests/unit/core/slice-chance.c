@@ -195,6 +195,19 @@ static void add_offload(Case *c, int n) {
         host->n_offloads = n + 1;
 }
 
+/* All are of one pool. */
+static void add_limit(Case *c) {
+        Host *host = &c->host;
+        unsigned max = 1 + (unsigned)chance(c, 5), foreign = 0;
+        g_autofree char *text = g_strdup_printf("%u", max);
+
+        for (int i = 0; i < host->n_pools; i++) {
+                map_tell(host->map, host->ids[host->pools[i].item], "pool-max", text);
+                foreign += host->pools[i].foreign;
+        }
+        host->limit = add_item(host, max - MIN(max, foreign), "pool:default");
+}
+
 void host_make(Case *c) {
         Host *host = &c->host;
         int n_cards = 4 - chance(c, 15) / 3;
@@ -203,6 +216,7 @@ void host_make(Case *c) {
                         .cxl_node = -1,
                         .region = -1,
                         .key = -1,
+                        .limit = -1,
                         .loose_region = -1 };
         host->n_nodes = 1 + chance(c, 2);
         for (int i = 0; i < host->n_nodes; i++)
@@ -218,6 +232,8 @@ void host_make(Case *c) {
                 add_card(c, i);
         if (chance_one_in(c, 3))
                 add_mtty(c);
+        if (host->n_pools > 0 && chance_one_in(c, 4))
+                add_limit(c);
         for (int i = 0; host->n_devices > 0 && i < 3 && i == host->n_offloads; i++)
                 add_offload(c, i);
         if (chance_one_in(c, 3)) {

@@ -58,6 +58,7 @@ typedef struct Host {
         Functions pools[7];
         Offload offloads[3];
         int cxl_node, region, key; /* -1 none */
+        int limit;                 /* how many functions of all there may be at a time; -1 none */
         int loose_region;
         uint64_t loose_size;
         bool shares;

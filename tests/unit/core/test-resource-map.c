@@ -256,8 +256,8 @@ static void test_pools(Fixture *f, gconstpointer unused) {
 
         config_free(f->config);
         inventory_free(f->inventory);
-        f->config = config_parse("[Pool fast]\nDevices=" VF0 "\n[Pool odd]\nTypes=mtty-2\n", "file",
-                                 &error);
+        f->config = config_parse("[Pool fast]\nDevices=" VF0 "\n[Pool odd]\nTypes=mtty-2\nMax=3\n",
+                                 "file", &error);
         g_assert_no_error(error);
         f->inventory = inventory_new(fake_root_sysfs(f->root), f->config, NULL);
         add_card(f);
@@ -267,7 +267,9 @@ static void test_pools(Fixture *f, gconstpointer unused) {
         assert_attribute(f, "vf-pool:" PF, "pool", "fast");
         assert_attribute(f, "vf-pool:" PF1, "pool", "default");
         assert_attribute(f, "mdev-type:mtty/mtty-1", "pool", "default");
+        assert_attribute(f, "mdev-type:mtty/mtty-1", "pool-max", NULL);
         assert_attribute(f, "mdev-type:mtty/mtty-2", "pool", "odd");
+        assert_attribute(f, "mdev-type:mtty/mtty-2", "pool-max", "3");
         (void)fake_root_add_vf(f->root, PF);
         read_map(f);
         assert_attribute(f, "vf-pool:" PF, "pool", NULL);

@@ -48,6 +48,37 @@ static void test_no_vf_left(Fixture *f, gconstpointer unused) {
                        "rest (2 VFs)");
 }
 
+/* PF0 and PF1 are of one pool, and have two VFs each. */
+static void test_pool_max(Fixture *f, gconstpointer unused) {
+        map_tell(f->map, "vf-pool:" PF0, "pool-max", "2");
+        map_tell(f->map, "vf-pool:" PF1, "pool-max", "2");
+        map_tell(f->map, "vf-pool:" PF2, "pool-max", "2");
+        for (int i = 0; i < 3; i++) {
+                g_autofree char *name = g_strdup_printf("nic%d", i);
+
+                (void)ask_function(f, name);
+        }
+        assert_refused(f, FERRY_ERROR_INVALID_REQUEST,
+                       "PF " PF1 ", which comes nearest, is of pool default, of which no more than "
+                       "2 may be had at a time (Max in [Pool default] of virtferry.conf), for "
+                       "function 'nic2'");
+
+        ask_anew(f);
+        ask_function(f, "nic")->parent = g_strdup(PF0);
+        ask_function(f, "nic2")->parent = g_strdup(PF1);
+        give(f, "db1");
+        g_assert_cmpuint(capacity_total(f->capacity, "pool:default"), ==, 2);
+        g_assert_cmpuint(capacity_granted(f->capacity, "pool:default"), ==, 2);
+        ask_function(f, "nic")->parent = g_strdup(PF1);
+        assert_refused(f, FERRY_ERROR_NO_RESOURCES,
+                       "PF " PF1
+                       " is of pool default, of which no more than 2 may be had at a time "
+                       "(Max in [Pool default] of virtferry.conf), for function 'nic'; 'db1' holds "
+                       "most of the rest (2 functions)");
+        capacity_give_back(f->capacity, "db1");
+        g_assert_cmpuint(capacity_granted(f->capacity, "pool:default"), ==, 0);
+}
+
 static void test_lanes(Fixture *f, gconstpointer unused) {
         ask_function(f, "nic")->lanes = 6;
         ask_function(f, "nic2")->lanes = 6;
@@ -267,6 +298,7 @@ int main(int argc, char **argv) {
         ADD("functions are of the PF with fewest left", test_fewest_left);
         ADD("rates are guaranteed on the PF", test_rates);
         ADD("who holds the VFs is named", test_no_vf_left);
+        ADD("a pool gives no more than its Max", test_pool_max);
         ADD("lanes are of each link, and shared ones are", test_lanes);
         ADD("a link further up is granted too", test_chain);
         ADD("a parent makes one mdev type at a time", test_mdev_types);
