@@ -18,6 +18,7 @@
 #include "daemon/edges/virt.h"
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
+#include "daemon/main/metrics-sockets.h"
 #include "daemon/manager.h"
 #include "daemon/meter.h"
 #include "daemon/names.h"
@@ -40,6 +41,8 @@ struct Daemon {
         Clock *clock;
         Sampler *sampler;
         Metronome *metronome;
+        Metrics *metrics;
+        MetricsServer *metrics_server; /* NULL: nobody may read them */
         TrialHelper *trial_helper;
         AgentLinks *agents;
         Virt *virt;
@@ -93,6 +96,7 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
         Daemon *daemon = userdata;
 
         journal_migration(daemon->journal, change, migration);
+        metrics_on_migration(daemon->metrics, change, migration);
         faces_on_migration(daemon->faces, change, migration);
 }
 
@@ -237,6 +241,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         if (r < 0)
                 return fail(error, r, "The objects cannot be put on the bus");
 
+        daemon->metrics = metrics_new(manager);
         inventory_set_listener(manager->inventory, on_device, daemon);
         lease_book_set_listener(manager->leases, on_lease, daemon);
         migration_log_set_listener(manager->migrations, on_migration, daemon);
@@ -290,6 +295,7 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
+        daemon->metrics_server = metrics_sockets_open(daemon->loop, daemon->metrics);
         daemon->trial_helper = trial_helper_new(daemon->loop, daemon->manager->trials,
                                                 options->trial_helper,
                                                 options->trial_timeout_msec * (uint64_t)1000);
@@ -359,6 +365,7 @@ void daemon_free(Daemon *daemon) {
         virt_free(daemon->virt);
         agent_links_free(daemon->agents);
         trial_helper_free(daemon->trial_helper);
+        metrics_server_free(daemon->metrics_server);
         metronome_free(daemon->metronome);
         sampler_free(daemon->sampler);
         clock_free(daemon->clock);
@@ -367,6 +374,7 @@ void daemon_free(Daemon *daemon) {
         uevents_free(daemon->uevents);
         sd_bus_flush_close_unref(daemon->bus);
         faces_free(daemon->faces);
+        metrics_free(daemon->metrics);
         manager_free(daemon->manager);
         rtnl_free(daemon->rtnl);
         sysfs_free(daemon->sysfs);

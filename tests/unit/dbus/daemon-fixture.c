@@ -95,6 +95,8 @@ Program *daemon_fixture_spawn(DaemonFixture *fixture) {
         };
         const char *const env[] = { bus, asan, ubsan, NULL };
 
+        for (size_t i = 0; fixture->by && fixture->by[i]; i++)
+                g_ptr_array_add(argv, (void *)fixture->by[i]);
         for (size_t i = 0; i < G_N_ELEMENTS(usual); i++)
                 g_ptr_array_add(argv, (void *)usual[i]);
         if (fixture->libvirt) {

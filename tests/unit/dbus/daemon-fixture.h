@@ -28,6 +28,7 @@ typedef struct DaemonFixture {
         char *directory;         /* of the database and the configuration */
         const char *libvirt;     /* URI, NULL: the daemon goes without */
         const char *const *more; /* options of the daemon beside the usual ones; NULL none */
+        const char *const *by;   /* a program, with its arguments, that starts it; NULL none */
         Program *daemon;
         sd_bus *client;
         bool has_name;    /* org.virtferry1 has an owner */
