@@ -6,6 +6,7 @@
 #include "daemon/main/agent-program.h"
 #include "daemon/main/daemon.h"
 #include "daemon/main/journal.h"
+#include "daemon/main/replay-program.h"
 
 static DaemonOptions options = {
         .root = "/",
@@ -15,6 +16,7 @@ static DaemonOptions options = {
         .trial_helper = FERRY_TRIAL,
         .trial_timeout_msec = 60000,
 };
+static ReplayOptions replay = { .train = -1 };
 static gboolean agent, no_libvirt, version;
 
 static const GOptionEntry entries[] = {
@@ -28,6 +30,18 @@ static const GOptionEntry entries[] = {
           "Follow the guests of URI instead of qemu:///system", "URI" },
         { "no-libvirt", 0, 0, G_OPTION_ARG_NONE, &no_libvirt, "Follow no guests, answer hooks only",
           NULL },
+        { "replay", 0, 0, G_OPTION_ARG_FILENAME, &replay.trace,
+          "Say what the policy would have made of the recorded traffic in TRACE, and do nothing "
+          "else",
+          "TRACE" },
+        { "slots", 0, 0, G_OPTION_ARG_INT, &replay.slots,
+          "With --replay: so many guests may sit on the offload device", "N" },
+        { "train", 0, 0, G_OPTION_ARG_INT, &replay.train,
+          "With --replay: learn from the first DAYS, and count the others", "DAYS" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &replay.json, "With --replay: JSON instead of a table",
+          NULL },
+        { "svg", 0, 0, G_OPTION_ARG_FILENAME, &replay.svg, "With --replay: draw it in FILE",
+          "FILE" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &options.root,
           "Take DIR for the root of the host's sys, proc, dev and lib", "DIR" },
         { "trial-helper", 0, 0, G_OPTION_ARG_FILENAME, &options.trial_helper,
@@ -60,6 +74,16 @@ static int run_agent(void) {
         return EXIT_FAILURE;
 }
 
+static int run_replay(void) {
+        g_autoptr(GError) error = NULL;
+
+        if (replay_program_run(&replay, &error))
+                return EXIT_SUCCESS;
+
+        (void)fprintf(stderr, "virtferryd: %s\n", error->message);
+        return error->domain == G_OPTION_ERROR ? 2 : EXIT_FAILURE;
+}
+
 static bool run(GError **error) {
         g_autoptr(Daemon) daemon = daemon_new(&options, error);
 
@@ -88,6 +112,13 @@ int main(int argc, char **argv) {
         }
         if (agent)
                 return run_agent();
+        if (replay.trace)
+                return run_replay();
+        if (replay.slots != 0 || replay.train >= 0 || replay.json || replay.svg) {
+                (void)fprintf(stderr, "virtferryd: --slots, --train, --json and --svg are for "
+                                      "--replay, see 'virtferryd --help'\n");
+                return 2;
+        }
         if (no_libvirt)
                 options.libvirt_uri = NULL;
 
