@@ -136,7 +136,6 @@ static bool find_functions(Course *course, const char *xml, GError **error) {
 
 static bool make_plan(Course *course, const char *xml, GError **error) {
         const Manager *manager = course->enforcer->manager;
-        const ResourceMap *map = slices_map(manager->slices);
         TuningHost host = { 0 };
 
         if ((course->entry && !slice_kernel_check(manager, course->entry->wish, error)) ||
@@ -145,7 +144,8 @@ static bool make_plan(Course *course, const char *xml, GError **error) {
 
         host.functions = course->functions;
         slice_kernel_read_shares(manager, course->uuid, &host);
-        course->steps = tuning_plan(xml, course->entry, course->had, map, &host, error);
+        course->steps = tuning_plan(xml, course->entry, course->had, slices_map(manager->slices),
+                                    &host, error);
         return course->steps;
 }
 

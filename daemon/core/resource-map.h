@@ -2,7 +2,7 @@
 #pragma once
 
 /* What this host has that could be shared out, as a tree: discovered, not
- * configured, and read anew for each who asks. Only offload devices have things
+ * configured, and read when it is needed (resource-cache.h). Only offload devices have things
  * that no file of the kernel shows; those are written down (offload-pool.h), or
  * their agents tell (agent-book.h).
  *
