@@ -63,12 +63,30 @@ static int reach(Link *link, const Options *options) {
         return r < 0 ? fail_to_reach(options->address, r) : EXIT_GOOD;
 }
 
+/* Time --------------------------------------------------------------------------------- */
+
+static int64_t now_msec(void) {
+        struct timespec now = { 0 };
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is left until then, as a time that a link takes. */
+static int time_left(int64_t until) {
+        int64_t left = until - now_msec();
+
+        return left < 1 ? 1 : left > LINK_TIMEOUT_MSEC ? LINK_TIMEOUT_MSEC : (int)left;
+}
+
 /* Calling ------------------------------------------------------------------------------ */
 
-/* The answer to that call; what else comes is passed over. */
+/* The answer to that call; what else comes is passed over, and does not begin the time anew. */
 static int await(Link *link, uint32_t serial, Message *ret_answer) {
+        int64_t until = now_msec() + LINK_TIMEOUT_MSEC;
+
         for (int i = 0; i < OTHERS_MAX; i++) {
-                int r = link_receive(link, ret_answer, LINK_TIMEOUT_MSEC);
+                int r = link_receive(link, ret_answer, time_left(until));
 
                 if (r <= 0)
                         return r < 0 ? r : -ETIMEDOUT;
@@ -215,20 +233,6 @@ static int watch_on(Link *link, const Options *options, int64_t *give_up_at) {
                         r = show_on(link, options);
         }
         return r;
-}
-
-static int64_t now_msec(void) {
-        struct timespec now = { 0 };
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* What is left of its patience, as a time that link_open() takes. */
-static int time_left(int64_t give_up_at) {
-        int64_t left = give_up_at - now_msec();
-
-        return left < 1 ? 1 : left > LINK_TIMEOUT_MSEC ? LINK_TIMEOUT_MSEC : (int)left;
 }
 
 /* `r`: why it is lost. Tries once at least, and until then: one that connects and shows nothing
