@@ -18,6 +18,7 @@ struct Meter {
         Manager *manager;
         Telemetry *telemetry;
         GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
+        GHashTable *vfs;     /* id of a PF to the addresses of its VFs, GPtrArray */
         GPtrArray *ended;    /* HistoryRow, to be written */
         GHashTable *last;    /* of them the last of each subject and step; borrowed */
         int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
@@ -111,11 +112,25 @@ static void add_link(Meter *meter, SubjectKind kind, const char *id, const char 
         telemetry_add(meter->telemetry, kind, id, name, &sample);
 }
 
-/* The n-th VF of the kernel's list is VF n of rtnetlink. */
+/* The n-th VF of the kernel's list is VF n of rtnetlink. Where a VF is depends on its number and on
+ * how many there are, and on nothing that changes (PCI Express, SR-IOV: First VF Offset, VF
+ * Stride), so that thousands of links are not read for each look. */
+static const GPtrArray *vf_addresses(Meter *meter, const char *pf, guint n_vfs) {
+        GPtrArray *addresses = g_hash_table_lookup(meter->vfs, pf);
+
+        if (addresses && addresses->len == n_vfs)
+                return addresses;
+        if (sriov_list_vfs(meter->manager->sysfs, pf, &addresses) < 0)
+                return NULL;
+
+        g_hash_table_replace(meter->vfs, g_strdup(pf), addresses);
+        return addresses;
+}
+
 static void add_pf(Meter *meter, const Device *pf) {
         Manager *manager = meter->manager;
         int index = rtnl_index(manager->rtnl, pf->netdev);
-        g_autoptr(GPtrArray) addresses = NULL;
+        const GPtrArray *addresses;
         g_autoptr(GArray) vfs = NULL;
         LinkStats link;
 
@@ -123,9 +138,8 @@ static void add_pf(Meter *meter, const Device *pf) {
                 return; /* it has gone, which a uevent tells */
 
         add_link(meter, SUBJECT_PF, pf->id, pf->netdev, &link);
-        if (sriov_list_vfs(manager->sysfs, pf->id, &addresses) < 0)
-                return;
-        for (guint i = 0; i < vfs->len; i++) {
+        addresses = vf_addresses(meter, pf->id, vfs->len);
+        for (guint i = 0; addresses && i < vfs->len; i++) {
                 const VfStats *vf = &g_array_index(vfs, VfStats, i);
 
                 if (vf->vf < addresses->len)
@@ -275,6 +289,8 @@ Meter *meter_new(Manager *manager) {
         meter->stopwatch = g_get_monotonic_time;
         meter->telemetry = telemetry_new(on_slot, meter);
         meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        meter->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                           (GDestroyNotify)g_ptr_array_unref);
         meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
         meter->last = g_hash_table_new(hash_row, is_same);
         return meter;
@@ -285,6 +301,7 @@ void meter_free(Meter *meter) {
                 return;
 
         g_hash_table_unref(meter->last);
+        g_hash_table_unref(meter->vfs);
         g_ptr_array_unref(meter->ended);
         g_hash_table_unref(meter->cgroups);
         telemetry_free(meter->telemetry);
