@@ -32,11 +32,11 @@ static void history_done(History *history) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(History, history_done)
 
-/* A PCI address is that of a VF; a guest's name cannot have two colons and a dot after them. */
-static const char *kind_of(const char *subject) {
+/* By its PCI address; a guest's name cannot have two colons and a dot after them. */
+static bool is_function(const char *subject) {
         const char *colon = strrchr(subject, ':');
 
-        return colon && strchr(subject, ':') != colon && strchr(colon, '.') ? "vf" : "guest";
+        return colon && strchr(subject, ':') != colon && strchr(colon, '.');
 }
 
 static void summarize(History *history, int64_t from) {
@@ -63,20 +63,32 @@ static void summarize(History *history, int64_t from) {
                 history->line[i] = counts[i] > 0 ? sums[i] / counts[i] : NAN;
 }
 
-static bool ask(Client *client, const char *subject, History *history, GError **error) {
+static bool ask_as(Client *client, const char *kind, const char *subject, History *history,
+                   GError **error) {
         int64_t to = g_get_real_time(), from = to - SPAN_USEC;
         g_autoptr(GVariant) reply = NULL;
 
-        reply = client_act_on(client, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, "GetHistory",
-                              g_variant_new("(sssxx)", kind_of(subject), subject, history->name,
-                                            from + MARGIN_USEC, to),
-                              "(ta(xddd))", error);
+        reply = client_act_on(
+                client, FERRY_OBJECT_ROOT, FERRY_INTERFACE_MANAGER, "GetHistory",
+                g_variant_new("(sssxx)", kind, subject, history->name, from + MARGIN_USEC, to),
+                "(ta(xddd))", error);
         if (!reply)
                 return false;
 
+        history_done(history);
         g_variant_get(reply, "(t@a(xddd))", &history->step, &history->slots);
         summarize(history, from);
         return true;
+}
+
+/* An address does not say whether it is that of a VF or of a PF, and nobody has seen both there. */
+static bool ask(Client *client, const char *subject, History *history, GError **error) {
+        if (!is_function(subject))
+                return ask_as(client, "guest", subject, history, error);
+
+        return ask_as(client, "vf", subject, history, error) &&
+               (g_variant_n_children(history->slots) > 0 ||
+                ask_as(client, "pf", subject, history, error));
 }
 
 /* For people ------------------------------------------------------------------------ */

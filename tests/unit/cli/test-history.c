@@ -53,6 +53,16 @@ static void test_one_metric_is_asked_for_alone(void) {
         cli_check_calls(mock, "ListMetrics(), GetHistory(vf, 0000:3b:10.0, cpu)");
 }
 
+/* Of an address that no VF has. */
+static void test_a_pf_is_asked_for_where_no_vf_was_seen(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
+        g_autoptr(Program) program = cli_run(mock, "history 0000:3b:00.0 cpu");
+
+        g_assert_cmpint(program->status, ==, 0);
+        cli_check_calls(mock, "ListMetrics(), GetHistory(vf, 0000:3b:00.0, cpu), "
+                              "GetHistory(pf, 0000:3b:00.0, cpu)");
+}
+
 static void test_json_has_the_slots(void) {
         g_autoptr(MockDaemon) mock = mock_with("(10000000, [(1800000000000000, 0.25, 0.5, 0.75)])");
         g_autoptr(Program) program = cli_run(mock, "history db1 cpu --json");
@@ -93,6 +103,8 @@ int main(int argc, char **argv) {
                         test_a_line_has_figures_and_course);
         g_test_add_func("/history/one metric is asked for alone",
                         test_one_metric_is_asked_for_alone);
+        g_test_add_func("/history/a PF is asked for where no VF was seen",
+                        test_a_pf_is_asked_for_where_no_vf_was_seen);
         g_test_add_func("/history/JSON has the slots", test_json_has_the_slots);
         g_test_add_func("/history/of nobody there is nothing", test_of_nobody_there_is_nothing);
         g_test_add_func("/history/a metric that is not there is a no",
