@@ -128,19 +128,40 @@ static void forget_values(Subject *subject) {
                 subject->values[i] = NAN;
 }
 
-/* A QEMU that has begun anew has begun with all its counters, and some may have grown past what
- * they were. */
-static bool began_anew(const Sample *before, const Sample *now) {
-        uint64_t cpu = now->values[METRIC_CPU];
+static bool runs_backwards(const Sample *before, const Sample *now, Metric metric) {
+        uint64_t old = before->values[metric], new = now->values[metric];
 
-        return before->values[METRIC_CPU] != METRIC_MISSING && cpu != METRIC_MISSING &&
-               cpu < before->values[METRIC_CPU];
+        return old != METRIC_MISSING && new != METRIC_MISSING &&new < old;
+}
+
+/* Whose counters begin anew together. */
+typedef enum Origin {
+        ORIGIN_QEMU,
+        ORIGIN_NETWORK,
+        ORIGIN_DISKS,
+        _ORIGIN_MAX,
+} Origin;
+
+static Origin metric_origin(Metric metric) {
+        if (metric >= METRIC_READ_BYTES)
+                return ORIGIN_DISKS;
+        return metric >= METRIC_RECEIVE_BYTES ? ORIGIN_NETWORK : ORIGIN_QEMU;
+}
+
+/* What has begun anew has begun with all its counters, and some may have grown past what they were;
+ * a QEMU has taken those of its devices along. */
+static void find_anew(const Sample *before, const Sample *now, bool ret_anew[_ORIGIN_MAX]) {
+        for (int i = 0; i < _ORIGIN_MAX; i++)
+                ret_anew[i] = runs_backwards(before, now, METRIC_CPU);
+        for (int i = 0; i < _METRIC_MAX; i++)
+                if (metric_is_counter((Metric)i) && runs_backwards(before, now, (Metric)i))
+                        ret_anew[metric_origin((Metric)i)] = true;
 }
 
 static double rate(const Sample *before, const Sample *now, Metric metric, int64_t usec) {
         uint64_t old = before->values[metric], new = now->values[metric];
 
-        if (old == METRIC_MISSING || new == METRIC_MISSING || new < old ||
+        if (old == METRIC_MISSING || new == METRIC_MISSING ||
             before->shapes[metric] != now->shapes[metric])
                 return NAN;
         return (double)(new - old) / metric_scale(metric) * G_USEC_PER_SEC / (double)usec;
@@ -155,14 +176,16 @@ static double gauge(const Sample *now, Metric metric) {
 /* What was seen since the last sample of it; a gap when that is long ago, or none was. */
 static void note_values(Series *series, const Sample *now, int64_t usec) {
         Subject *subject = &series->subject;
-        bool counts = usec > 0 && !began_anew(&subject->last, now);
+        bool anew[_ORIGIN_MAX];
 
+        find_anew(&subject->last, now, anew);
         for (int i = 0; i < _METRIC_MAX; i++)
                 if (!metric_is_counter((Metric)i))
                         subject->values[i] = gauge(now, (Metric)i);
+                else if (usec > 0 && !anew[metric_origin((Metric)i)])
+                        subject->values[i] = rate(&subject->last, now, (Metric)i, usec);
                 else
-                        subject->values[i] = counts ? rate(&subject->last, now, (Metric)i, usec)
-                                                    : NAN;
+                        subject->values[i] = NAN;
 }
 
 /* Where the clock says, unless it has only been slewed: no slot is touched twice for that. */

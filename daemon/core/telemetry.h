@@ -5,9 +5,9 @@
  *
  * A rate is the difference of two samples that follow each other. Where a number
  * is missing, a counter runs backwards (it has turned over, or what counts has
- * begun anew), or counts something else than before, there is a gap: NAN, never
- * a jump and never 0. What was seen between two samples is spread over the slots
- * it touches, so that slots without a sample of their own are no gaps.
+ * begun anew, and with it the others of the same origin), or counts something else
+ * than before, there is a gap: NAN, never a jump and never 0. What was seen between two samples is
+ * spread over the slots it touches, so that slots without a sample of their own are no gaps.
  *
  * Has no clock: whoever adds says when it was. Differences are taken of the
  * monotonic time, so that a clock that is set costs a slot and no rate. 2 KiB a

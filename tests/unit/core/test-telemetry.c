@@ -264,6 +264,87 @@ static void test_a_clock_that_is_slewed_touches_no_slot_twice(Fixture *f, gconst
                                 slot(f, SLOT_SHORT, i - 1)->start + 10 * SEC);
 }
 
+/* A clock at its worst: a step of a second or two each time, and now and then a year or a day. */
+static void disturb_clock(Fixture *f, GRand *random) {
+        static const int64_t jumps[] = { 365 * G_TIME_SPAN_DAY, -365 * G_TIME_SPAN_DAY,
+                                         -G_TIME_SPAN_DAY, G_TIME_SPAN_DAY, -START * 2 };
+
+        f->realtime += g_rand_int_range(random, -2500000, 2500001);
+        if (g_rand_int_range(random, 0, 50) == 0)
+                f->realtime += jumps[g_rand_int_range(random, 0, G_N_ELEMENTS(jumps))];
+        if (f->realtime < 0)
+                f->realtime = START;
+}
+
+static void check_slots(const Fixture *f, SlotStep step, double bytes) {
+        for (guint i = 0; i < f->slots[step]->len; i++) {
+                const Slot *slot = &g_array_index(f->slots[step], Slot, i);
+
+                g_assert_cmpint(slot->start, >=, 0);
+                g_assert_cmpint(slot->start % slot_step_usec(step), ==, 0);
+                if (isnan(slot->mean[METRIC_RECEIVE_BYTES]))
+                        continue;
+                assert_near(slot->min[METRIC_RECEIVE_BYTES], bytes);
+                assert_near(slot->mean[METRIC_RECEIVE_BYTES], bytes);
+                assert_near(slot->max[METRIC_RECEIVE_BYTES], bytes);
+        }
+}
+
+static void test_whatever_the_clock_does_rates_are_right(Fixture *f, gconstpointer unused) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+        for (uint64_t i = 0; i < 5000; i++) {
+                add_count(f, i * 1000);
+                if (i > 0)
+                        assert_near(bytes_now(f), 100);
+                pass(f, 10 * SEC);
+                disturb_clock(f, random);
+        }
+        telemetry_flush(f->telemetry);
+        check_slots(f, SLOT_SHORT, 100);
+        check_slots(f, SLOT_LONG, 100);
+        g_assert_cmpuint(f->slots[SLOT_SHORT]->len, >=, 5000);     /* nothing was left out, */
+        g_assert_cmpuint(f->slots[SLOT_SHORT]->len, <=, 3 * 5000); /* or given again and again */
+}
+
+/* Counters of 32 and of 64 bits, from shortly before they are full. */
+static void test_a_counter_that_turns_over_is_one_gap(Fixture *f, gconstpointer bits) {
+        uint64_t most = GPOINTER_TO_INT(bits) == 32 ? UINT32_MAX : UINT64_MAX;
+        guint n_gaps = 0;
+
+        f->sample.values[METRIC_TRANSMIT_PACKETS] = 0;
+        for (uint64_t i = 0; i < 100; i++) {
+                f->sample.values[METRIC_TRANSMIT_PACKETS] += 20;
+                add_count(f, (most - 50000 + i * 1000 + 7) & most);
+                if (i > 0 && isnan(bytes_now(f)))
+                        n_gaps++;
+                else if (i > 0)
+                        assert_near(bytes_now(f), 100);
+                pass(f, 10 * SEC);
+        }
+        g_assert_cmpuint(n_gaps, ==, 1);
+        telemetry_flush(f->telemetry);
+        check_slots(f, SLOT_SHORT, 100);
+        check_slots(f, SLOT_LONG, 100);
+}
+
+/* The function's driver was loaded again: more bytes than before, fewer packets. */
+static void test_counters_of_one_origin_begin_anew_together(Fixture *f, gconstpointer unused) {
+        f->sample.values[METRIC_RECEIVE_PACKETS] = 1000;
+        f->sample.values[METRIC_READ_BYTES] = 0;
+        add_count(f, 100);
+        pass(f, 10 * SEC);
+        f->sample.values[METRIC_RECEIVE_PACKETS] = 10;
+        f->sample.values[METRIC_READ_BYTES] = 50;
+        add_count(f, 5000);
+        assert_gap(bytes_now(f));
+        assert_gap(now(f, METRIC_RECEIVE_PACKETS));
+        assert_near(now(f, METRIC_READ_BYTES), 5);
+        pass(f, 10 * SEC);
+        add_count(f, 6000);
+        assert_near(bytes_now(f), 100);
+}
+
 static void test_each_kind_has_one_name(void) {
         for (int i = 0; i < _SUBJECT_KIND_MAX; i++)
                 g_assert_cmpint(subject_kind_from_string(subject_kind_to_string((SubjectKind)i)),
@@ -294,6 +375,16 @@ int main(int argc, char **argv) {
         ADD("a clock that is set spoils no rate", test_a_clock_that_is_set_spoils_no_rate);
         ADD("a clock that is slewed touches no slot twice",
             test_a_clock_that_is_slewed_touches_no_slot_twice);
+        ADD("whatever the clock does rates are right",
+            test_whatever_the_clock_does_rates_are_right);
+        g_test_add("/telemetry/a counter of 32 bits that turns over is one gap", Fixture,
+                   GINT_TO_POINTER(32), set_up, test_a_counter_that_turns_over_is_one_gap,
+                   tear_down);
+        g_test_add("/telemetry/a counter of 64 bits that turns over is one gap", Fixture,
+                   GINT_TO_POINTER(64), set_up, test_a_counter_that_turns_over_is_one_gap,
+                   tear_down);
+        ADD("counters of one origin begin anew together",
+            test_counters_of_one_origin_begin_anew_together);
         g_test_add_func("/telemetry/each kind has one name", test_each_kind_has_one_name);
         return g_test_run();
 }
