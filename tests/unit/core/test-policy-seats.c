@@ -127,6 +127,14 @@ static void test_a_free_seat_is_taken_by_who_gains_most(Fixture *f, gconstpointe
         g_assert_null(nth(f, 0)->out.id);
 }
 
+static void test_nobody_sits_twice(Fixture *f, gconstpointer unused) {
+        f->n_seats = 2;
+        expect_always(f, 0, 900 * MB);
+        for (unsigned i = 1; i < f->n_guests; i++)
+                expect_always(f, i, 1 * MB);
+        g_assert_cmpuint(decide(f, BEGIN), ==, 0);
+}
+
 /* Seen and expected: what a smoothed past cannot know. */
 static void test_a_guest_is_promoted_before_its_peak(Fixture *f, gconstpointer unused) {
         expect(f, 1, 0, 60 * MB);
@@ -366,6 +374,7 @@ int main(int argc, char **argv) {
         ADD("a small gain moves nobody", test_a_small_gain_moves_nobody);
         ADD("an exchange has to bring what it costs", test_an_exchange_has_to_bring_what_it_costs);
         ADD("a free seat is taken by who gains most", test_a_free_seat_is_taken_by_who_gains_most);
+        ADD("nobody sits twice", test_nobody_sits_twice);
         ADD("a guest is promoted before its peak", test_a_guest_is_promoted_before_its_peak);
         ADD("no more than the budget in any 24 hours",
             test_no_more_than_the_budget_in_any_24_hours);
