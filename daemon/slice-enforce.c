@@ -226,7 +226,12 @@ static void ask(Course *course, SliceEntry *taken_entry) {
 }
 
 void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry) {
-        ask(course_of(enforcer, entry), slice_entry_copy(entry));
+        Course *course = course_of(enforcer, entry);
+
+        /* an enforcer that is new knows only what was stored */
+        if (entry->had && !course->had)
+                course->had = slice_entry_as_it_was(entry);
+        ask(course, slice_entry_copy(entry));
 }
 
 void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {

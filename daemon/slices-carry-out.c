@@ -66,13 +66,15 @@ static bool is_due(const Slices *slices, const char *domain_uuid) {
 }
 
 static void carry_out(const Slices *slices, const SliceDue *due) {
+        g_autoptr(SliceEntry) was = slice_entry_as_it_was(due->entry);
+
         if (!g_hash_table_contains(slices->manager->active, due->entry->domain_uuid))
                 return;
 
         if (!due->come) /* its metadata are to have the slice that it has now */
                 guest_follow_look_again(slices->manager, due->entry->domain_uuid);
         if (due->change == SLICE_REMOVED || due->entry->state == SLICE_PREEMPTED)
-                slice_enforcer_lift(slices->enforcer, due->entry);
+                slice_enforcer_lift(slices->enforcer, was);
         else
                 slice_enforcer_apply(slices->enforcer, due->entry);
 }
@@ -87,10 +89,12 @@ void slices_carry_out(Slices *slices) {
 
 /* What has come of it ----------------------------------------------------------------- */
 
+/* What was asked for since is not what was carried out. */
 static bool change_state(Slices *slices, SlicePending *pending, GError **error) {
         const SliceEntry *entry = slice_book_find(slices->book, pending->uuid);
 
         return !entry || entry->state == SLICE_PREEMPTED ||
+               !slice_entry_has_same(entry, pending->entry) ||
                slice_book_enter(slices->book, pending->uuid, pending->state, error);
 }
 
@@ -143,12 +147,13 @@ static void note_enforced(Slices *slices, const char *domain_uuid, const GError 
                 tell_leftover(slices, domain_uuid, error);
         else if (releasing && !is_due(slices, domain_uuid))
                 slices_on_lifted(slices, releasing);
-        if (error || !entry)
+        if (error || !entry || is_due(slices, domain_uuid))
                 return;
 
         end_problem(slices, entry);
         pending = slices_pending_new(change_state, domain_uuid);
         pending->state = SLICE_ENFORCED;
+        pending->entry = slice_entry_copy(entry);
         slices_push(slices, pending);
 }
 

@@ -175,7 +175,7 @@ static bool change_gone(Slices *slices, SlicePending *pending, GError **error) {
         if (pending->left || entry->expires == SLICE_WITH_GUEST)
                 return slice_book_deallocate(slices->book, pending->uuid, error);
 
-        return entry->state != SLICE_ENFORCED ||
+        return entry->state == SLICE_PREEMPTED ||
                slice_book_enter(slices->book, pending->uuid, SLICE_PROMISED, error);
 }
 

@@ -22,6 +22,7 @@ struct SlicePending {
         int64_t expires;
         SliceState state;
         int64_t number;      /* of the entry that it is about */
+        SliceEntry *entry;   /* as it was carried out */
         bool left, released; /* of a guest that is gone: as slices_on_gone(), _on_released() */
         SliceAsk ask;
         char *ask_kind, **ask_qos; /* what `ask` points to */

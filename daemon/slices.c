@@ -10,6 +10,7 @@ static void pending_free(void *data) {
         g_free(pending->name);
         slice_free(pending->wish);
         slice_free(pending->at);
+        slice_entry_free(pending->entry);
         g_free(pending->ask_kind);
         g_strfreev(pending->ask_qos);
         slice_placement_free(pending->placement);
@@ -77,6 +78,13 @@ static const SliceEntry *find(const Slices *slices, const SlicePending *pending)
         return slice_book_find(slices->book, pending->uuid);
 }
 
+/* For all that is known. */
+static bool may_run(const Slices *slices, const char *domain_uuid) {
+        const Manager *manager = slices->manager;
+
+        return !manager->libvirt_known || g_hash_table_contains(manager->active, domain_uuid);
+}
+
 bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **error) {
         const SliceEntry *entry = find(slices, pending);
         const char *name = pending->name ?: entry ? entry->domain_name : pending->uuid;
@@ -84,14 +92,14 @@ bool slices_change_allocate(Slices *slices, SlicePending *pending, GError **erro
         slices_use_capacity(slices, pending->uuid);
         return slice_book_allocate_at(slices->book, pending->uuid, name, pending->wish,
                                       pending->at ?: pending->wish, pending->expires,
-                                      &pending->placement, error);
+                                      &pending->placement, error) &&
+               (may_run(slices, pending->uuid) ||
+                slice_book_forget_had(slices->book, pending->uuid, error));
 }
 
-/* Of one that runs, as far as is known, it has to be taken yet. */
+/* Of one that runs it has to be taken yet. */
 bool slices_change_deallocate(Slices *slices, SlicePending *pending, GError **error) {
-        const Manager *manager = slices->manager;
-
-        if (manager->libvirt_known && !g_hash_table_contains(manager->active, pending->uuid))
+        if (!may_run(slices, pending->uuid))
                 return slice_book_deallocate(slices->book, pending->uuid, error);
         return slice_book_release(slices->book, pending->uuid, error);
 }

@@ -47,6 +47,8 @@ struct SliceEntry {
         char *holder;      /* what the capacity calls it: the domain's name, and its UUID where two
                             * domains have that name; made by the book */
         Slice *wish;
+        Slice *had; /* the wish before, of which a guest that runs may have what is not wished any
+                     * more, until this one is enforced; NULL: nothing of that kind is known */
         SliceState state;
         GPtrArray *grants;        /* SliceGrant */
         int64_t created, changed; /* CLOCK_REALTIME us */
@@ -55,6 +57,9 @@ struct SliceEntry {
 
 SliceEntry *slice_entry_new(const char *domain_uuid, const char *domain_name, Slice *taken_wish);
 SliceEntry *slice_entry_copy(const SliceEntry *entry);
+/* With what it had as the wish, where that is another. */
+SliceEntry *slice_entry_as_it_was(const SliceEntry *entry);
+bool slice_entry_has_same(const SliceEntry *a, const SliceEntry *b); /* wish and grants */
 void slice_entry_free(SliceEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SliceEntry, slice_entry_free)
 
@@ -109,8 +114,11 @@ bool slice_book_deallocate(SliceBook *book, const char *domain_uuid, GError **er
 bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error);
 bool slice_book_end_release(SliceBook *book, const char *domain_uuid, GError **error);
 /* FERRY_ERROR_INVALID_STATE: promised and enforced are entered from each other, and the others by
- * slice_book_allocate() and slice_book_release() alone. The same state: true without a write. */
+ * slice_book_allocate() and slice_book_release() alone. The same state: true without a write.
+ * A guest has no more than that then: what was more was taken, or it has ended. */
 bool slice_book_enter(SliceBook *book, const char *domain_uuid, SliceState state, GError **error);
+/* Its guest does not run, and has nothing of what it was promised before. */
+bool slice_book_forget_had(SliceBook *book, const char *domain_uuid, GError **error);
 /* It has come (0), or may come until then. */
 bool slice_book_expire(SliceBook *book, const char *domain_uuid, int64_t expires, GError **error);
 

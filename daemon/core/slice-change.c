@@ -5,21 +5,6 @@
 
 /* Allocating ------------------------------------------------------------------------- */
 
-static bool grants_equal(const GPtrArray *a, const GPtrArray *b) {
-        if (a->len != b->len)
-                return false;
-
-        for (guint i = 0; i < a->len; i++) {
-                const SliceGrant *left = a->pdata[i], *right = b->pdata[i];
-
-                if (left->amount != right->amount ||
-                    !g_str_equal(left->resource, right->resource) ||
-                    !g_str_equal(left->part, right->part))
-                        return false;
-        }
-        return true;
-}
-
 static bool has_grants(const SliceEntry *entry) {
         return entry && entry->grants->len > 0;
 }
@@ -69,8 +54,17 @@ static SliceEntry *make_next(SliceBook *book, const SliceEntry *old, const char 
 
 /* True when guest and kernel need not hear of it. */
 static bool is_same_slice(const SliceEntry *old, const SliceEntry *next) {
-        return old && old->state != SLICE_PREEMPTED && slice_equal(old->wish, next->wish) &&
-               grants_equal(old->grants, next->grants);
+        return old && old->state != SLICE_PREEMPTED && slice_entry_has_same(old, next);
+}
+
+/* Of the slice before, whatever is not wished any more; NULL: a guest can have nothing of that. */
+static Slice *had_before(const SliceBook *book, const SliceEntry *old, const SliceEntry *next) {
+        const SliceEntry *was = old ?: slice_book_find_releasing(book, next->domain_uuid);
+        const Slice *had = was ? was->had : NULL;
+
+        if (was && !had && was->state != SLICE_PREEMPTED)
+                had = was->wish;
+        return had && !slice_equal(had, next->wish) ? slice_copy(had) : NULL;
 }
 
 static void promise(SliceBook *book, const SliceEntry *old, SliceEntry *taken_next,
@@ -83,6 +77,7 @@ static void promise(SliceBook *book, const SliceEntry *old, SliceEntry *taken_ne
                 return;
         if (same)
                 next->state = old->state;
+        next->had = had_before(book, old, next);
 
         for (guint i = 0; i < preempted->len; i++)
                 preempt(book, preempted->pdata[i]);
@@ -220,13 +215,16 @@ static bool check_transition(const SliceEntry *entry, SliceState state, GError *
 }
 
 /* What is not in the grants. */
-static void note(SliceBook *book, const SliceEntry *old, SliceState state, int64_t expires) {
+static void note(SliceBook *book, const SliceEntry *old, SliceState state, int64_t expires,
+                 const Slice *had) {
         SliceEntry *next;
 
-        if (old->state == state && old->expires == expires)
+        if (old->state == state && old->expires == expires && old->had == had)
                 return;
 
         next = slice_entry_copy(old);
+        if (!had)
+                g_clear_pointer(&next->had, slice_free);
         next->state = state;
         next->expires = expires;
         next->changed = book->now();
@@ -242,7 +240,19 @@ bool slice_book_enter(SliceBook *book, const char *domain_uuid, SliceState state
                 return false;
 
         alone = slice_book_begin_alone(book);
-        note(book, old, state, old->expires);
+        note(book, old, state, old->expires, NULL);
+        return slice_book_end_alone(book, alone, true, error);
+}
+
+bool slice_book_forget_had(SliceBook *book, const char *domain_uuid, GError **error) {
+        const SliceEntry *old = find_existing(book, domain_uuid, error);
+        bool alone;
+
+        if (!old)
+                return false;
+
+        alone = slice_book_begin_alone(book);
+        note(book, old, old->state, old->expires, NULL);
         return slice_book_end_alone(book, alone, true, error);
 }
 
@@ -254,6 +264,6 @@ bool slice_book_expire(SliceBook *book, const char *domain_uuid, int64_t expires
                 return false;
 
         alone = slice_book_begin_alone(book);
-        note(book, old, old->state, expires);
+        note(book, old, old->state, expires, old->had);
         return slice_book_end_alone(book, alone, true, error);
 }

@@ -41,8 +41,38 @@ SliceEntry *slice_entry_copy(const SliceEntry *entry) {
         copy->domain_name = g_strdup(entry->domain_name);
         copy->holder = g_strdup(entry->holder);
         copy->wish = slice_copy(entry->wish);
+        copy->had = entry->had ? slice_copy(entry->had) : NULL;
         copy->grants = slice_grants_copy(entry->grants);
         return copy;
+}
+
+static bool grants_equal(const GPtrArray *a, const GPtrArray *b) {
+        if (a->len != b->len)
+                return false;
+
+        for (guint i = 0; i < a->len; i++) {
+                const SliceGrant *left = a->pdata[i], *right = b->pdata[i];
+
+                if (left->amount != right->amount ||
+                    !g_str_equal(left->resource, right->resource) ||
+                    !g_str_equal(left->part, right->part))
+                        return false;
+        }
+        return true;
+}
+
+bool slice_entry_has_same(const SliceEntry *a, const SliceEntry *b) {
+        return slice_equal(a->wish, b->wish) && grants_equal(a->grants, b->grants);
+}
+
+SliceEntry *slice_entry_as_it_was(const SliceEntry *entry) {
+        SliceEntry *was = slice_entry_copy(entry);
+
+        if (was->had) {
+                slice_free(was->wish);
+                was->wish = g_steal_pointer(&was->had);
+        }
+        return was;
 }
 
 void slice_entry_free(SliceEntry *entry) {
@@ -53,6 +83,7 @@ void slice_entry_free(SliceEntry *entry) {
         g_free(entry->domain_name);
         g_free(entry->holder);
         slice_free(entry->wish);
+        slice_free(entry->had);
         g_ptr_array_unref(entry->grants);
         g_free(entry);
 }

@@ -38,10 +38,11 @@
         " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
         " downtime_ms, setup_ms, bytes, dirty_rate_seen, iterations"
 #define DRAIN_GUEST_COLUMNS "uuid, name, destination, reason, n_refused, state"
-#define SLICE_COLUMNS       "number, domain_uuid, domain_name, wish, state, created, changed, expires"
+#define SLICE_COLUMNS \
+        "number, domain_uuid, domain_name, wish, had, state, created, changed, expires"
 #define SLICE_EXCLUDED                                                                \
         "excluded.number, excluded.domain_uuid, excluded.domain_name, excluded.wish," \
-        " excluded.state, excluded.created, excluded.changed, excluded.expires"
+        " excluded.had, excluded.state, excluded.created, excluded.changed, excluded.expires"
 #define DEVICE_COLUMNS "name, class, type, source_there, source_here, reason"
 /* Tables of the same form. */
 #define PUT_HISTORY(table)                                                                        \
@@ -118,11 +119,12 @@ static const char *const sql[] = {
                                         " FROM drain_guests ORDER BY number",
 
         [STATEMENT_PUT_SLICE] = "INSERT INTO slices(" SLICE_COLUMNS
-                                ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+                                ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                 " ON CONFLICT(number) DO UPDATE SET (" SLICE_COLUMNS
                                 ") = (" SLICE_EXCLUDED ")",
-        [STATEMENT_NOTE_SLICE] = "UPDATE slices SET domain_name = ?, state = ?, changed = ?,"
-                                 " expires = ? WHERE number = ?",
+        [STATEMENT_NOTE_SLICE] =
+                "UPDATE slices SET domain_name = ?, had = ?, state = ?, changed = ?,"
+                " expires = ? WHERE number = ?",
         [STATEMENT_DELETE_SLICE] = "DELETE FROM slices WHERE number = ?",
         [STATEMENT_LOAD_SLICES] = "SELECT " SLICE_COLUMNS " FROM slices ORDER BY number",
         [STATEMENT_PUT_GRANT] = "INSERT INTO slice_grants(slice, position, resource, part, amount)"

@@ -166,6 +166,7 @@ const char *const store_schema[] = {
         "  UNIQUE(kind, id, metric)"
         ") STRICT;"
         "CREATE INDEX demands_stored ON demands(stored, number);",
+        "ALTER TABLE slices ADD COLUMN had TEXT;",
         NULL,
 };
 

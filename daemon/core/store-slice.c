@@ -11,11 +11,13 @@
 static bool put_row(Store *store, const SliceEntry *entry, GError **error) {
         g_auto(Query) query = query_new(store, STATEMENT_PUT_SLICE);
         g_autofree char *wish = slice_to_xml(entry->wish);
+        g_autofree char *had = entry->had ? slice_to_xml(entry->had) : NULL;
 
         query_put_int(&query, entry->number);
         query_put_text(&query, entry->domain_uuid);
         query_put_text(&query, entry->domain_name);
         query_put_text(&query, wish);
+        query_put_text(&query, had);
         query_put_text(&query, slice_state_to_string(entry->state));
         query_put_int(&query, entry->created);
         query_put_int(&query, entry->changed);
@@ -56,8 +58,10 @@ bool store_put_slice(Store *store, const SliceEntry *entry, GError **error) {
 
 bool store_note_slice(Store *store, const SliceEntry *entry, GError **error) {
         g_auto(Query) query = query_new(store, STATEMENT_NOTE_SLICE);
+        g_autofree char *had = entry->had ? slice_to_xml(entry->had) : NULL;
 
         query_put_text(&query, entry->domain_name);
+        query_put_text(&query, had);
         query_put_text(&query, slice_state_to_string(entry->state));
         query_put_int(&query, entry->changed);
         query_put_int(&query, entry->expires);
@@ -86,19 +90,23 @@ static bool load_grants(Store *store, SliceEntry *entry, GError **error) {
         return r == 0;
 }
 
-static Slice *read_wish(Query *row, const char *domain_name, GError **error) {
+/* NULL without an error: there is none. */
+static Slice *read_slice(Query *row, const char *domain_name, GError **error) {
         g_autofree char *xml = query_get_text(row);
         g_autoptr(GError) reason = NULL;
-        Slice *wish;
+        Slice *slice;
 
-        wish = slice_from_xml(xml, strlen(xml), &reason);
-        if (!wish)
+        if (!xml)
+                return NULL;
+
+        slice = slice_from_xml(xml, strlen(xml), &reason);
+        if (!slice)
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
                             "The database %s cannot be read: the hardware slice of guest %s is not "
                             "one that this version knows (%s); move the file away to begin without "
                             "it",
                             row->store->path, domain_name, reason->message);
-        return wish;
+        return slice;
 }
 
 static bool read_state(Query *row, SliceEntry *entry, GError **error) {
@@ -115,14 +123,20 @@ static bool read_state(Query *row, SliceEntry *entry, GError **error) {
 static SliceEntry *entry_from_row(Query *row, GError **error) {
         int64_t number = query_get_int(row);
         g_autofree char *uuid = query_get_text(row), *name = query_get_text(row);
-        Slice *wish = read_wish(row, name, error);
+        Slice *wish = read_slice(row, name, error);
         g_autoptr(SliceEntry) entry = NULL;
+        g_autoptr(GError) problem = NULL;
 
         if (!wish)
                 return NULL;
 
         entry = slice_entry_new(uuid, name, wish);
         entry->number = number;
+        entry->had = read_slice(row, name, &problem);
+        if (problem) {
+                g_propagate_error(error, g_steal_pointer(&problem));
+                return NULL;
+        }
         if (!read_state(row, entry, error))
                 return NULL;
         entry->created = query_get_int(row);

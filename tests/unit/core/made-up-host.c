@@ -251,6 +251,7 @@ GPtrArray *made_up_host_list(const SliceBook *book) {
 
 static void dump_entry(GString *text, const SliceEntry *entry) {
         g_autofree char *wish = slice_to_xml(entry->wish);
+        g_autofree char *had = entry->had ? slice_to_xml(entry->had) : NULL;
 
         g_string_append_printf(text,
                                "%" PRId64 " %s %s %s created %" PRId64 " changed %" PRId64
@@ -265,6 +266,8 @@ static void dump_entry(GString *text, const SliceEntry *entry) {
                                        grant->part);
         }
         g_string_append_printf(text, " wants %s", wish);
+        if (had)
+                g_string_append_printf(text, " had %s", had);
 }
 
 char *made_up_host_dump(const GPtrArray *entries) {

@@ -113,6 +113,8 @@ static void operate(SliceBook *book, GRand *random, bool may_fail) {
                 slice_book_end_release(book, uuid, &error);
         else if (kind < 18)
                 slice_book_enter(book, uuid, word ? SLICE_ENFORCED : SLICE_PROMISED, &error);
+        else if (kind == 18)
+                slice_book_forget_had(book, uuid, &error);
         else
                 slice_book_expire(book, uuid, word, &error);
         expect_refusal(error, may_fail);

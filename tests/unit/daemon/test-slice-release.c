@@ -263,7 +263,7 @@ static void test_a_daemon_that_is_killed_goes_on_taking_it_away(Test *t, gconstp
 
 /* And once more after each thing that it does then. */
 static void test_a_daemon_may_be_killed_twice(Test *t, gconstpointer unused) {
-        for (unsigned n = 0; n < 100; n++) {
+        for (unsigned n = 0; n < 50; n++) {
                 give_and_finish(t);
                 take_away(t);
                 slices_write(t->f.manager->slices);
@@ -335,6 +335,73 @@ static void test_a_guest_that_gets_another_keeps_that(Test *t, gconstpointer unu
         }
 }
 
+/* Its cores, and it gets something else instead. */
+static void take_cores_away(Test *t) {
+        g_autoptr(Slice) wish = slice_new();
+
+        wish->block_weight = 500;
+        slices_allocate(t->f.manager->slices, GUEST_UUID, "g1", wish, NULL, NULL);
+        slices_write(t->f.manager->slices);
+}
+
+static void test_a_part_that_was_taken_away_is_taken_from_the_guest(Test *t, gconstpointer unused) {
+        const SliceEntry *entry;
+        bool all = false;
+        unsigned n;
+
+        for (n = 0; !all; n++) {
+                give_and_finish(t);
+                take_cores_away(t);
+                for (unsigned i = 0; i < n && !all; i++)
+                        all = !go_on(t);
+                be_killed(t);
+                finish(t);
+                entry = slice_book_find(book(t), GUEST_UUID);
+                g_assert_cmpint(entry->state, ==, SLICE_ENFORCED);
+                g_assert_null(entry->had);
+                g_assert_cmpstr(t->pin, ==, "0-3");
+        }
+        g_assert_cmpuint(n, >, 5);
+}
+
+/* Its next life begins as its own definition says. */
+static void test_what_a_guest_had_ends_with_it(Test *t, gconstpointer unused) {
+        give_and_finish(t);
+        take_cores_away(t);
+        g_assert_nonnull(slice_book_find(book(t), GUEST_UUID)->had);
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "destroyed");
+        slices_flush(t->f.manager->slices);
+        g_assert_null(slice_book_find(book(t), GUEST_UUID)->had);
+}
+
+static bool is_tuned_next(const Test *t) {
+        const Task *task = g_queue_peek_tail((GQueue *)&t->writes);
+
+        return task && task->pin;
+}
+
+/* In one batch with the end of what was carried out before, or stored before it. */
+static void test_what_is_asked_meanwhile_is_carried_out_too(Test *t, gconstpointer stored) {
+        g_autoptr(Slice) wish = slice_new();
+
+        give(t, 1);
+        while (!is_tuned_next(t))
+                g_assert_true(go_on(t));
+        wish->block_weight = 500;
+        slices_allocate(t->f.manager->slices, GUEST_UUID, "g1", wish, NULL, NULL);
+        if (stored)
+                slices_write(t->f.manager->slices);
+        while (write_one(t))
+                ;
+        if (stored) {
+                slices_write(t->f.manager->slices); /* what has come of the first */
+                be_killed(t);
+        }
+        finish(t);
+        g_assert_cmpint(slice_book_find(book(t), GUEST_UUID)->state, ==, SLICE_ENFORCED);
+        g_assert_cmpstr(t->pin, ==, "0-3");
+}
+
 /* What it has then is of its next life. */
 static void test_a_guest_that_ends_meanwhile_has_nothing_to_lose(Test *t, gconstpointer unseen) {
         give_and_finish(t);
@@ -379,6 +446,13 @@ int main(int argc, char **argv) {
         ADD("a store that fails is tried again", NULL, test_a_store_that_fails_is_tried_again);
         ADD("a guest that gets another keeps that", NULL,
             test_a_guest_that_gets_another_keeps_that);
+        ADD("a part that was taken away is taken from the guest", NULL,
+            test_a_part_that_was_taken_away_is_taken_from_the_guest);
+        ADD("what a guest had ends with it", NULL, test_what_a_guest_had_ends_with_it);
+        ADD("what is asked meanwhile is carried out, too", NULL,
+            test_what_is_asked_meanwhile_is_carried_out_too);
+        ADD("what was stored meanwhile is carried out, too", "",
+            test_what_is_asked_meanwhile_is_carried_out_too);
         ADD("a guest that ends meanwhile has nothing to lose", NULL,
             test_a_guest_that_ends_meanwhile_has_nothing_to_lose);
         ADD("a guest that ended meanwhile, unseen, has nothing to lose", "",
