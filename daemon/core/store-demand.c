@@ -15,7 +15,7 @@ bool store_put_demand(Store *store, SubjectKind kind, const char *id, Metric met
         const void *data;
         size_t size;
 
-        if (!store_may_write(store, error))
+        if (!store_may_write(store, error) || !store_has_room(store, error))
                 return false;
 
         data = g_bytes_get_data(blob, &size);

@@ -146,7 +146,7 @@ static bool trim(Store *store, int64_t now, const int64_t *n_come, GError **erro
 static bool put_all(Store *store, const GPtrArray *rows, int64_t now, GError **error) {
         int64_t n_come[_SLOT_STEP_MAX] = { 0 };
 
-        if (!store_may_write(store, error))
+        if (!store_may_write(store, error) || !store_has_room(store, error))
                 return false;
 
         for (guint i = 0; i < rows->len; i++) {

@@ -12,7 +12,8 @@
  * full and every metric of all is known. That is all of 138 subjects for 6 hours and
  * of 37 for 4 weeks; of more, it is less time. Room that has become free is used
  * again, so that the file has no need to be compacted; it does not shrink. A gap is
- * no slot, or in one a number that is not there. Errors are FERRY_ERROR_STORE.
+ * no slot, or in one a number that is not there. On a disk that is as good as full
+ * nothing is written. Errors are FERRY_ERROR_STORE.
  *
  * Whether the clock is right nobody here knows. So of what has become too old, or is
  * as far in the future, no more goes at a time than twice of what comes: a

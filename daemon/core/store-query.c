@@ -2,8 +2,11 @@
 #include "daemon/core/store-query.h"
 
 #include <errno.h>
+#include <sys/statvfs.h>
 
 #include "xml/ferry-error.h"
+
+#define RESERVE_SIZE (16u * 1024 * 1024)
 
 #define LEASE_COLUMNS                                                                            \
         "id, domain_uuid, domain_name, device, class, pool, parent, type, address, name, make, " \
@@ -181,6 +184,21 @@ bool store_may_write(Store *store, GError **error) {
 
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
                     "The database %s cannot be written: a test wants it so", store->path);
+        return false;
+}
+
+/* A file system that does not say how full it is, is not. */
+bool store_has_room(const Store *store, GError **error) {
+        struct statvfs disk;
+
+        if (statvfs(store->path, &disk) < 0 || disk.f_blocks == 0 ||
+            (uint64_t)disk.f_bavail * disk.f_frsize >= RESERVE_SIZE)
+                return true;
+
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_STORE,
+                    "The database %s has less than %u MB of free space, which are left for leases "
+                    "and migrations",
+                    store->path, RESERVE_SIZE / (1024 * 1024));
         return false;
 }
 

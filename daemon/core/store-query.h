@@ -77,6 +77,9 @@ void store_finalize(Store *store);
 
 /* Every writing call begins with it: false when a test wants this one to fail. */
 bool store_may_write(Store *store, GError **error);
+/* What is kept of usage and demand begins with it, too: false where the disk is as good as full, so
+ * that leases and migrations find room. */
+bool store_has_room(const Store *store, GError **error);
 /* Always false, so that a function can end with it. `what`: "written". */
 bool store_set_error(const Store *store, const char *what, GError **error);
 
