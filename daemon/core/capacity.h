@@ -46,9 +46,10 @@ Capacity *capacity_copy(const Capacity *capacity);
 void capacity_free(Capacity *capacity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Capacity, capacity_free)
 
-/* Books the grants of a slice, which has none here; it is the youngest then. What the map has no
- * more of (a device that was pulled) is booked all the same: total < granted then, and nothing of
- * it is free. */
+/* Books the grants of a slice, which has none here; it is the youngest then. What is taken has no
+ * age here: it is of an entry of the slice book, which has one (SliceEntry.expires). What the map
+ * has no more of (a device that was pulled) is booked all the same: total < granted then, and
+ * nothing of it is free. */
 void capacity_take(Capacity *capacity, const char *slice, SlicePriority priority, const char *apart,
                    const GPtrArray *grants);
 void capacity_give_back(Capacity *capacity, const char *slice);
