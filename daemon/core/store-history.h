@@ -28,7 +28,7 @@
 #define HISTORY_SHORT_ROWS 50000
 #define HISTORY_LONG_ROWS  300000
 #define HISTORY_ROW_SLOTS  8 /* at most */
-#define HISTORY_MBYTE      145
+#define HISTORY_MBYTE      150
 
 /* Slots of a subject, one after the other. */
 typedef struct HistoryRow {

@@ -291,6 +291,79 @@ static void test_a_subject_has_its_last_name(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(count_rows(f, "history_subjects WHERE name = 'g2'"), ==, 1);
 }
 
+/* The size -------------------------------------------------------------------------- */
+
+static int64_t pragma(Fixture *f, const char *name) {
+        g_autofree char *table = g_strdup_printf("pragma_%s", name);
+        g_autofree char *sql = g_strdup_printf("SELECT %s FROM %s", name, table);
+        sqlite3_stmt *statement = NULL;
+        int64_t n;
+
+        g_assert_cmpint(sqlite3_prepare_v2(f->store->db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+        n = sqlite3_column_int64(statement, 0);
+        (void)sqlite3_finalize(statement);
+        return n;
+}
+
+static double mbytes(Fixture *f) {
+        return (double)(pragma(f, "page_count") * pragma(f, "page_size")) / 1e6;
+}
+
+/* As many as may be, with every metric of all known, in the table's own order of subjects. */
+static void fill_up(Fixture *f, const char *table, int64_t rows, size_t row_size) {
+        g_autofree char *sql = NULL;
+
+        sql = g_strdup_printf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                              " WHERE i < %" G_GINT64_FORMAT ") INSERT INTO %s(subject, start,"
+                              " data) SELECT 1 + i %% 9000, %" G_GINT64_FORMAT " + i,"
+                              " zeroblob(%zu) FROM n",
+                              rows, table, START, row_size);
+        g_assert_cmpint(sqlite3_exec(f->store->db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
+static void test_it_is_as_large_as_it_says_at_most(Fixture *f, gconstpointer unused) {
+        const size_t number = sizeof(float), short_size = 4 + _METRIC_MAX * number;
+
+        g_assert_cmpint(sqlite3_exec(f->store->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL), ==,
+                        SQLITE_OK);
+        fill_up(f, "history_short", HISTORY_SHORT_ROWS, HISTORY_ROW_SLOTS * short_size);
+        fill_up(f, "history_long", HISTORY_LONG_ROWS, 4 + 3 * _METRIC_MAX * number);
+        g_assert_cmpfloat(mbytes(f), <, HISTORY_MBYTE);
+        g_assert_cmpfloat(mbytes(f), >, HISTORY_MBYTE * 0.85);
+}
+
+/* `n` that nobody has known before, in one write. */
+static void put_strangers(Fixture *f, int first, int n, int64_t now) {
+        g_autoptr(GPtrArray) rows = rows_new();
+        g_autoptr(GError) error = NULL;
+
+        for (int i = first; i < first + n; i++) {
+                g_autofree char *id = g_strdup_printf("%08d-0000-4000-8000-000000000000", i);
+                Slot slot = slot_at(now - 60 * SEC, 1);
+
+                add_row(rows, id, SLOT_SHORT, &slot);
+                add_row(rows, id, SLOT_LONG, &slot);
+        }
+        g_assert_true(store_put_history(f->store, rows, now, &error));
+        g_assert_no_error(error);
+}
+
+/* A day later they are too old for one table, and 4 weeks later for the other. */
+static void test_subjects_that_come_and_go_leave_nothing(Fixture *f, gconstpointer unused) {
+        double size = 0;
+
+        for (int i = 0; i < 100; i++) {
+                put_strangers(f, i * 100, 100, START + i * (int64_t)G_TIME_SPAN_DAY);
+                if (i == 40)
+                        size = mbytes(f);
+        }
+        g_assert_cmpint(count_rows(f, "history_subjects"), ==, 28 * 100);
+        g_assert_cmpint(count_rows(f, "history_long"), ==, 28 * 100);
+        g_assert_cmpint(count_rows(f, "history_short"), ==, 100);
+        g_assert_cmpfloat(mbytes(f), <, size * 1.05); /* what was free is used again */
+}
+
 /* The bytes ------------------------------------------------------------------------- */
 
 static void test_a_slot_is_the_same_after_its_bytes(void) {
@@ -347,6 +420,9 @@ int main(int argc, char **argv) {
         ADD("the number of rows is bounded", test_the_number_of_rows_is_bounded);
         ADD("a write that fails leaves nothing", test_a_write_that_fails_leaves_nothing);
         ADD("a subject has its last name", test_a_subject_has_its_last_name);
+        ADD("it is as large as it says at most", test_it_is_as_large_as_it_says_at_most);
+        ADD("subjects that come and go leave nothing",
+            test_subjects_that_come_and_go_leave_nothing);
         g_test_add_func("/store-history/a slot is the same after its bytes",
                         test_a_slot_is_the_same_after_its_bytes);
         g_test_add_func("/store-history/bytes of a newer daemon are read as far as known",
