@@ -125,6 +125,12 @@ int builder_node_above(Builder *b, const Resource *resource) {
 
 /* All ------------------------------------------------------------------------------- */
 
+static void add_node(Builder *b, const Resource *resource) {
+        int node = builder_take_node(b, atoi(resource_bare_id(resource)));
+
+        SHAPE_NODE(b->shape, node)->movable = resource_attribute(resource, "movable") != NULL;
+}
+
 static void add_resource(Builder *b, const Resource *resource, GHashTable *groups) {
         if (resource->parent && resource->parent->kind == RESOURCE_OFFLOAD) {
                 builder_add_offload_part(b, resource);
@@ -133,7 +139,7 @@ static void add_resource(Builder *b, const Resource *resource, GHashTable *group
 
         switch (resource->kind) {
         case RESOURCE_NODE:
-                (void)builder_take_node(b, atoi(resource_bare_id(resource)));
+                add_node(b, resource);
                 break;
         case RESOURCE_CORE:
                 builder_add_core(b, resource);

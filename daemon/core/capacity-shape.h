@@ -23,6 +23,7 @@ typedef struct CapacityNode {
         int number;
         int home; /* the nearest node with CPUs, itself when it has some; -1 none */
         bool has_cpus;
+        bool movable; /* its memory, all of it: no guest can be confined to it */
         unsigned first_core, n_cores;
 } CapacityNode;
 

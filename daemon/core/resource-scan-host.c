@@ -108,6 +108,8 @@ static void add_node(ResourceMap *map, const MemoryNode *node) {
         resource_count(parent, number_set_count(&node->cpus), 0);
         resource_tell_set(parent, "cpus", &node->cpus);
         tell_distances(parent, node->distances);
+        if (node->movable)
+                resource_tell(parent, "movable", "yes");
         if (node->total_kib == 0)
                 return;
 

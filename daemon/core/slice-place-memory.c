@@ -15,9 +15,13 @@ static int home_of(const PlaceSearch *search, int node) {
         return node < 0 ? -1 : SHAPE_NODE(search->shape, node)->home;
 }
 
+/* KVM has memory of the kernel for a guest, which the kernel takes from the nodes of the guest's
+ * cpuset alone: without any that is not movable QEMU ends. */
 static bool is_there(const PlaceSearch *search, int node, PlaceSpot spot) {
         const SliceMemory *wish = &search->slice->memory;
 
+        if (node >= 0 && SHAPE_NODE(search->shape, node)->movable)
+                return false;
         if (wish->node >= 0 && (node < 0 || SHAPE_NODE(search->shape, node)->number != wish->node))
                 return false;
         return spot.node < 0 || home_of(search, node) == spot.node;

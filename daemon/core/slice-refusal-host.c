@@ -70,13 +70,36 @@ bool refusal_try_memory(const Refusal *refusal, PlaceSpot spot) {
         return place_memory(refusal->search, spot, false);
 }
 
+/* A node that would be asked for, if a guest could live there; -1 none. */
+static int find_movable(const Refusal *refusal) {
+        const CapacityShape *shape = refusal->search->shape;
+        const SliceMemory *wish = &refusal->search->slice->memory;
+
+        for (guint i = 0; i < shape->memories->len; i++) {
+                const CapacityMemory *memory = SHAPE_MEMORY(shape, i);
+                const CapacityNode *node = SHAPE_NODE(shape, memory->node);
+
+                if (node->movable && (wish->node == node->number ||
+                                      (wish->node < 0 && wish->tier == SLICE_TIER_CXL)))
+                        return node->number;
+        }
+        return -1;
+}
+
 static char *tell_no_memory(const Refusal *refusal) {
         const SliceMemory *wish = &refusal->search->slice->memory;
         g_autofree char *size = place_amount(wish->size, "bytes");
         g_autofree char *node = wish->node < 0 ? g_strdup("this host")
                                                : g_strdup_printf("node %d", wish->node);
         const char *tier = wish->tier == SLICE_TIER_CXL ? "CXL " : "";
+        int movable = find_movable(refusal);
 
+        if (movable >= 0)
+                return g_strdup_printf(
+                        "The memory of node %d is movable, and the kernel needs some "
+                        "beside a guest that is not: put it online with "
+                        "'daxctl reconfigure-device --no-movable'",
+                        movable);
         if (wish->contiguous)
                 return g_strdup_printf("No huge page or CXL region that there is on %s is as large "
                                        "as the %s that are asked for in one piece",

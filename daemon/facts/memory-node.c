@@ -100,6 +100,15 @@ static void take_distances(MemoryNode *node, const SysfsDir *dir) {
         }
 }
 
+/* Kernels without movable memory, and those of which it is not known, have the file not at all. */
+static bool is_movable(const Sysfs *sysfs, unsigned number) {
+        g_autofree char *text = NULL;
+        NumberSet normal;
+
+        return sysfs_read_string(sysfs, "sys/devices/system/node/has_normal_memory", &text) >= 0 &&
+               number_set_from_text(text, &normal) && !number_set_has(&normal, number);
+}
+
 static int read_node(const Sysfs *sysfs, unsigned number, MemoryNode **ret_node) {
         g_autoptr(MemoryNode) node = node_new(number);
         g_auto(SysfsDir) dir = SYSFS_DIR_NONE;
@@ -115,6 +124,7 @@ static int read_node(const Sysfs *sysfs, unsigned number, MemoryNode **ret_node)
                 take_memory(node, text);
         if (sysfs_dir_read(&dir, "cpulist", text) > 0)
                 (void)number_set_from_text(text, &node->cpus);
+        node->movable = node->total_kib > 0 && is_movable(sysfs, number);
         take_distances(node, &dir);
         pages = g_build_filename(dir.path, "hugepages", NULL);
         take_pages(node, sysfs, pages);

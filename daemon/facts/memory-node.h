@@ -20,6 +20,7 @@ typedef struct MemoryNode {
         NumberSet cpus;
         uint64_t total_kib; /* 0: a node of CPUs or devices alone; hugepages are in it */
         uint64_t free_kib;  /* and what the page cache would give back */
+        bool movable;       /* all of it: the kernel can have nothing of its own there */
         GArray *pages;      /* HugePages, small ones first; sizes of which there are none, too */
         GArray *distances;  /* int, to each node that is online; empty without NUMA */
 } MemoryNode;

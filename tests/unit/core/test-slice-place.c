@@ -169,6 +169,24 @@ static void test_tiers(Fixture *f, gconstpointer unused) {
         assert_refused(f, FERRY_ERROR_INVALID_REQUEST, "There is no memory on node 2");
 }
 
+static void test_movable_memory(Fixture *f, gconstpointer unused) {
+        const char *reason = "The memory of node 2 is movable, and the kernel needs some beside a "
+                             "guest that is not: put it online with 'daxctl reconfigure-device "
+                             "--no-movable'";
+
+        add_cxl_node(f);
+        map_tell(f->map, "node:2", "movable", "yes");
+        ask_memory(f, GIB, 0);
+        assert_placed(f, "memory memory:0 1073741824\n");
+        f->slice->memory.tier = SLICE_TIER_CXL;
+        assert_refused(f, FERRY_ERROR_INVALID_REQUEST, reason);
+        f->slice->memory.contiguous = true;
+        assert_refused(f, FERRY_ERROR_INVALID_REQUEST, reason);
+        ask_memory(f, GIB, 0);
+        f->slice->memory.node = 2;
+        assert_refused(f, FERRY_ERROR_INVALID_REQUEST, reason);
+}
+
 static void test_region(Fixture *f, gconstpointer unused) {
         add_cxl_node(f);
         map_add_region(f->map, "region1", -1, 2 * GIB, false);
@@ -413,6 +431,7 @@ int main(int argc, char **argv) {
         ADD("whole cores and regions are exclusive", test_exclusive_grants);
         ADD("one piece is the smallest page that is large enough", test_contiguous_page);
         ADD("local memory comes before CXL, which belongs to the nearest CPUs", test_tiers);
+        ADD("no guest is put where memory is movable alone", test_movable_memory);
         ADD("one piece can be a whole CXL region, and its node goes along", test_region);
         ADD("a CXL region of which somebody has a part is not given whole", test_region_in_use);
         ADD("of a node with two CXL regions none is given whole", test_regions_of_a_node);

@@ -85,6 +85,17 @@ static void test_no_memory(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(node->pages->len, ==, 0);
 }
 
+static void test_movable(Fixture *f, gconstpointer unused) {
+        add_two_nodes(f);
+        fake_root_put(f->root, NODES "node2/meminfo", "Node 2 MemTotal:  4000 kB\n", -1);
+        fake_root_put(f->root, NODES "has_normal_memory", "0\n", -1);
+        g_assert_false(read_node(f, 0, 2)->movable);
+        g_assert_true(read_node(f, 1, 2)->movable);
+        g_clear_pointer(&f->nodes, g_ptr_array_unref);
+        fake_root_put(f->root, NODES "has_normal_memory", "0,2\n", -1);
+        g_assert_false(read_node(f, 1, 2)->movable);
+}
+
 static void test_no_numa(Fixture *f, gconstpointer unused) {
         const MemoryNode *node;
 
@@ -172,6 +183,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("a node has memory, pages of each size and distances", test_node);
         ADD("a node without memory and CPUs is a node", test_no_memory);
+        ADD("a node without memory of the kernel is movable", test_movable);
         ADD("a host without NUMA is node 0", test_no_numa);
         ADD("what cannot be true is passed over", test_broken);
         ADD("free pages of one size are counted on some nodes or all", test_free_pages);
