@@ -131,6 +131,19 @@ static void test_what_nobody_told_is_left_out(MetricsFixture *m, gconstpointer u
         assert_metric(m, "virtferry_guest_cpu_seconds_total" LABELS, NULL);
 }
 
+/* The kernel's answer is test-link-stats.c's. */
+static void test_a_pf_has_its_netdev_beside_it(MetricsFixture *m, gconstpointer unused) {
+        Telemetry *telemetry = (Telemetry *)meter_telemetry(m->f.manager->meter);
+        Sample sample;
+
+        sample_init(&sample);
+        sample.values[METRIC_RECEIVE_BYTES] = 1500;
+        telemetry_begin(telemetry, m->monotonic, 0);
+        telemetry_add(telemetry, SUBJECT_PF, PF, "eth0", &sample);
+        assert_metric(m, "virtferry_pf_receive_bytes_total{device=\"" PF "\",netdev=\"eth0\"}",
+                      "1500");
+}
+
 static void test_a_name_may_have_any_characters(MetricsFixture *m, gconstpointer unused) {
         Sample sample;
 
@@ -308,6 +321,7 @@ int main(int argc, char **argv) {
 
         ADD("totals are as they were read", test_totals_are_as_they_were_read);
         ADD("what nobody told is left out", test_what_nobody_told_is_left_out);
+        ADD("a PF has its netdev beside it", test_a_pf_has_its_netdev_beside_it);
         ADD("a name may have any characters", test_a_name_may_have_any_characters);
         ADD("a page has all there is", test_a_page_has_all_there_is);
         ADD("a page is made once a second", test_a_page_is_made_once_a_second);
