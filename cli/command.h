@@ -47,8 +47,13 @@ typedef struct Options {
         const char *goal; /* --for; "-" standard input */
 
         /* forecast; 0 where it was not said */
-        const char *csv;                         /* "-" standard input */
-        uint64_t horizon, origin, stride, count; /* rows */
+        const char *csv;                /* "-" standard input */
+        const char *horizon;            /* NULL: a day; rows, or a duration.h */
+        uint64_t origin, stride, count; /* rows */
+
+        /* history */
+        const char *since; /* NULL: 6 hours; a duration.h */
+        const char *svg;   /* a file; NULL: a table */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */

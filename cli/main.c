@@ -28,8 +28,8 @@ static const Command commands[] = {
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
-        { "forecast", NULL, 0, 0, OPTIONS_OF_FORECAST, cmd_forecast },
-        { "history", "DOMAIN and at most one METRIC", 1, 2, 0, cmd_history },
+        { "forecast", "DOMAIN and at most one METRIC", 0, 2, OPTIONS_OF_FORECAST, cmd_forecast },
+        { "history", "DOMAIN and at most one METRIC", 1, 2, OPTIONS_OF_HISTORY, cmd_history },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
@@ -58,6 +58,7 @@ static const char help[] =
         "  leases                        which guest has which device\n"
         "  top [--count N]               who uses how much now; again and again on a terminal\n"
         "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"
+        "  forecast DOMAIN [METRIC]      what it will use in the next 24 hours\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "
@@ -123,7 +124,14 @@ static const char help[] =
         "      --detach                  do not wait for the end\n"
         "      --dry-run                 say what is in the way, and move nothing\n"
         "\n"
-        "Options of forecast, in rows:\n"
+        "Options of history:\n"
+        "      --since LENGTH            as in 90min, 12h, 3d or 2w; 4w at most\n"
+        "      --svg FILE                draw it, with the forecast of the time after\n"
+        "\n"
+        "Options of forecast DOMAIN:\n"
+        "      --horizon LENGTH          as in 90min or 3h; 24h at most\n"
+        "\n"
+        "Options of forecast --csv, in rows:\n"
         "      --horizon H               how far ahead, a day's at most (default: a day's)\n"
         "      --origin FIRST            knowing only the rows before this one (default: all)\n"
         "      --stride S                and again so many rows later\n"

@@ -44,10 +44,12 @@ static const OptionSpec specs[] = {
         [OPTION_FOR] = { "for", KIND_WORD, offsetof(Options, goal), 0 },
         [OPTION_FUNCTIONS] = { "functions", KIND_SWITCH, offsetof(Options, functions), 0 },
         [OPTION_CSV] = { "csv", KIND_WORD, offsetof(Options, csv), 0 },
-        [OPTION_HORIZON] = { "horizon", KIND_NUMBER, offsetof(Options, horizon), 1440 },
+        [OPTION_HORIZON] = { "horizon", KIND_WORD, offsetof(Options, horizon), 0 },
         [OPTION_ORIGIN] = { "origin", KIND_NUMBER, offsetof(Options, origin), ROWS_MAX },
         [OPTION_STRIDE] = { "stride", KIND_NUMBER, offsetof(Options, stride), ROWS_MAX },
         [OPTION_COUNT] = { "count", KIND_NUMBER, offsetof(Options, count), ROWS_MAX },
+        [OPTION_SINCE] = { "since", KIND_WORD, offsetof(Options, since), 0 },
+        [OPTION_SVG] = { "svg", KIND_WORD, offsetof(Options, svg), 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

@@ -36,6 +36,8 @@ typedef enum CommandOption {
         OPTION_ORIGIN,
         OPTION_STRIDE,
         OPTION_COUNT,
+        OPTION_SINCE,
+        OPTION_SVG,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 
@@ -62,6 +64,8 @@ typedef enum CommandOption {
 #define OPTIONS_OF_FORECAST                                                                \
         (OPTION_BIT(OPTION_CSV) | OPTION_BIT(OPTION_HORIZON) | OPTION_BIT(OPTION_ORIGIN) | \
          OPTION_BIT(OPTION_STRIDE) | OPTION_BIT(OPTION_COUNT))
+
+#define OPTIONS_OF_HISTORY (OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_SVG))
 
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 

@@ -7,8 +7,12 @@
 static const char *const bars[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 
 char *sparkline(const double *values, guint n) {
+        return sparkline_to(values, n, 0);
+}
+
+char *sparkline_to(const double *values, guint n, double most) {
         g_autoptr(GString) text = g_string_new(NULL);
-        double low = 0, high = 0;
+        double low = 0, high = most;
 
         for (guint i = 0; i < n; i++) {
                 low = fmin(low, values[i]); /* of a number and NAN it is the number */

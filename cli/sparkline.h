@@ -7,3 +7,5 @@
 #include <glib.h>
 
 char *sparkline(const double *values, guint n); /* new */
+/* The same with bars of which the highest would be `most`, or more. */
+char *sparkline_to(const double *values, guint n, double most);

@@ -172,6 +172,8 @@ static int append_basic(sd_bus_message *m, GVariant *value) {
         switch (g_variant_classify(value)) {
         case G_VARIANT_CLASS_BOOLEAN:
                 return sd_bus_message_append(m, "b", g_variant_get_boolean(value));
+        case G_VARIANT_CLASS_UINT32:
+                return sd_bus_message_append(m, "u", g_variant_get_uint32(value));
         case G_VARIANT_CLASS_INT64:
                 return sd_bus_message_append(m, "x", g_variant_get_int64(value));
         case G_VARIANT_CLASS_UINT64:

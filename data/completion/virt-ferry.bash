@@ -42,7 +42,7 @@ __virt_ferry_command() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --xml | --strategy | --max-downtime | --bandwidth | \
+                -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --since | --svg | --xml | --strategy | --max-downtime | --bandwidth | \
                         --parallel | --compress | --new-name | --for) ((i++)) ;;
                 -*) ;;
                 *)
@@ -128,7 +128,11 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
                 return
                 ;;
-        --csv | --xml | --for)
+        --since)
+                mapfile -t COMPREPLY < <(compgen -W '1h 6h 24h 1w 2w 4w' -- "$current")
+                return
+                ;;
+        --csv | --svg | --xml | --for)
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 return
@@ -151,8 +155,16 @@ _virt_ferry() {
                         return
                 fi
                 ;;
-        forecast) options+=' --csv --horizon --origin --stride --count' ;;
+        forecast)
+                options+=' --csv --horizon --origin --stride --count'
+                if [[ $current != -* && $previous == forecast ]]; then
+                        words=$(__virt_ferry_guests)
+                elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == forecast ]]; then
+                        words='cpu read-bytes receive-bytes resident transmit-bytes write-bytes'
+                fi
+                ;;
         history)
+                options+=' --since --svg'
                 if [[ $current != -* && $previous == history ]]; then
                         words=$(__virt_ferry_guests)
                 elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == history ]]; then

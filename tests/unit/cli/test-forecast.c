@@ -208,8 +208,8 @@ static void test_what_does_not_fit_the_series_is_refused(Fixture *f, gconstpoint
 }
 
 static void test_usage(Fixture *f, gconstpointer unused) {
-        cli_check_usage(f->mock, "forecast", "'forecast' needs --csv");
-        cli_check_usage(f->mock, "forecast db1", "'forecast' takes no arguments");
+        cli_check_usage(f->mock, "forecast", "'forecast' needs DOMAIN, or --csv");
+        cli_check_usage(f->mock, "forecast --csv x db1", "'forecast --csv' takes no DOMAIN");
         cli_check_usage(f->mock, "devices --csv x", "'devices' takes no --csv");
         cli_check_usage(f->mock, "forecast --csv x --horizon 0",
                         "--horizon must be a number from 1 to 1440, not '0'");

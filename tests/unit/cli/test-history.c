@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "daemon/names.h"
 #include "tests/unit/cli/fixture.h"
 
@@ -71,6 +73,41 @@ static void test_json_has_the_slots(void) {
         cli_check_golden("history.json", program->out->str);
 }
 
+static void test_longer_ago_can_be_asked_for(void) {
+        g_autoptr(MockDaemon) mock = mock_with_slots();
+        g_autoptr(Program) program = cli_run(mock, "history db1 cpu --since 2w");
+
+        g_assert_cmpint(program->status, ==, 0);
+        g_assert_nonnull(strstr(program->out->str, "LAST 2W"));
+        cli_check_usage(mock, "history db1 --since 5w",
+                        "--since must be 5min to 4w, as in 90min, 12h or 2w, not '5w'");
+}
+
+static void test_longer_ago_there_was_nothing(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(300000000, [])");
+        g_autoptr(Program) program = cli_run(mock, "history db1 cpu --since 2w");
+
+        cli_check(program, 0, "Nothing was seen of it in the last 2w.\n", "");
+}
+
+static void test_it_is_drawn_with_its_forecast(void) {
+        g_autoptr(MockDaemon) mock = mock_with_slots();
+        g_autofree char *forecast = g_strdup_printf(
+                "(%" G_GINT64_FORMAT ", 300, [(1.0, 1.0, 2.0, 3.0)])", g_get_real_time());
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListForecasts", "(['cpu'],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Forecast", forecast);
+        program = cli_run(mock, "history db1 cpu --svg -");
+        g_assert_cmpstr(program->err->str, ==, "");
+        g_assert_cmpint(program->status, ==, 0);
+        g_assert_true(g_str_has_prefix(program->out->str, "<?xml"));
+        g_assert_nonnull(strstr(program->out->str, "<g id=\"cpu\">"));
+        cli_check_calls(mock, "ListMetrics(), GetHistory(guest, db1, cpu), "
+                              "ListForecasts(guest, db1), Forecast(guest, db1, cpu)");
+        cli_check_usage(mock, "history db1 --svg x --json", "--svg and --json cannot be together");
+}
+
 static void test_of_nobody_there_is_nothing(void) {
         g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
         g_autoptr(Program) program = cli_run(mock, "history nobody");
@@ -106,6 +143,10 @@ int main(int argc, char **argv) {
         g_test_add_func("/history/a PF is asked for where no VF was seen",
                         test_a_pf_is_asked_for_where_no_vf_was_seen);
         g_test_add_func("/history/JSON has the slots", test_json_has_the_slots);
+        g_test_add_func("/history/longer ago can be asked for", test_longer_ago_can_be_asked_for);
+        g_test_add_func("/history/longer ago there was nothing", test_longer_ago_there_was_nothing);
+        g_test_add_func("/history/it is drawn with its forecast",
+                        test_it_is_drawn_with_its_forecast);
         g_test_add_func("/history/of nobody there is nothing", test_of_nobody_there_is_nothing);
         g_test_add_func("/history/a metric that is not there is a no",
                         test_a_metric_that_is_not_there_is_a_no);
