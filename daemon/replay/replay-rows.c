@@ -93,7 +93,7 @@ ReplayTrace *replay_rows_to_trace(const ReplayRows *rows) {
         g_autofree uint16_t *counts = NULL;
         ReplayTrace *trace;
 
-        if (n_hours == 0 || cells > REPLAY_CELLS_MAX)
+        if (n_hours == 0 || n_hours > REPLAY_HOURS_MAX || cells > REPLAY_CELLS_MAX)
                 return NULL;
 
         trace = replay_trace_new((int64_t)first * REPLAY_STEP, n_hours);

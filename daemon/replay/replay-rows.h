@@ -11,6 +11,7 @@
 #define REPLAY_TIME_MAX   (INT64_C(1) << 40)
 #define REPLAY_GUESTS_MAX 10000u
 #define REPLAY_ROWS_MAX   50000000u
+#define REPLAY_HOURS_MAX  (400u * 24)
 #define REPLAY_CELLS_MAX  100000000u /* guests * ways * steps */
 
 typedef struct ReplayRows ReplayRows;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/demand.h"
@@ -149,36 +148,39 @@ static bool read_lines(Reader *reader, FILE *file, GError **error) {
         return true;
 }
 
-static FILE *open_trace(const char *path, GError **error) {
-        FILE *file = g_str_equal(path, "-") ? stdin : fopen(path, "re");
-
-        if (!file)
-                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                            "%s: The trace cannot be read: %s", path, g_strerror(errno));
-        return file;
-}
-
-ReplayTrace *replay_trace_read(const char *path, GError **error) {
+ReplayTrace *replay_trace_read_stream(FILE *file, const char *name, GError **error) {
         g_autoptr(ReplayRows) rows = replay_rows_new();
-        Reader reader = { g_str_equal(path, "-") ? "standard input" : path, 0, rows };
-        FILE *file = open_trace(path, error);
+        Reader reader = { name, 0, rows };
         ReplayTrace *trace;
-        bool good;
 
-        if (!file)
-                return NULL;
-        good = read_lines(&reader, file, error);
-        if (file != stdin)
-                (void)fclose(file);
-        if (!good)
+        if (!read_lines(&reader, file, error))
                 return NULL;
 
         trace = replay_rows_to_trace(rows);
         if (!trace)
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             "%s: The trace has no whole hour of rx and tx, or is too long: at most "
-                            "%u values of all guests and steps",
-                            reader.name, REPLAY_CELLS_MAX);
+                            "%u days, and %u values of all guests and steps",
+                            name, REPLAY_HOURS_MAX / 24, REPLAY_CELLS_MAX);
+        return trace;
+}
+
+ReplayTrace *replay_trace_read(const char *path, GError **error) {
+        ReplayTrace *trace;
+        FILE *file;
+
+        if (g_str_equal(path, "-"))
+                return replay_trace_read_stream(stdin, "standard input", error);
+
+        file = fopen(path, "re");
+        if (!file) {
+                g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                            "%s: The trace cannot be read: %s", path, g_strerror(errno));
+                return NULL;
+        }
+
+        trace = replay_trace_read_stream(file, path, error);
+        (void)fclose(file);
         return trace;
 }
 

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define REPLAY_STEP 300 /* seconds */
 #define REPLAY_HOUR 12  /* steps */
@@ -38,5 +39,7 @@ ReplayGuest *replay_trace_add(ReplayTrace *trace, const char *name);
 
 /* "-" is standard input. What is wrong is said with its line. */
 ReplayTrace *replay_trace_read(const char *path, GError **error);
+/* `name` is what the file is called when something is wrong. */
+ReplayTrace *replay_trace_read_stream(FILE *file, const char *name, GError **error);
 void replay_trace_free(ReplayTrace *trace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReplayTrace, replay_trace_free)

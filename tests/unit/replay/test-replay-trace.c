@@ -134,7 +134,7 @@ static void test_a_line_has_an_end(void) {
 
 static void test_a_trace_has_an_hour_and_an_end(void) {
         static const char why[] = "The trace has no whole hour of rx and tx, or is too long: at "
-                                  "most 100000000 values of all guests and steps";
+                                  "most 400 days, and 100000000 values of all guests and steps";
 
         assert_refused(HEADER, why);
         assert_refused(HEADER "3600,g1,rx,1\n", why);
