@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/openmetrics.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -73,11 +72,21 @@ char *openmetrics_labels(const char *name, ...) {
         return g_string_free(text, false);
 }
 
+/* A page may have 100,000 of them, and the daemon does nothing else meanwhile: no printf. */
+static void append_integer(GString *text, uint64_t value) {
+        char digits[20], *first = digits + sizeof(digits);
+
+        do
+                *--first = (char)('0' + value % 10);
+        while ((value /= 10) > 0);
+        g_string_append_len(text, first, digits + sizeof(digits) - first);
+}
+
 /* "12.5" of 12500 thousandths. */
 static void append_number(GString *text, uint64_t value, uint64_t scale) {
         uint64_t rest = value % scale;
 
-        g_string_append_printf(text, "%" PRIu64, value / scale);
+        append_integer(text, value / scale);
         if (rest > 0)
                 g_string_append_c(text, '.');
         for (; rest > 0; rest %= scale) {
