@@ -117,8 +117,14 @@ void slices_on_leases_changed(Slices *slices) {
 
 /* What is promised -------------------------------------------------------------------- */
 
+static bool is_of_offload(const Resource *resource) {
+        return resource->parent && resource->parent->kind == RESOURCE_OFFLOAD;
+}
+
 /* Of these the kernel counts as used what a guest has, so it is promised no more. */
 static bool is_seen_in_use(const Resource *resource) {
+        if (is_of_offload(resource)) /* of which no kernel here knows */
+                return false;
         return resource->kind == RESOURCE_PF || resource->kind == RESOURCE_KEY ||
                (resource->kind == RESOURCE_MEMORY && strchr(resource->id, '/'));
 }
@@ -134,6 +140,11 @@ static uint64_t count_leased_to(const Slices *slices, const Resource *resource,
         return GPOINTER_TO_UINT(g_hash_table_lookup(counts, domain_uuid));
 }
 
+/* Of an offload device whole cores are granted. */
+static bool is_host_core(const Resource *resource) {
+        return resource->kind == RESOURCE_CORE && !is_of_offload(resource);
+}
+
 /* In the unit of the map, and without what it has already. */
 static uint64_t count_promised(const Slices *slices, const Resource *resource,
                                const SliceEntry *entry) {
@@ -141,7 +152,7 @@ static uint64_t count_promised(const Slices *slices, const Resource *resource,
 
         if (amount == 0 || (entry->state == SLICE_ENFORCED && is_seen_in_use(resource)))
                 return 0;
-        if (resource->kind == RESOURCE_CORE)
+        if (is_host_core(resource))
                 return (amount + MILLI_CPUS - 1) / MILLI_CPUS;
         if (is_function(resource))
                 return amount - MIN(amount, count_leased_to(slices, resource, entry->domain_uuid));
@@ -167,7 +178,7 @@ static void promise(const Slices *slices, const ResourceMap *map, Resource *reso
                 promised += count_promised(slices, resource, entries->pdata[i]);
 
         /* of a shared core each slice has a part */
-        if (resource->kind == RESOURCE_CORE) {
+        if (is_host_core(resource)) {
                 promised = MIN(promised, resource->total);
                 add_to_places(map, resource, promised);
         }
