@@ -16,6 +16,7 @@
 #include "daemon/meter.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
+#include "daemon/slices-away.h"
 #include "daemon/slices.h"
 #include "daemon/traffic.h"
 
@@ -132,6 +133,7 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
         }
         replug_on_running(manager->replug, domain);
         slices_on_running(manager->slices, domain);
+        slices_away_on_running(manager->slices, domain);
 }
 
 static void follow_plugged(Manager *manager, const GuestEvent *event) {
@@ -186,6 +188,7 @@ static void follow_list(Manager *manager, const GuestEvent *event) {
                         note_active(manager, *uuid, *uuid);
 
         manager->libvirt_known = true;
+        slices_away_on_list(manager->slices);
         slices_on_list(manager->slices); /* before a move ends by which a guest has left */
         recover_after_list(manager);
 }

@@ -20,9 +20,9 @@ static uint64_t count_held(const Course *course, const char *resource) {
         return grants ? slice_grants_sum(grants, resource, NULL) : 0;
 }
 
-/* Nobody has seen what it has, and it is to have nothing. */
+/* Nobody has seen what it has, and it is to lose some of it, or all. */
 static bool is_unknown(const Course *course) {
-        return !course->held && course->target && course->target->len == 0;
+        return !course->held && course->target && (course->had || course->target->len == 0);
 }
 
 static bool may_hold(const Course *course, const char *resource) {
@@ -63,6 +63,12 @@ static uint64_t count_others(const Course *course, const char *resource) {
         return sum;
 }
 
+/* Whoever has them alone is not to find others there. */
+static bool keeps_off(const Course *course, const Course *other, const char *resource) {
+        return course->entry->wish->cores.exclusive && g_str_has_prefix(resource, "core:") &&
+               other->away && other->state != COURSE_IDLE;
+}
+
 /* NULL: nobody. One of whom nobody knows what it has may have all of it. */
 static const Course *find_leaver(const Course *course, const char *resource, uint64_t wanted) {
         bool enough = wanted + count_others(course, resource) <= count_all(course, resource);
@@ -71,7 +77,9 @@ static const Course *find_leaver(const Course *course, const char *resource, uin
 
         g_hash_table_iter_init(&iter, course->enforcer->courses);
         while (g_hash_table_iter_next(&iter, NULL, &other))
-                if (other != course && leaves(other, resource) && (!enough || is_unknown(other)))
+                if (other != course &&
+                    (keeps_off(course, other, resource) ||
+                     (leaves(other, resource) && (!enough || is_unknown(other)))))
                         return other;
         return NULL;
 }

@@ -26,6 +26,7 @@ static void course_free(gpointer p) {
         g_clear_pointer(&course->held, g_ptr_array_unref);
         g_clear_pointer(&course->target, g_ptr_array_unref);
         g_hash_table_unref(course->rated);
+        g_clear_pointer(&course->after, tuning_away_free);
         g_free(course->blocker);
         g_free(course->name);
         g_free(course->uuid);
@@ -62,16 +63,16 @@ void slice_enforcer_free(SliceEnforcer *enforcer) {
         g_free(enforcer);
 }
 
-static Course *course_of(SliceEnforcer *enforcer, const SliceEntry *entry) {
-        Course *course = g_hash_table_lookup(enforcer->courses, entry->domain_uuid);
+Course *course_of(SliceEnforcer *enforcer, const char *domain_uuid, const char *name) {
+        Course *course = g_hash_table_lookup(enforcer->courses, domain_uuid);
 
         if (course)
                 return course;
 
         course = g_new0(Course, 1);
         course->enforcer = enforcer;
-        course->uuid = g_strdup(entry->domain_uuid);
-        course->name = g_strdup(entry->domain_name);
+        course->uuid = g_strdup(domain_uuid);
+        course->name = g_strdup(name);
         course->rated = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(enforcer->courses, course->uuid, course);
         return course;
@@ -97,6 +98,33 @@ static bool is_lifted(const Course *course) {
         return !course->next && !course->had;
 }
 
+void course_go_on(Course *course) {
+        course->state = COURSE_IDLE;
+        course->away = false;
+        if (course->again) {
+                course->again = false;
+                course->entry = g_steal_pointer(&course->next);
+                course_begin(course);
+        } else if (course->away_due && !course->has_cores) {
+                course->away_due = false;
+                course->away = true;
+                course_begin(course);
+        }
+}
+
+static bool has_cores(const SliceEntry *entry) {
+        return entry && entry->wish->cores.count > 0;
+}
+
+/* Whoever has none by us may not have what others have alone. */
+static void note_cores(Course *course) {
+        SliceEnforcer *enforcer = course->enforcer;
+
+        course->away_due = !has_cores(course->had) && number_set_count(&enforcer->away) > 0;
+        if (has_cores(course->had))
+                enforcer_forget_away(enforcer, course->uuid);
+}
+
 void course_finish(Course *course, const GError *error) {
         SliceEnforcer *enforcer = course->enforcer;
         g_autofree char *uuid = g_strdup(course->uuid);
@@ -108,14 +136,13 @@ void course_finish(Course *course, const GError *error) {
         g_clear_pointer(&course->steps, g_ptr_array_unref);
         note_had(course, error);
         course->state = COURSE_IDLE;
-        again = course->again && !is_lifted(course);
-        course->again = false;
-        if (again) {
-                course->entry = g_steal_pointer(&course->next);
-                course_begin(course);
-        } else {
+        course->again = course->again && !is_lifted(course);
+        again = course->again;
+        if (!error)
+                note_cores(course);
+        course_go_on(course);
+        if (!again)
                 enforcer->done(enforcer->userdata, uuid, error);
-        }
         courses_wake(enforcer);
 }
 
@@ -134,6 +161,10 @@ static bool find_functions(Course *course, const char *xml, GError **error) {
                slice_functions_take(manager, entry, domain, course->functions, error);
 }
 
+static bool loses_cores(const Course *course) {
+        return has_cores(course->had) && !has_cores(course->entry);
+}
+
 static bool make_plan(Course *course, const char *xml, GError **error) {
         const Manager *manager = course->enforcer->manager;
         TuningHost host = { 0 };
@@ -143,18 +174,21 @@ static bool make_plan(Course *course, const char *xml, GError **error) {
                 return false;
 
         host.functions = course->functions;
+        host.away = &course->enforcer->away;
         slice_kernel_read_shares(manager, course->uuid, &host);
         course->steps = tuning_plan(xml, course->entry, course->had, slices_map(manager->slices),
                                     &host, error);
+        if (course->steps && loses_cores(course))
+                course_note_anywhere(course, xml);
         return course->steps;
 }
 
-static void tell_plan(const Course *course, const char *name) {
+void course_tell_plan(const Course *course) {
         for (guint i = 0; i < course->steps->len; i++) {
                 const TuningStep *step = course->steps->pdata[i];
                 g_autofree char *what = tuning_describe(step->wanted);
 
-                g_info("Guest %s: %s", name, what);
+                g_info("Guest %s: %s", course->name, what);
         }
 }
 
@@ -169,13 +203,17 @@ static void on_found(void *userdata, const GuestEvent *found) {
         if (!course || course->state != COURSE_FINDING)
                 return;
 
+        if (course->away) {
+                course_away_found(course, found);
+                return;
+        }
         if (found->xml && found->running && course_waits(course))
                 return;
         if (!found->xml || !found->running)
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
                                     found->detail ?: "The guest does not run");
         else if (make_plan(course, found->xml, &error)) {
-                tell_plan(course, found->name ?: course->uuid);
+                course_tell_plan(course);
                 course_take_steps(course);
                 return;
         }
@@ -188,6 +226,10 @@ void course_begin(Course *course) {
         g_autoptr(GError) error = NULL;
         Question *question;
 
+        if (!virt && course->away) {
+                course_go_on(course);
+                return;
+        }
         if (!virt) {
                 g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
                                     "libvirt is not connected: the guest gets its hardware slice "
@@ -209,6 +251,7 @@ void course_begin(Course *course) {
 static void note_target(Course *course, const SliceEntry *entry) {
         g_clear_pointer(&course->target, g_ptr_array_unref);
         course->target = entry ? slice_grants_copy(entry->grants) : slice_grants_new();
+        course->has_cores = has_cores(entry);
 }
 
 static void ask(Course *course, SliceEntry *taken_entry) {
@@ -226,7 +269,7 @@ static void ask(Course *course, SliceEntry *taken_entry) {
 }
 
 void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry) {
-        Course *course = course_of(enforcer, entry);
+        Course *course = course_of(enforcer, entry->domain_uuid, entry->domain_name);
 
         /* an enforcer that is new knows only what was stored */
         if (entry->had && !course->had)
@@ -235,7 +278,7 @@ void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry) {
 }
 
 void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {
-        Course *course = course_of(enforcer, had);
+        Course *course = course_of(enforcer, had->domain_uuid, had->domain_name);
 
         if (course->state == COURSE_IDLE || !course->had) {
                 slice_entry_free(course->had);
@@ -249,7 +292,11 @@ void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had) {
 void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event) {
         Course *course = g_hash_table_lookup(enforcer->courses, event->uuid);
 
-        if (course && course->state == COURSE_TUNING)
+        if (!course || course->state != COURSE_TUNING)
+                return;
+        if (course->away)
+                course_away_tuned(course, event->detail);
+        else
                 course_on_tuned(course, event->detail);
 }
 
@@ -261,6 +308,7 @@ void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid) {
                 course_end_rates(course);
         }
         slice_kernel_forget(enforcer->manager, domain_uuid);
+        enforcer_forget_away(enforcer, domain_uuid);
         if (course) {
                 g_hash_table_remove(enforcer->courses, domain_uuid);
                 courses_wake(enforcer);

@@ -14,11 +14,15 @@
  * A step that fails undoes those before it. One change of a guest at a time: of
  * what is asked meanwhile the last is done after it, and told once for all. In
  * memory: whoever starts again asks again, and what is right already is no step.
+ * Guests without cores by a slice have a course here, too: they are kept off cores that a slice has
+ * alone. What they had is in the store (tuning-away.h).
+ *
  * Belongs to Slices (slices.h), of which it only borrows the map; one thread.
  */
 
 #include "daemon/core/slice-book.h"
 #include "daemon/manager.h"
+#include "xml/number-set.h"
 
 typedef struct SliceEnforcer SliceEnforcer;
 
@@ -39,5 +43,10 @@ void slice_enforcer_apply(SliceEnforcer *enforcer, const SliceEntry *entry);
 void slice_enforcer_lift(SliceEnforcer *enforcer, const SliceEntry *had);
 /* The guest has left or ended: what the kernel has of it is removed. */
 void slice_enforcer_forget(SliceEnforcer *enforcer, const char *domain_uuid);
+/* The CPUs that slices have alone: where nobody else is to run. False: they were these before. */
+bool slice_enforcer_set_away(SliceEnforcer *enforcer, const NumberSet *cpus);
+/* This guest, that has no cores by a slice, is to be off them, or gets back what it had; whoever is
+ * given them alone waits for it. Nobody is told; what does not succeed is in the journal. */
+void slice_enforcer_keep_off(SliceEnforcer *enforcer, const char *domain_uuid, const char *name);
 /* What virt tells of a tune(): slices_on_tuned(). */
 void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/guest-follow.h"
+#include "daemon/slices-away.h"
 #include "daemon/slices-parts.h"
 #include "xml/ferry-error.h"
 
@@ -85,6 +86,7 @@ void slices_carry_out(Slices *slices) {
         slices->due = g_ptr_array_new_with_free_func(slice_due_free);
         for (guint i = 0; i < all->len; i++)
                 carry_out(slices, all->pdata[i]);
+        slices_look_at_exclusive(slices);
 }
 
 /* What has come of it ----------------------------------------------------------------- */

@@ -67,7 +67,7 @@ Config *config_new(void) {
         config->downtime_max_ms = DOWNTIME_MSEC;
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
         config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
-        config->guests_ask = true;
+        config->guests_ask = config->keep_off = true;
         config->guest_port = GUEST_PORT;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
@@ -152,12 +152,13 @@ static bool read_defragment(Config *config, const ConfigReader *reader, const ch
 
 static bool parse_slices(Config *config, const ConfigReader *reader, const char *group,
                          GError **error) {
-        static const char *const keys[] = { "Defragment", "GuestPort",     "Guests",
-                                            "HostCpus",   "HostMemoryMiB", NULL };
+        static const char *const keys[] = { "Defragment",    "GuestPort", "Guests", "HostCpus",
+                                            "HostMemoryMiB", "KeepOff",   NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
                read_defragment(config, reader, group, error) &&
                config_read_bool(reader, group, "Guests", &config->guests_ask, error) &&
+               config_read_bool(reader, group, "KeepOff", &config->keep_off, error) &&
                config_read_uint(reader, group, "GuestPort", 1, GUEST_PORT_MAX, &config->guest_port,
                                 error) &&
                config_read_string(reader, group, "HostCpus", &config->host_cpus, error) &&

@@ -28,6 +28,8 @@
  *   GuestPort=33779         at this port of vsock(7)
  *   HostCpus=0-1            no hardware slice has one of these
  *   HostMemoryMiB=2048      of each NUMA node, for no hardware slice
+ *   KeepOff=yes             guests without cores by a slice stay off those that a
+ *                           slice has alone
  *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
@@ -67,6 +69,7 @@ typedef struct Config {
         unsigned guest_port;
         char *host_cpus; /* "0-1"; NULL none */
         unsigned host_memory_mib;
+        bool keep_off;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

@@ -136,6 +136,13 @@ static const char *const sql[] = {
         [STATEMENT_LOAD_GRANTS] = "SELECT resource, part, amount FROM slice_grants"
                                   " WHERE slice = ? ORDER BY position",
 
+        [STATEMENT_PUT_AWAY] = "INSERT INTO away(domain_uuid, affinity, cpus) VALUES(?, ?, ?)"
+                               " ON CONFLICT(domain_uuid) DO UPDATE"
+                               " SET (affinity, cpus) = (excluded.affinity, excluded.cpus)",
+        [STATEMENT_DELETE_AWAY] = "DELETE FROM away WHERE domain_uuid = ?",
+        [STATEMENT_LOAD_AWAY] = "SELECT affinity, cpus FROM away WHERE domain_uuid = ?",
+        [STATEMENT_LIST_AWAY] = "SELECT domain_uuid FROM away ORDER BY domain_uuid",
+
         [STATEMENT_PUT_SUBJECT] = "INSERT INTO history_subjects(kind, id, name) VALUES(?, ?, ?)"
                                   " ON CONFLICT(kind, id) DO UPDATE SET name = excluded.name"
                                   " WHERE name <> excluded.name",

@@ -59,6 +59,10 @@ typedef enum Statement {
         STATEMENT_PUT_DEMAND,
         STATEMENT_LOAD_DEMAND,
         STATEMENT_TRIM_DEMANDS,
+        STATEMENT_PUT_AWAY,
+        STATEMENT_DELETE_AWAY,
+        STATEMENT_LOAD_AWAY,
+        STATEMENT_LIST_AWAY,
         _STATEMENT_MAX,
 } Statement;
 

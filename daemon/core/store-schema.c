@@ -167,6 +167,11 @@ const char *const store_schema[] = {
         ") STRICT;"
         "CREATE INDEX demands_stored ON demands(stored, number);",
         "ALTER TABLE slices ADD COLUMN had TEXT;",
+        "CREATE TABLE away("
+        "  domain_uuid TEXT PRIMARY KEY,"
+        "  affinity TEXT NOT NULL,"
+        "  cpus TEXT NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
         NULL,
 };
 

@@ -21,6 +21,7 @@ typedef struct Model Model;
 typedef struct MoveFacts MoveFacts;
 typedef struct MoveOutcome MoveOutcome;
 typedef struct SliceEntry SliceEntry;
+typedef struct TuningAway TuningAway;
 
 /* `path` ":memory:" for tests. */
 Store *store_open(const char *path, GError **error);
@@ -50,6 +51,12 @@ bool store_put_slice(Store *store, const SliceEntry *entry, GError **error);
 bool store_note_slice(Store *store, const SliceEntry *entry, GError **error);
 bool store_delete_slice(Store *store, const SliceEntry *entry, GError **error);
 GPtrArray *store_load_slices(Store *store, GError **error); /* SliceEntry, owned, oldest first */
+
+/* What a guest had that is kept off CPUs of others, by the guest's UUID; NULL: it is not, any more.
+ */
+bool store_put_away(Store *store, const char *domain_uuid, const TuningAway *away, GError **error);
+bool store_load_away(Store *store, const char *domain_uuid, TuningAway **ret_away, GError **error);
+GPtrArray *store_list_away(Store *store, GError **error); /* UUIDs, owned */
 
 /* The drain of this host, in the place of what was; NULL: none. A transaction of its own. */
 bool store_put_drain(Store *store, const DrainRecord *record, GError **error);

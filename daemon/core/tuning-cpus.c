@@ -13,15 +13,22 @@ static void read_set(const Resource *resource, const char *key, NumberSet *ret_s
                 (void)number_set_from_text(text, ret_set);
 }
 
-/* Where whoever has no word may run: the isolated ones are nobody's by default. */
-static char *all_cpus(const TuningDraft *draft) {
-        const Resource *host = resource_map_find(draft->map, "host");
+static NumberSet without(const NumberSet *set, const NumberSet *other) {
+        NumberSet left = number_set_without(set, other);
+
+        return number_set_count(&left) > 0 ? left : *set;
+}
+
+char *tuning_all_cpus(const ResourceMap *map, const NumberSet *away) {
+        const Resource *host = resource_map_find(map, "host");
         NumberSet cpus, isolated, open;
 
         read_set(host, "cpus", &cpus);
         read_set(host, "cpus-isolated", &isolated);
-        open = number_set_without(&cpus, &isolated);
-        return number_set_to_text(number_set_count(&open) > 0 ? &open : &cpus);
+        open = without(&cpus, &isolated);
+        if (away)
+                open = without(&open, away);
+        return number_set_to_text(&open);
 }
 
 /* vCPUs ----------------------------------------------------------------------------- */
@@ -116,16 +123,18 @@ static bool pin_shared(TuningDraft *draft, const SliceHost *granted, const char 
 }
 
 static void unpin(TuningDraft *draft, const char *all) {
+        g_autofree char *open = tuning_all_cpus(draft->map, draft->host->away);
+
         for (unsigned i = 0; i < draft->now->vcpus; i++)
-                add_pin(draft, i, all, all);
-        add_emulator(draft, all, all);
-        add_iothreads(draft, all, all);
+                add_pin(draft, i, open, all);
+        add_emulator(draft, open, all);
+        add_iothreads(draft, open, all);
         add_weight(draft, SLICE_HOST_WEIGHT);
 }
 
 bool tuning_draft_cpus(TuningDraft *draft, GError **error) {
         const SliceHost *granted = draft->granted;
-        g_autofree char *all = all_cpus(draft), *set = NULL;
+        g_autofree char *all = tuning_all_cpus(draft->map, NULL), *set = NULL;
 
         if (granted->cpus->len == 0) {
                 if (draft->had->cores.count > 0)

@@ -29,6 +29,9 @@ typedef struct TuningDraft {
 
 /* Takes both. No step when they are the same. */
 void tuning_draft_add(TuningDraft *draft, TuningPhase phase, Tuning *wanted, Tuning *before);
+/* Where whoever has no word may run: the isolated ones are nobody's by default. Not `away` either
+ * (NULL: none), unless nothing is left then. Free it. */
+char *tuning_all_cpus(const ResourceMap *map, const NumberSet *away);
 Tuning *tuning_new_set(TuningKind kind, uint64_t number, const char *set);
 /* FERRY_ERROR_INVALID_REQUEST; always false. */
 bool tuning_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -72,6 +72,7 @@ typedef struct TuningFunction {
 typedef struct TuningHost {
         const GPtrArray *functions;            /* TuningFunction; NULL none */
         unsigned memory_bandwidth, cache_ways; /* of its resctrl group; 0 and 0: it has none */
+        const NumberSet *away; /* CPUs that others have alone, where it cannot go; NULL none */
 } TuningHost;
 
 /* The alias of a device that was plugged in for a function of a slice: "ua-ferry-nic". It goes when

@@ -134,7 +134,7 @@ static void test_migrations_have_limits(void) {
 static void test_a_host_keeps_something_for_itself(void) {
         static const char text[] =
                 "[Slices]\nDefragment=apply\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
-                "HostMemoryMiB=2048\n";
+                "HostMemoryMiB=2048\nKeepOff=no\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
 
@@ -143,6 +143,8 @@ static void test_a_host_keeps_something_for_itself(void) {
         g_assert_false(defaults->defragment_apply);
         g_assert_false(set->guests_ask);
         g_assert_true(defaults->guests_ask);
+        g_assert_false(set->keep_off);
+        g_assert_true(defaults->keep_off);
         g_assert_cmpuint(set->guest_port, ==, 1023);
         g_assert_cmpuint(defaults->guest_port, ==, 33779);
         g_assert_cmpstr(set->host_cpus, ==, "0-1,8");
@@ -403,6 +405,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "GuestPort",
                                             "HostCpus",
                                             "HostMemoryMiB",
+                                            "KeepOff",
                                             "Class",
                                             "Parent",
                                             "Types",

@@ -198,6 +198,8 @@ static void test_an_empty_file_is_a_new_database(Fixture *f, gconstpointer unuse
 
 /* A full disk ------------------------------------------------------------------------- */
 
+#define DISK_SIZE (400 * 1024) /* a new database and its log are half as large */
+
 static void limit_files(rlim_t size) {
         struct rlimit limit = { .rlim_cur = size, .rlim_max = RLIM_INFINITY };
 
@@ -211,7 +213,7 @@ static void fill_disk(const Fixture *f, Store *store) {
         int n = 0;
 
         signal(SIGXFSZ, SIG_IGN);
-        limit_files(200 * 1024);
+        limit_files(DISK_SIZE);
         for (; n < 10000 && put(store, n, &error); n++)
                 acknowledge(f);
         if (!g_error_matches(error, FERRY_ERROR, FERRY_ERROR_STORE))

@@ -134,6 +134,13 @@ static void end(Fixture *f, const char *uuid, const char *detail) {
         go_on(f);
 }
 
+static void stop(Fixture *f, const char *uuid) {
+        manager_on_guest_event(f->manager, &(GuestEvent){ .kind = GUEST_STOPPED,
+                                                          .uuid = (char *)uuid,
+                                                          .name = (char *)name_of(uuid) });
+        go_on(f);
+}
+
 static SliceState state_of(const Fixture *f, const char *uuid) {
         return slice_book_find(slices_book(f->manager->slices), uuid)->state;
 }
@@ -158,14 +165,17 @@ static SliceState state_of(const Fixture *f, const char *uuid) {
         "  vCPU 2 runs on CPUs 0-3\n" \
         "  the emulator runs on CPUs 0-3\n"
 
+#define LOWER_PINNED                                                        \
+        "<vcpu current='3'>4</vcpu><cputune><vcpupin vcpu='0' cpuset='0'/>" \
+        "<vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='2' cpuset='2'/>"      \
+        "<emulatorpin cpuset='0-2'/></cputune>"
+
 static void let_lower_have_three(Fixture *f) {
         allocate(f, LOWER, 3, SLICE_BEST_EFFORT);
         assert_asked(f, LOWER_HAS_THREE);
         end(f, LOWER, NULL);
         g_assert_cmpint(state_of(f, LOWER), ==, SLICE_ENFORCED);
-        lower_has = "<vcpu current='3'>4</vcpu><cputune><vcpupin vcpu='0' cpuset='0'/>"
-                    "<vcpupin vcpu='1' cpuset='1'/><vcpupin vcpu='2' cpuset='2'/>"
-                    "<emulatorpin cpuset='0-2'/></cputune>";
+        lower_has = LOWER_PINNED;
 }
 
 static void test_cores_are_given_when_they_were_left(Fixture *f, gconstpointer unused) {
@@ -201,10 +211,7 @@ static void test_cores_that_are_not_left_are_waited_for(Fixture *f, gconstpointe
         g_assert_nonnull(problem);
         g_assert_true(g_str_has_prefix(problem, "Guest lower has not left core:0 yet"));
 
-        manager_on_guest_event(f->manager, &(GuestEvent){ .kind = GUEST_STOPPED,
-                                                          .uuid = (char *)LOWER,
-                                                          .name = (char *)"lower" });
-        go_on(f);
+        stop(f, LOWER);
         assert_asked(f, UPPER_HAS_TWO);
         end(f, UPPER, NULL);
         g_assert_null(slices_problem(f->manager->slices, UPPER));
@@ -242,16 +249,154 @@ static void set_up_stored(Fixture *f, gconstpointer config) {
         set_up(f, config);
 }
 
+/* Kept off --------------------------------------------------------------------------- */
+
+#define LOWER_IS_OFF                  \
+        "tune " LOWER "\n"            \
+        "  vCPU 0 runs on CPUs 2-3\n" \
+        "  the emulator runs on CPUs 2-3\n"
+#define OFF                                                                   \
+        "<vcpu current='1'>4</vcpu><cputune><vcpupin vcpu='0' cpuset='2-3'/>" \
+        "<emulatorpin cpuset='2-3'/></cputune>"
+#define LOWER_IS_BACK                 \
+        "tune " LOWER "\n"            \
+        "  vCPU 0 runs on CPUs 0-3\n" \
+        "  the emulator runs on CPUs 0-3\n"
+
+static void let_upper_have_two(Fixture *f) {
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        assert_asked(f, LOWER_IS_OFF);
+        lower_has = OFF;
+        end(f, LOWER, NULL);
+        assert_asked(f, UPPER_HAS_TWO);
+        end(f, UPPER, NULL);
+}
+
+static void test_others_leave_what_is_to_be_somebodys_alone(Fixture *f, gconstpointer unused) {
+        let_upper_have_two(f);
+        g_assert_cmpint(state_of(f, UPPER), ==, SLICE_ENFORCED);
+
+        slices_deallocate(f->manager->slices, UPPER, NULL, NULL);
+        go_on(f);
+        g_assert_nonnull(strstr(f->asked->str, LOWER_IS_BACK));
+}
+
+static void test_others_that_cannot_leave_are_not_waited_for(Fixture *f, gconstpointer unused) {
+        lower_has = "<vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='1'/></cputune>";
+        g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "Guest upper gets core:0 when guest lower*");
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest lower may run on CPUs 1 alone*");
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        g_test_assert_expected_messages();
+        assert_asked(f, "tune " LOWER "\n  the emulator runs on CPUs 2-3\n");
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest lower may run on cores*: no");
+        end(f, LOWER, "no");
+        g_test_assert_expected_messages();
+        assert_asked(f, UPPER_HAS_TWO);
+}
+
+static void test_who_starts_later_is_kept_off_too(Fixture *f, gconstpointer unused) {
+        stop(f, LOWER);
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        assert_asked(f, UPPER_HAS_TWO);
+        end(f, UPPER, NULL);
+        run(f, LOWER);
+        go_on(f);
+        assert_asked(f, LOWER_IS_OFF);
+}
+
+#define LOWER_IS_OFF_WITH_THREE       \
+        "tune " LOWER "\n"            \
+        "  vCPU 0 runs on CPUs 2-3\n" \
+        "  vCPU 1 runs on CPUs 2-3\n" \
+        "  vCPU 2 runs on CPUs 2-3\n" \
+        "  the emulator runs on CPUs 2-3\n"
+
+/* And may run anywhere when that ends. */
+static void test_who_gives_way_is_kept_off_at_once(Fixture *f, gconstpointer unused) {
+        allocate(f, LOWER, 3, SLICE_BEST_EFFORT);
+        end(f, UPPER, NULL); /* it is off */
+        end(f, LOWER, NULL);
+        lower_has = LOWER_PINNED;
+        g_string_truncate(f->asked, 0);
+
+        allocate(f, UPPER, 2, SLICE_GUARANTEED);
+        assert_asked(f, LOWER_IS_OFF_WITH_THREE);
+        slices_deallocate(f->manager->slices, LOWER, NULL, NULL);
+        lower_has = "<vcpu current='3'>4</vcpu><cputune><vcpupin vcpu='0' cpuset='2-3'/>"
+                    "<vcpupin vcpu='1' cpuset='2-3'/><vcpupin vcpu='2' cpuset='2-3'/>"
+                    "<emulatorpin cpuset='2-3'/></cputune>";
+        end(f, LOWER, NULL);
+        end(f, UPPER, NULL);
+        g_string_truncate(f->asked, 0);
+
+        slices_deallocate(f->manager->slices, UPPER, NULL, NULL);
+        go_on(f);
+        g_assert_nonnull(strstr(f->asked->str, LOWER_HAS_NONE));
+}
+
+static void restart(Fixture *f) {
+        answer_all(f, false);
+        fixture_restart(f);
+        connect_libvirt(f);
+        run(f, LOWER);
+        run(f, UPPER);
+        go_on(f);
+}
+
+static void test_what_a_guest_had_outlasts_the_daemon(Fixture *f, gconstpointer unused) {
+        let_upper_have_two(f);
+        restart(f);
+        g_assert_null(strstr(f->asked->str, "tune " LOWER));
+        g_string_truncate(f->asked, 0);
+
+        slices_deallocate(f->manager->slices, UPPER, NULL, NULL);
+        go_on(f);
+        g_assert_nonnull(strstr(f->asked->str, LOWER_IS_BACK));
+        end(f, LOWER, NULL);
+        lower_has = "<vcpu current='1'>4</vcpu>";
+        restart(f);
+        g_assert_null(strstr(f->asked->str, "find " LOWER));
+}
+
+static guint count_known(const Fixture *f) {
+        g_autoptr(GPtrArray) known = store_list_away(f->manager->store, NULL);
+
+        return known->len;
+}
+
+static void test_who_has_ended_is_forgotten(Fixture *f, gconstpointer unused) {
+        let_upper_have_two(f);
+        g_assert_cmpuint(count_known(f), ==, 1);
+        send_list(f, UPPER); /* it has ended unseen */
+        g_assert_cmpuint(count_known(f), ==, 0);
+}
+
 int main(int argc, char **argv) {
-#define ADD(name, function) \
-        g_test_add("/slice-enforce-wait/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function)                                                                \
+        g_test_add("/slice-enforce-wait/" name, Fixture, "[Slices]\nKeepOff=no\n", set_up, \
+                   function, tear_down)
+
+#define ADD_STORED(name, config, function) \
+        g_test_add("/slice-enforce-wait/" name, Fixture, config, set_up_stored, function, tear_down)
 
         g_test_init(&argc, &argv, NULL);
         ADD("cores are given when they were left", test_cores_are_given_when_they_were_left);
         ADD("what is free is given at once", test_what_is_free_is_given_at_once);
         ADD("cores that are not left are waited for", test_cores_that_are_not_left_are_waited_for);
         ADD("who waits may ask for less", test_who_waits_may_ask_for_less);
-        g_test_add("/slice-enforce-wait/what nobody knows of is waited for", Fixture, NULL,
-                   set_up_stored, test_what_nobody_knows_of_is_waited_for, tear_down);
+        ADD_STORED("what nobody knows of is waited for", "[Slices]\nKeepOff=no\n",
+                   test_what_nobody_knows_of_is_waited_for);
+
+#define ADD_AWAY(name, function) \
+        g_test_add("/slice-enforce-wait/" name, Fixture, NULL, set_up, function, tear_down)
+        ADD_AWAY("others leave what is to be somebody's alone",
+                 test_others_leave_what_is_to_be_somebodys_alone);
+        ADD_AWAY("others that cannot leave are not waited for",
+                 test_others_that_cannot_leave_are_not_waited_for);
+        ADD_AWAY("who starts later is kept off, too", test_who_starts_later_is_kept_off_too);
+        ADD_AWAY("who gives way is kept off at once", test_who_gives_way_is_kept_off_at_once);
+        ADD_STORED("what a guest had outlasts the daemon", NULL,
+                   test_what_a_guest_had_outlasts_the_daemon);
+        ADD_STORED("who has ended is forgotten", NULL, test_who_has_ended_is_forgotten);
         return g_test_run();
 }
