@@ -119,6 +119,23 @@ static void test_guests_and_links_are_seen_together(MeterFixture *m, gconstpoint
         g_assert_true(isnan(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_BYTES)));
 }
 
+static void test_a_vf_that_is_made_later_is_seen_too(MeterFixture *m, gconstpointer unused) {
+        g_autofree char *later = NULL;
+
+        meter_tick(m->meter, m->monotonic);
+        later = g_strdup(fake_root_add_vf(m->f.root, PF));
+        fake_rtnl_add_vf(m->fake, m->pf, 1);
+        fake_rtnl_count(m->fake, m->pf, 1, 10, 10);
+        pass(m, 10 * SEC);
+        meter_tick(m->meter, m->monotonic);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 20);
+        fake_rtnl_count(m->fake, m->pf, 1, 70, 20);
+        meter_tick(m->meter, m->monotonic);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
+        assert_near(now(m, SUBJECT_VF, later, METRIC_RECEIVE_PACKETS), 7);
+}
+
 static void test_without_libvirt_links_are_seen_alone(MeterFixture *m, gconstpointer unused) {
         meter_tick(m->meter, m->monotonic);
         pass(m, 10 * SEC);
@@ -182,6 +199,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("libvirt is asked once at a time", test_libvirt_is_asked_once_at_a_time);
         ADD("guests and links are seen together", test_guests_and_links_are_seen_together);
+        ADD("a VF that is made later is seen too", test_a_vf_that_is_made_later_is_seen_too);
         ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
         ADD("what is not written yet is in the history",
             test_what_is_not_written_yet_is_in_the_history);
