@@ -3,8 +3,8 @@
 
 #define WIDER_MAX 3.0 /* times, of a band for what is farther than what was scored */
 
-/* What stands above the last hour where nothing was scored yet. */
-static const float cold_margins[_TAIL_MAX] = { [TAIL_95] = 1.15f, [TAIL_99] = 1.3f };
+/* What stands above the last hour where nothing was scored yet, as a part of it. */
+static const float cold_margins[_TAIL_MAX] = { [TAIL_95] = 0.15f, [TAIL_99] = 0.3f };
 
 void sheet_fill(const Demand *demand, Sheet *ret_sheet) {
         for (int k = 0; k < KNOTS; k++) {
@@ -80,22 +80,37 @@ static DemandBand band_between(const Demand *demand, const Sheet *sheet, unsigne
                      log((double)ahead / knots[k]) / log((double)knots[k + 1] / knots[k]));
 }
 
-/* What autoscalers begin with: the most of the last hour, and a margin. */
+/* What autoscalers begin with: the most of the last hour, and a margin; the fewer samples there
+ * are, the wider, since the most of a few says little. */
 static DemandBand band_cold(const Demand *demand) {
-        double most = demand->now.fast;
+        unsigned hour = demand->day / DEMAND_HOURS, n = 0;
+        double most = demand->now.fast, wider;
 
-        for (unsigned i = 1; i <= demand->day / DEMAND_HOURS; i++) {
+        for (unsigned i = 1; i <= hour; i++) {
                 double value = past_at(demand, demand->next - i);
 
+                n += !isnan(value);
                 if (value > most)
                         most = value;
         }
+        wider = (double)hour / MAX(n, 1);
         return (DemandBand){
                 .mean = demand->now.fast,
                 .p50 = demand->now.hours,
-                .p95 = most * cold_margins[TAIL_95],
-                .p99 = most * cold_margins[TAIL_99],
+                .p95 = most * (1 + wider * cold_margins[TAIL_95]),
+                .p99 = most * (1 + wider * cold_margins[TAIL_99]),
         };
+}
+
+/* In the first day little was scored, and all of it of late: no less than a cold one, whose weight
+ * goes from all to nothing meanwhile. */
+static void support_young(const Demand *demand, const DemandBand *cold, DemandBand *band) {
+        double part = MAX(1 - (double)demand->n_known / demand->day, 0);
+
+        if (cold->p95 > band->p95)
+                band->p95 += part * (cold->p95 - band->p95);
+        if (cold->p99 > band->p99)
+                band->p99 += part * (cold->p99 - band->p99);
 }
 
 /* Of several that are mixed none knows of the others. */
@@ -108,18 +123,21 @@ static void put_in_order(DemandBand *band) {
 
 bool demand_forecast(const Demand *demand, unsigned n, DemandBand *ret_bands) {
         unsigned n_known = 0;
+        DemandBand cold;
         Sheet sheet;
 
         if (demand->n_known == 0)
                 return false;
 
+        cold = band_cold(demand);
         sheet_fill(demand, &sheet);
         while (n_known < KNOTS && band_sheet_is_known(&sheet.band[n_known][TAIL_95]))
                 n_known++;
         for (unsigned i = 0; i < n; i++) {
-                ret_bands[i] = n_known == 0 ? band_cold(demand)
+                ret_bands[i] = n_known == 0 ? cold
                                             : band_between(demand, &sheet, n_known - 1,
                                                            demand->next + i, i + 1 + demand->age);
+                support_young(demand, &cold, &ret_bands[i]);
                 widen(&ret_bands[i], 1 + (double)demand->age / demand->day);
                 put_in_order(&ret_bands[i]);
         }

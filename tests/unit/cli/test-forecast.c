@@ -72,13 +72,13 @@ static void check_golden(Fixture *f, const char *options, const char *golden) {
 static void test_golden(Fixture *f, gconstpointer unused) {
         g_autoptr(GString) text = g_string_new("timestamp,value\r\n");
 
-        for (unsigned i = 0; i < 20; i++)
+        for (unsigned i = 0; i < 300; i++)
                 g_string_append_printf(text, "%" G_GINT64_FORMAT ",%s\r\n",
                                        MADE_UP_BEGIN + (int64_t)i * MADE_UP_STEP,
                                        i == 3 ? "nan" : "2.5");
         write_file(f, text->str);
-        check_golden(f, "--horizon 2 --origin 16 --stride 4 --count 2", "forecast.csv");
-        check_golden(f, "--horizon 2 --origin 16 --stride 4 --count 2 --no-legend",
+        check_golden(f, "--horizon 2 --origin 296 --stride 4 --count 2", "forecast.csv");
+        check_golden(f, "--horizon 2 --origin 296 --stride 4 --count 2 --no-legend",
                      "forecast-no-legend.csv");
         check_golden(f, "--horizon 2 --json", "forecast.json");
 }

@@ -173,8 +173,45 @@ static void test_the_first_values_get_a_margin(void) {
         teach(demand, 2, 10);
         forecast(demand, MADE_UP_DAY, bands);
         g_assert_cmpfloat(bands[0].p50, ==, 10);
-        g_assert_cmpfloat_with_epsilon(bands[0].p95, 23, 1e-3);
-        g_assert_cmpfloat_with_epsilon(bands[MADE_UP_DAY - 1].p99, 26, 1e-3);
+        g_assert_cmpfloat_with_epsilon(bands[0].p95, 20 * (1 + 4 * 0.15), 1e-3);
+        g_assert_cmpfloat_with_epsilon(bands[MADE_UP_DAY - 1].p99, 20 * (1 + 4 * 0.3), 1e-3);
+        for (unsigned i = 3; i < 12; i++)
+                teach(demand, i, 10);
+        forecast(demand, MADE_UP_DAY, bands); /* a whole hour */
+        g_assert_cmpfloat_with_epsilon(bands[0].p95, 20 * 1.15, 1e-3);
+        g_assert_cmpfloat_with_epsilon(bands[0].p99, 20 * 1.3, 1e-3);
+}
+
+/* The hour ahead, of 200 series that begin at any time of the day and are seen for `n` steps. */
+static Outcome young(unsigned n) {
+        Outcome all = { 0 };
+
+        for (unsigned s = 0; s < 200; s++) {
+                MadeUpSeries series = { .level = 40, .daily = 20, .noise = 6, .seed = 100 + s };
+                unsigned begin = s * 37 % MADE_UP_DAY;
+                g_autoptr(Demand) demand = demand_new(MADE_UP_STEP);
+                DemandBand bands[12];
+                Outcome one;
+
+                for (unsigned i = begin; i < begin + n; i++)
+                        teach(demand, i, made_up_series_value(&series, i));
+                forecast(demand, 12, bands);
+                one = compare(&series, begin + n, bands, 12);
+                all.above += one.above / 200;
+                all.most += one.most / 200;
+        }
+        return all;
+}
+
+static void test_a_young_band_promises_no_more_than_it_knows(void) {
+        static const unsigned ages[] = { 1, 2, 3, 6, 12, 18, 24, 36, 48, 72, 144, 287 };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(ages); i++) {
+                Outcome outcome = young(ages[i]);
+
+                g_assert_cmpfloat(outcome.above, <, 0.08);
+                g_assert_cmpfloat(outcome.most, <, 0.04);
+        }
 }
 
 static void test_an_hour_is_enough_to_begin_with(void) {
@@ -300,6 +337,8 @@ int main(int argc, char **argv) {
         ADD("a week is known after three", test_a_week_is_known_after_three);
         ADD("tails are as rare as they say", test_tails_are_as_rare_as_they_say);
         ADD("the first values get a margin", test_the_first_values_get_a_margin);
+        ADD("a young band promises no more than it knows",
+            test_a_young_band_promises_no_more_than_it_knows);
         ADD("an hour is enough to begin with", test_an_hour_is_enough_to_begin_with);
         ADD("a step is followed", test_a_step_is_followed);
         ADD("a missing day widens the band", test_a_missing_day_widens_the_band);
