@@ -19,6 +19,7 @@ struct Meter {
         Telemetry *telemetry;
         GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
         GHashTable *vfs;     /* id of a PF to the addresses of its VFs, GPtrArray */
+        GHashTable *links;   /* id of a VF to what it has counted in this round, LinkStats */
         GPtrArray *ended;    /* HistoryRow, to be written */
         GHashTable *last;    /* of them the last of each subject and step; borrowed */
         int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
@@ -142,15 +143,19 @@ static void add_pf(Meter *meter, const Device *pf) {
         for (guint i = 0; addresses && i < vfs->len; i++) {
                 const VfStats *vf = &g_array_index(vfs, VfStats, i);
 
-                if (vf->vf < addresses->len)
-                        add_link(meter, SUBJECT_VF, addresses->pdata[vf->vf],
-                                 addresses->pdata[vf->vf], &vf->stats);
+                if (vf->vf >= addresses->len)
+                        continue;
+                add_link(meter, SUBJECT_VF, addresses->pdata[vf->vf], addresses->pdata[vf->vf],
+                         &vf->stats);
+                g_hash_table_replace(meter->links, g_strdup(addresses->pdata[vf->vf]),
+                                     g_memdup2(&vf->stats, sizeof(vf->stats)));
         }
 }
 
 static void add_links(Meter *meter) {
         g_autoptr(GPtrArray) devices = NULL;
 
+        g_hash_table_remove_all(meter->links);
         if (!meter->manager->rtnl)
                 return;
 
@@ -201,12 +206,55 @@ static void add_pressure(Meter *meter, const char *uuid, Sample *sample) {
         }
 }
 
+/* By UUID; each lease is looked at once, however many guests and VFs there are. */
+static GHashTable *list_running(const Meter *meter) {
+        GHashTable *running = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                                    (GDestroyNotify)g_ptr_array_unref);
+        g_autoptr(GPtrArray) leases = lease_book_list(meter->manager->leases);
+
+        for (guint i = 0; i < leases->len; i++) {
+                Lease *lease = leases->pdata[i];
+                GPtrArray *of_guest;
+
+                if (lease->state != LEASE_RUNNING)
+                        continue;
+                of_guest = g_hash_table_lookup(running, lease->domain_uuid);
+                if (!of_guest) {
+                        of_guest = g_ptr_array_new();
+                        g_hash_table_insert(running, lease->domain_uuid, of_guest);
+                }
+                g_ptr_array_add(of_guest, lease);
+        }
+        return running;
+}
+
+/* libvirt counts what goes through emulated interfaces alone: a guest that got a VF instead would
+ * seem to have no traffic any more. */
+static void add_functions(const Meter *meter, const GPtrArray *leases, Sample *sample) {
+        for (guint i = 0; leases && i < leases->len; i++) {
+                const char *vf = ((const Lease *)leases->pdata[i])->device;
+                const LinkStats *link = g_hash_table_lookup(meter->links, vf);
+
+                if (!link)
+                        continue;
+                sample_add(sample, METRIC_RECEIVE_BYTES, vf, link->receive_bytes);
+                sample_add(sample, METRIC_TRANSMIT_BYTES, vf, link->transmit_bytes);
+                sample_add(sample, METRIC_RECEIVE_PACKETS, vf, link->receive_packets);
+                sample_add(sample, METRIC_TRANSMIT_PACKETS, vf, link->transmit_packets);
+                sample_add(sample, METRIC_RECEIVE_DROPS, vf, link->receive_drops);
+                sample_add(sample, METRIC_TRANSMIT_DROPS, vf, link->transmit_drops);
+        }
+}
+
 static void add_guests(Meter *meter, const GPtrArray *samples) {
+        g_autoptr(GHashTable) running = list_running(meter);
+
         find_cgroups(meter, samples);
         for (guint i = 0; i < samples->len; i++) {
                 const GuestSample *guest = samples->pdata[i];
                 Sample sample = guest->sample;
 
+                add_functions(meter, g_hash_table_lookup(running, guest->uuid), &sample);
                 add_pressure(meter, guest->uuid, &sample);
                 telemetry_add(meter->telemetry, SUBJECT_GUEST, guest->uuid, guest->name, &sample);
         }
@@ -220,9 +268,9 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
 
         demands_turn(meter->manager->demands, monotonic);
         telemetry_begin(meter->telemetry, monotonic, meter->manager->now());
+        add_links(meter);
         if (samples)
                 add_guests(meter, samples);
-        add_links(meter);
         telemetry_end(meter->telemetry);
         meter->rounds.count++;
         meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);
@@ -291,6 +339,7 @@ Meter *meter_new(Manager *manager) {
         meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         meter->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                            (GDestroyNotify)g_ptr_array_unref);
+        meter->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
         meter->last = g_hash_table_new(hash_row, is_same);
         return meter;
@@ -301,6 +350,7 @@ void meter_free(Meter *meter) {
                 return;
 
         g_hash_table_unref(meter->last);
+        g_hash_table_unref(meter->links);
         g_hash_table_unref(meter->vfs);
         g_ptr_array_unref(meter->ended);
         g_hash_table_unref(meter->cgroups);

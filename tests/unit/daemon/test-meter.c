@@ -18,6 +18,8 @@ typedef struct MeterFixture {
         Meter *meter;
         int pf;
         char *vf;
+        unsigned emulated; /* packets that the guest has received as libvirt tells; 0: it has no
+                            * interface that QEMU emulates */
         int64_t monotonic;
 } MeterFixture;
 
@@ -68,6 +70,8 @@ static void answer(MeterFixture *m, double cpu) {
         event->kind = GUEST_STATS;
         event->sampled = m->monotonic;
         guest->sample.values[METRIC_CPU] = (uint64_t)(cpu * 1e9);
+        if (m->emulated > 0)
+                sample_add(&guest->sample, METRIC_RECEIVE_PACKETS, "net.0", m->emulated);
         if (cpu >= 0) {
                 event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
                 g_ptr_array_add(event->samples, guest);
@@ -145,6 +149,54 @@ static void test_without_libvirt_links_are_seen_alone(MeterFixture *m, gconstpoi
         assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
 }
 
+/* The guest is found to run with the VF; without `vf`, with nothing. */
+static void run_with(MeterFixture *m, const char *vf) {
+        g_autofree char *device = NULL, *xml = NULL;
+
+        device = vf ? g_strdup_printf("<hostdev mode='subsystem' type='pci' managed='yes'><source>"
+                                      "<address domain='0x0000' bus='0x%.2s' slot='0x%.2s' "
+                                      "function='0x%c'/></source></hostdev>",
+                                      vf + 5, vf + 8, vf[11])
+                    : g_strdup("");
+        xml = g_strdup_printf("<domain><name>g1</name><uuid>" GUEST_UUID
+                              "</uuid><devices>%s</devices></domain>",
+                              device);
+        send_event(&m->f, GUEST_RUNNING, GUEST_UUID, xml);
+}
+
+static void test_what_goes_through_its_vf_is_the_guests(MeterFixture *m, gconstpointer unused) {
+        run_with(m, m->vf);
+        answer(m, 1);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 20);
+        answer(m, 2);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS), 5);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_TRANSMIT_PACKETS), 2);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
+}
+
+static void test_a_vf_that_comes_is_a_gap_and_no_jump(MeterFixture *m, gconstpointer unused) {
+        run_with(m, NULL);
+        m->emulated = 1000;
+        answer(m, 1);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 500000, 0); /* another guest's */
+        m->emulated += 30;
+        answer(m, 2);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS), 3);
+
+        run_with(m, m->vf);
+        pass(m, 10 * SEC);
+        m->emulated += 30;
+        answer(m, 3);
+        g_assert_true(isnan(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS)));
+        pass(m, 10 * SEC);
+        m->emulated += 30;
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 0);
+        answer(m, 4);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS), 8);
+}
+
 static guint kept(MeterFixture *m, const char *id) {
         g_autoptr(GPtrArray) slots = NULL;
         g_autoptr(GError) error = NULL;
@@ -200,6 +252,8 @@ int main(int argc, char **argv) {
         ADD("libvirt is asked once at a time", test_libvirt_is_asked_once_at_a_time);
         ADD("guests and links are seen together", test_guests_and_links_are_seen_together);
         ADD("a VF that is made later is seen too", test_a_vf_that_is_made_later_is_seen_too);
+        ADD("what goes through its VF is the guest's", test_what_goes_through_its_vf_is_the_guests);
+        ADD("a VF that comes is a gap and no jump", test_a_vf_that_comes_is_a_gap_and_no_jump);
         ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
         ADD("what is not written yet is in the history",
             test_what_is_not_written_yet_is_in_the_history);
