@@ -255,5 +255,7 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         follow(manager, event);
         traffic_on_guest_event(manager->traffic, event);
         meter_on_guest_event(manager->meter, event);
+        if (event->kind == GUEST_STATS)
+                slices_on_sampled(manager->slices);
         drain_on_guest_event(manager->drain, event);
 }

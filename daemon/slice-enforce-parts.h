@@ -37,6 +37,7 @@ typedef struct Course {
         GPtrArray *held;         /* SliceGrant that the guest has in fact; NULL: not known, */
         GPtrArray *target;       /* and that it is to have; NULL: nobody has asked */
         bool has_cores;          /* among them */
+        uint64_t balloon;        /* bytes of memory that it was told to have; 0: it was not */
         SliceEntry *entry, *had; /* entry NULL: it loses its slice */
         GPtrArray *functions;    /* TuningFunction */
         GPtrArray *steps;
@@ -61,6 +62,8 @@ void course_end_rates(Course *course);
 /* Whether what it gets is still with another guest, that is to leave it: it begins again when that
  * has come to an end. */
 bool course_waits(Course *course);
+/* Bytes of memory that the guest has yet to give back, as libvirt has told last. */
+uint64_t course_keeps(const Course *course);
 /* A course has come to an end. */
 void courses_wake(SliceEnforcer *enforcer);
 

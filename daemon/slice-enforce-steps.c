@@ -89,11 +89,21 @@ void course_end_rates(Course *course) {
         }
 }
 
+static void note_balloon(Course *course) {
+        for (guint i = 0; i < course->steps->len; i++) {
+                const Tuning *wanted = ((TuningStep *)course->steps->pdata[i])->wanted;
+
+                if (wanted->kind == TUNE_MEMORY) /* virtio-mem has blocks, and so may have more */
+                        course->balloon = wanted->element ? 0 : wanted->number;
+        }
+}
+
 /* libvirt has done its part, so what is left may only be too much; and the guest has all functions,
  * so that none is given back whatever comes. */
 static void end_well(Course *course) {
         g_autoptr(GError) error = NULL;
 
+        note_balloon(course);
         if (!take_kernel(course, true, &error))
                 g_prefix_error(&error, "All is done but what was to be less: ");
         course_end_rates(course);

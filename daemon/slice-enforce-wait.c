@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/slice-place-words.h"
+#include "daemon/meter.h"
 #include "daemon/slice-enforce-parts.h"
 #include "daemon/slices.h"
 #include "xml/ferry-error.h"
@@ -14,10 +16,27 @@ static bool is_leased(const char *resource) {
         return g_str_has_prefix(resource, "vf-pool:") || g_str_has_prefix(resource, "mdev-type:");
 }
 
+uint64_t course_keeps(const Course *course) {
+        const Telemetry *telemetry = meter_telemetry(course->enforcer->manager->meter);
+        const Subject *guest = telemetry_find(telemetry, SUBJECT_GUEST, course->uuid);
+        uint64_t memory = guest ? guest->last.values[METRIC_BALLOON] : METRIC_MISSING;
+
+        if (course->balloon == 0 || memory == METRIC_MISSING || memory <= course->balloon)
+                return 0;
+        return memory - course->balloon;
+}
+
+/* Libvirt tells a balloon what to have, and its driver in the guest takes its time, or is not. */
+static bool keeps(const Course *course, const char *resource) {
+        return g_str_has_prefix(resource, "memory:") && course->target &&
+               slice_grants_sum(course->target, resource, NULL) > 0 && course_keeps(course) > 0;
+}
+
 static uint64_t count_held(const Course *course, const char *resource) {
         const GPtrArray *grants = course->held ?: course->target;
+        uint64_t kept = keeps(course, resource) ? course_keeps(course) : 0;
 
-        return grants ? slice_grants_sum(grants, resource, NULL) : 0;
+        return (grants ? slice_grants_sum(grants, resource, NULL) : 0) + kept;
 }
 
 /* Nobody has seen what it has, and it is to lose some of it, or all. */
@@ -38,6 +57,8 @@ static bool may_hold(const Course *course, const char *resource) {
 static bool leaves(const Course *course, const char *resource) {
         if (is_unknown(course))
                 return may_hold(course, resource);
+        if (keeps(course, resource))
+                return true;
         return course->held &&
                count_held(course, resource) > slice_grants_sum(course->target, resource, NULL);
 }
@@ -117,6 +138,22 @@ static bool waits_for(const Course *course, const Course *other) {
         return false;
 }
 
+static GError *not_left(const Course *blocker, const char *resource) {
+        uint64_t kept = course_keeps(blocker);
+        g_autofree char *size = place_amount(kept, "bytes");
+
+        if (kept > 0)
+                return g_error_new(FERRY_ERROR, FERRY_ERROR_BUSY,
+                                   "Guest %s has not given back %s of memory yet, as its balloon "
+                                   "was told to: this guest gets %s as soon as it has, or when it "
+                                   "is shut down",
+                                   blocker->name, size, resource);
+        return g_error_new(FERRY_ERROR, FERRY_ERROR_BUSY,
+                           "Guest %s has not left %s yet, for a reason that is in the journal: "
+                           "this guest gets it as soon as it has, or when it is shut down",
+                           blocker->name, resource);
+}
+
 static void tell(const Course *course, const Course *blocker, const char *resource) {
         const SliceEnforcer *enforcer = course->enforcer;
         g_autoptr(GError) error = NULL;
@@ -127,10 +164,7 @@ static void tell(const Course *course, const Course *blocker, const char *resour
                 return;
         }
 
-        g_set_error(&error, FERRY_ERROR, FERRY_ERROR_BUSY,
-                    "Guest %s has not left %s yet, for a reason that is in the journal: this guest "
-                    "gets it as soon as it has, or when it is shut down",
-                    blocker->name, resource);
+        error = not_left(blocker, resource);
         enforcer->done(enforcer->userdata, course->uuid, error);
 }
 
@@ -156,6 +190,29 @@ void courses_wake(SliceEnforcer *enforcer) {
         g_hash_table_iter_init(&iter, enforcer->courses);
         while (g_hash_table_iter_next(&iter, NULL, &course))
                 if (((Course *)course)->state == COURSE_WAITING)
+                        g_ptr_array_add(waiting, course);
+        for (guint i = 0; i < waiting->len; i++)
+                course_begin(waiting->pdata[i]);
+}
+
+/* Only then: each new attempt is told again. */
+static bool has_given_back(const Course *course) {
+        const Course *blocker = course->blocker ? g_hash_table_lookup(course->enforcer->courses,
+                                                                      course->blocker)
+                                                : NULL;
+
+        return course->state == COURSE_WAITING && blocker && blocker->state == COURSE_IDLE &&
+               blocker->balloon > 0 && course_keeps(blocker) == 0;
+}
+
+void slice_enforcer_on_sampled(SliceEnforcer *enforcer) {
+        g_autoptr(GPtrArray) waiting = g_ptr_array_new();
+        GHashTableIter iter;
+        void *course;
+
+        g_hash_table_iter_init(&iter, enforcer->courses);
+        while (g_hash_table_iter_next(&iter, NULL, &course))
+                if (has_given_back(course))
                         g_ptr_array_add(waiting, course);
         for (guint i = 0; i < waiting->len; i++)
                 course_begin(waiting->pdata[i]);

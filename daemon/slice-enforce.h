@@ -8,8 +8,9 @@
  *   done() ◄─ kernel: what shrinks ◄─ GUEST_TUNED ◄───────────────────────────┘
  *
  * What another guest is to leave, as one that gives way, is given when that has left it: until then
- * the guest waits, and when that one cannot leave, done() says so each time. Of a guest that comes
- * the hook cannot wait: it has its cores when libvirt starts it.
+ * the guest waits, and when that one cannot leave, done() says so each time. Memory is left when
+ * the meter sees that the balloon has it. Of a guest that comes the hook cannot wait: it has its
+ * cores when libvirt starts it.
  *
  * A step that fails undoes those before it. One change of a guest at a time: of
  * what is asked meanwhile the last is done after it, and told once for all. In
@@ -50,3 +51,5 @@ bool slice_enforcer_set_away(SliceEnforcer *enforcer, const NumberSet *cpus);
 void slice_enforcer_keep_off(SliceEnforcer *enforcer, const char *domain_uuid, const char *name);
 /* What virt tells of a tune(): slices_on_tuned(). */
 void slice_enforcer_on_tuned(SliceEnforcer *enforcer, const GuestEvent *event);
+/* The meter has seen what guests have now. */
+void slice_enforcer_on_sampled(SliceEnforcer *enforcer);

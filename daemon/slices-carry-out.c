@@ -192,3 +192,7 @@ const char *slices_problem(const Slices *slices, const char *domain_uuid) {
 void slices_on_tuned(Slices *slices, const GuestEvent *event) {
         slice_enforcer_on_tuned(slices->enforcer, event);
 }
+
+void slices_on_sampled(Slices *slices) {
+        slice_enforcer_on_sampled(slices->enforcer);
+}

@@ -111,6 +111,8 @@ void slices_on_released(Slices *slices, const char *domain_uuid, bool left);
 void slices_on_list(Slices *slices);
 /* What virt tells of a tune() (VirtOps). */
 void slices_on_tuned(Slices *slices, const GuestEvent *event);
+/* The meter has seen what guests have now. */
+void slices_on_sampled(Slices *slices);
 /* The slice as the guest's metadata are to have it, so that it goes along; `metadata` NULL: there
  * are none yet, and they are made where that is needed. */
 void slices_note(Slices *slices, const Domain *domain, Metadata **metadata);

@@ -217,8 +217,12 @@ static Series *series_new(SubjectKind kind, const char *id) {
         return series;
 }
 
+static char *make_key(SubjectKind kind, const char *id) {
+        return g_strdup_printf("%s %s", subject_kind_to_string(kind), id);
+}
+
 static Series *find_series(Telemetry *telemetry, SubjectKind kind, const char *id) {
-        g_autofree char *key = g_strdup_printf("%s %s", subject_kind_to_string(kind), id);
+        g_autofree char *key = make_key(kind, id);
         Series *series = g_hash_table_lookup(telemetry->series, key);
 
         if (!series) {
@@ -295,6 +299,13 @@ static int compare(const void *a, const void *b) {
         if (one->kind != other->kind)
                 return one->kind < other->kind ? -1 : 1;
         return g_strcmp0(one->name, other->name) ?: g_strcmp0(one->id, other->id);
+}
+
+const Subject *telemetry_find(const Telemetry *telemetry, SubjectKind kind, const char *id) {
+        g_autofree char *key = make_key(kind, id);
+        const Series *series = g_hash_table_lookup(telemetry->series, key);
+
+        return series ? &series->subject : NULL;
 }
 
 GPtrArray *telemetry_list(const Telemetry *telemetry) {

@@ -72,5 +72,7 @@ void telemetry_end(Telemetry *telemetry);
 /* Gives away the slots that are open, before the daemon ends. */
 void telemetry_flush(Telemetry *telemetry);
 
+/* NULL: not seen in the last round or shortly before. Borrowed until the next one. */
+const Subject *telemetry_find(const Telemetry *telemetry, SubjectKind kind, const char *id);
 /* Subject, borrowed until the next round, by kind and name. Free the array. */
 GPtrArray *telemetry_list(const Telemetry *telemetry);

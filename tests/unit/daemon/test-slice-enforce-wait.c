@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/core/sample.h"
 #include "daemon/slices-parts.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
@@ -20,7 +21,7 @@ typedef struct Question {
 } Question;
 
 static GQueue questions = G_QUEUE_INIT;
-static const char *lower_has; /* of its vCPUs and their pins, as libvirt tells */
+static const char *lower_has, *upper_has; /* vCPUs, their pins and memory, as libvirt tells */
 
 static void note_question(void *userdata, const char *domain, GuestFinder finder, void *asker) {
         Question *question = g_new0(Question, 1);
@@ -39,7 +40,7 @@ static char *guest_of(const char *uuid) {
         return g_strdup_printf("<domain type='kvm'><name>%s</name><uuid>%s</uuid>%s<devices/>"
                                "</domain>",
                                name_of(uuid), uuid,
-                               g_str_equal(uuid, LOWER) ? lower_has : "<vcpu current='1'>4</vcpu>");
+                               g_str_equal(uuid, LOWER) ? lower_has : upper_has);
 }
 
 /* `there`: else as the edge answers when the daemon ends. */
@@ -88,7 +89,7 @@ static void connect_libvirt(Fixture *f) {
 }
 
 static void set_up(Fixture *f, gconstpointer config) {
-        lower_has = "<vcpu current='1'>4</vcpu>";
+        lower_has = upper_has = "<vcpu current='1'>4</vcpu>";
         fixture_set_up(f, config);
         fake_root_put(f->root, "sys/devices/system/cpu/online", "0-3\n", -1);
         fake_root_put(f->root, "proc/meminfo", "MemTotal: 1048576 kB\nMemFree: 524288 kB\n", -1);
@@ -244,6 +245,77 @@ static void test_what_nobody_knows_of_is_waited_for(Fixture *f, gconstpointer un
         assert_asked(f, UPPER_HAS_TWO);
 }
 
+/* Memory ----------------------------------------------------------------------------- */
+
+#define MEMORY(mib)                                                                        \
+        "<memory unit='MiB'>800</memory><currentMemory unit='MiB'>" mib "</currentMemory>" \
+        "<vcpu>1</vcpu><devices><memballoon model='virtio'/></devices>"
+
+static void allocate_memory(Fixture *f, const char *uuid, uint64_t mib) {
+        g_autoptr(Slice) wish = slice_new();
+
+        wish->memory = (SliceMemory){ .size = mib << 20, .node = -1 };
+        slices_allocate(f->manager->slices, uuid, name_of(uuid), wish, NULL, NULL);
+        go_on(f);
+}
+
+/* The meter sees that it has so much. */
+static void sample(Fixture *f, const char *uuid, uint64_t mib) {
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+        GuestSample *guest = guest_sample_new(uuid, name_of(uuid));
+
+        event->kind = GUEST_STATS;
+        event->sampled = 1000 * G_USEC_PER_SEC;
+        event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
+        guest->sample.values[METRIC_BALLOON] = mib << 20;
+        g_ptr_array_add(event->samples, guest);
+        manager_on_guest_event(f->manager, event);
+        answer_all(f, true);
+}
+
+static void let_lower_give_back(Fixture *f) {
+        lower_has = MEMORY("600");
+        upper_has = MEMORY("100");
+        allocate_memory(f, LOWER, 600);
+        assert_asked(f, "");
+        sample(f, LOWER, 600);
+        allocate_memory(f, LOWER, 200);
+        assert_asked(f, "tune " LOWER "\n  it has 200 MiB\n");
+        end(f, LOWER, NULL);
+        g_assert_cmpint(state_of(f, LOWER), ==, SLICE_ENFORCED);
+        lower_has = MEMORY("200");
+}
+
+#define UPPER_HAS_MEMORY "tune " UPPER "\n  it has 500 MiB\n"
+
+static void test_memory_is_given_when_it_was_given_back(Fixture *f, gconstpointer unused) {
+        let_lower_give_back(f);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest upper does not have*");
+        allocate_memory(f, UPPER, 500);
+        g_test_assert_expected_messages();
+        assert_asked(f, "");
+        g_assert_cmpstr(slices_problem(f->manager->slices, UPPER), ==,
+                        "Guest lower has not given back 400 MiB of memory yet, as its balloon "
+                        "was told to: this guest gets memory:0 as soon as it has, or when it is "
+                        "shut down");
+        sample(f, LOWER, 300);
+        assert_asked(f, "");
+        sample(f, LOWER, 200);
+        assert_asked(f, UPPER_HAS_MEMORY);
+        end(f, UPPER, NULL);
+        g_assert_null(slices_problem(f->manager->slices, UPPER));
+}
+
+static void test_memory_comes_back_at_the_latest_when_the_guest_ends(Fixture *f,
+                                                                     gconstpointer unused) {
+        let_lower_give_back(f);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "Guest upper does not have*");
+        allocate_memory(f, UPPER, 500);
+        g_test_assert_expected_messages();
+        stop(f, LOWER);
+        assert_asked(f, UPPER_HAS_MEMORY);
+}
+
 static void set_up_stored(Fixture *f, gconstpointer config) {
         fixture_use_file(f);
         set_up(f, config);
@@ -384,6 +456,9 @@ int main(int argc, char **argv) {
         ADD("what is free is given at once", test_what_is_free_is_given_at_once);
         ADD("cores that are not left are waited for", test_cores_that_are_not_left_are_waited_for);
         ADD("who waits may ask for less", test_who_waits_may_ask_for_less);
+        ADD("memory is given when it was given back", test_memory_is_given_when_it_was_given_back);
+        ADD("memory comes back at the latest when the guest ends",
+            test_memory_comes_back_at_the_latest_when_the_guest_ends);
         ADD_STORED("what nobody knows of is waited for", "[Slices]\nKeepOff=no\n",
                    test_what_nobody_knows_of_is_waited_for);
 
