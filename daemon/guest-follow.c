@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/advisor.h"
 #include "daemon/drain.h"
 #include "daemon/drive.h"
 #include "daemon/guest-announce.h"
@@ -258,4 +259,5 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
         if (event->kind == GUEST_STATS)
                 slices_on_sampled(manager->slices);
         drain_on_guest_event(manager->drain, event);
+        advisor_on_guest_event(manager->advisor, event);
 }

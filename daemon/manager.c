@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "daemon/advisor.h"
 #include "daemon/demands.h"
 #include "daemon/drain.h"
 #include "daemon/drive.h"
@@ -48,6 +49,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->mediations = mediations_new(manager);
         manager->meter = meter_new(manager);
         manager->demands = demands_new(manager);
+        manager->advisor = advisor_new(manager);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
         manager->agents = agents_new(sysfs);
@@ -63,6 +65,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->agents, agents_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
+        g_clear_pointer(&manager->advisor, advisor_free);
         g_clear_pointer(&manager->demands, demands_free);
         g_clear_pointer(&manager->meter, meter_free);
         g_clear_pointer(&manager->mediations, mediations_free);

@@ -22,6 +22,7 @@
 #include "daemon/facts/rtnl.h"
 #include "daemon/trials.h"
 
+typedef struct Advisor Advisor;
 typedef struct Demands Demands;
 typedef struct Drain Drain;
 typedef struct Drive Drive;
@@ -50,6 +51,7 @@ typedef struct Manager {
         Mediations *mediations;
         Meter *meter;
         Demands *demands;
+        Advisor *advisor;
         Replug *replug;
         Swaps *swaps;
         Slices *slices;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/meter.h"
 
+#include "daemon/advisor.h"
 #include "daemon/core/store-history.h"
 #include "daemon/demands.h"
 #include "daemon/facts/guest-process.h"
@@ -272,6 +273,7 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
         if (samples)
                 add_guests(meter, samples);
         telemetry_end(meter->telemetry);
+        advisor_turn(meter->manager->advisor, monotonic);
         meter->rounds.count++;
         meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);
 

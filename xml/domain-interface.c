@@ -10,6 +10,8 @@ void domain_interface_free(DomainInterface *interface) {
 
         g_free(interface->mac);
         g_free(interface->alias);
+        g_free(interface->bridge);
+        g_free(interface->network);
         g_free(interface->address);
         g_free(interface->element);
         g_free(interface);
@@ -43,6 +45,8 @@ static DomainInterface *interface_from(xmlNode *element, char *taken_mac, GError
 
         interface->mac = taken_mac;
         interface->alias = xml_child_prop(element, "alias", "name");
+        interface->bridge = xml_child_prop(element, "source", "bridge");
+        interface->network = xml_child_prop(element, "source", "network");
         if (!domain_guest_address(element, &interface->address, error))
                 return NULL;
 

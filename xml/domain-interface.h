@@ -11,6 +11,8 @@
 typedef struct DomainInterface {
         char *mac;     /* lower case */
         char *alias;   /* NULL where the XML has none */
+        char *bridge;  /* of the host, NULL none */
+        char *network; /* of libvirt, NULL none; one that runs here may have a bridge, too */
         char *address; /* in the guest, "0000:00:03.0"; NULL the same */
         char *element; /* on one line, without what libvirt gives anew at each plug */
 } DomainInterface;

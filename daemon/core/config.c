@@ -9,9 +9,11 @@
 #include "daemon/core/device-class.h"
 #include "xml/ferry-error.h"
 #include "xml/number-set.h"
+#include "xml/reader.h"
 
 #define GROUP_DAEMON          "Daemon"
 #define GROUP_MIGRATION       "Migration"
+#define GROUP_POLICY          "Policy"
 #define GROUP_SLICES          "Slices"
 #define GROUP_POOL            "Pool "
 #define POOL_DEFAULT          "default"
@@ -34,6 +36,11 @@
 #define UNPLUG_MAX_SEC        (60 * 60)
 #define SETTLE_SEC            60
 #define SETTLE_MAX_SEC        (24 * 60 * 60)
+#define MOVES_A_DAY           24
+#define MOVES_A_DAY_MAX       1000
+#define POLICY_SETTLE_SEC     3600
+#define POLICY_SETTLE_MAX_SEC (7 * 24 * 60 * 60)
+#define IDLE_MAX_KBIT         1000000000
 
 static Pool *pool_new(const char *name) {
         Pool *pool = g_new0(Pool, 1);
@@ -67,6 +74,9 @@ Config *config_new(void) {
         config->downtime_max_ms = DOWNTIME_MSEC;
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
         config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
+        config->policy_advises = true;
+        config->policy_moves = MOVES_A_DAY;
+        config->policy_settle_sec = POLICY_SETTLE_SEC;
         config->guests_ask = config->keep_off = true;
         config->guest_port = GUEST_PORT;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
@@ -80,6 +90,7 @@ void config_free(Config *config) {
                 return;
 
         g_free(config->host_cpus);
+        g_free(config->policy_bridge);
         g_ptr_array_unref(config->pools);
         compat_free(config->compat);
         g_free(config);
@@ -128,6 +139,42 @@ static bool parse_migration(Config *config, const ConfigReader *reader, const ch
         config->unplug_timeout_ms = unplug * 1000;
         config->shutdown_timeout_ms = shutdown * 1000;
         return true;
+}
+
+static bool read_mode(Config *config, const ConfigReader *reader, const char *group,
+                      GError **error) {
+        g_autofree char *word = NULL;
+
+        if (!config_read_string(reader, group, "Mode", &word, error))
+                return false;
+
+        config->policy_advises = g_strcmp0(word, "observe") != 0;
+        return !word || !config->policy_advises || g_str_equal(word, "advise") ||
+               config_reader_refuse(reader, group, "Mode", "observe or advise", word, error);
+}
+
+/* It goes into a command for a shell. */
+static bool check_bridge(const ConfigReader *reader, const char *group, const char *bridge,
+                         GError **error) {
+        return !bridge || xml_name_is_valid(bridge) ||
+               config_reader_refuse(reader, group, "Bridge", "the name of a bridge", bridge, error);
+}
+
+static bool parse_policy(Config *config, const ConfigReader *reader, const char *group,
+                         GError **error) {
+        static const char *const keys[] = { "Bridge",      "IdleKbit",        "Mode",
+                                            "MovesPerDay", "SettlingTimeSec", NULL };
+
+        return config_reader_check_keys(reader, group, keys, error) &&
+               read_mode(config, reader, group, error) &&
+               config_read_string(reader, group, "Bridge", &config->policy_bridge, error) &&
+               check_bridge(reader, group, config->policy_bridge, error) &&
+               config_read_uint(reader, group, "IdleKbit", 0, IDLE_MAX_KBIT,
+                                &config->policy_idle_kbit, error) &&
+               config_read_uint(reader, group, "MovesPerDay", 1, MOVES_A_DAY_MAX,
+                                &config->policy_moves, error) &&
+               config_read_uint(reader, group, "SettlingTimeSec", 0, POLICY_SETTLE_MAX_SEC,
+                                &config->policy_settle_sec, error);
 }
 
 static bool check_cpus(const ConfigReader *reader, const char *group, const char *key,
@@ -231,13 +278,15 @@ static bool parse_group(Config *config, const ConfigReader *reader, const char *
                 return parse_daemon(config, reader, group, error);
         if (g_str_equal(group, GROUP_MIGRATION))
                 return parse_migration(config, reader, group, error);
+        if (g_str_equal(group, GROUP_POLICY))
+                return parse_policy(config, reader, group, error);
         if (g_str_equal(group, GROUP_SLICES))
                 return parse_slices(config, reader, group, error);
 
         if (!g_str_has_prefix(group, GROUP_POOL))
                 return config_reader_fail(reader, group, NULL, error,
                                           "is unknown: the groups are [Daemon], [Migration], "
-                                          "[Slices] and [Pool NAME]");
+                                          "[Policy], [Slices] and [Pool NAME]");
         if (!pool_name_is_valid(pool))
                 return config_reader_fail(reader, group, NULL, error,
                                           "must have a name of 1 to %d letters, digits and '-_.'",

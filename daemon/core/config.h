@@ -21,6 +21,14 @@
  *                           cold
  *   UnplugTimeoutSec=30     how long a guest may take to let go of a device
  *
+ *   [Policy]
+ *   Mode=advise             who should sit on a VF: observe, or advise an operator
+ *   Bridge=br0              where guests are that do not; without it, libvirt's
+ *                           network 'default'
+ *   IdleKbit=0              who stays below for hours gives its VF back
+ *   MovesPerDay=24          no more is advised in any 24 hours
+ *   SettlingTimeSec=3600    how long a guest is left alone that was moved
+ *
  *   [Slices]
  *   Defragment=propose      moves of hardware slices: propose, or apply when an
  *                           operator says so
@@ -64,6 +72,9 @@ typedef struct Config {
         unsigned downtime_max_ms;
         unsigned unplug_timeout_ms;
         unsigned shutdown_timeout_ms;
+        bool policy_advises;
+        char *policy_bridge; /* NULL: libvirt's network 'default' */
+        unsigned policy_idle_kbit, policy_moves, policy_settle_sec;
         bool defragment_apply; /* moves of hardware slices may be carried out */
         bool guests_ask;
         unsigned guest_port;

@@ -131,6 +131,25 @@ static void test_migrations_have_limits(void) {
         g_assert_cmpuint(defaults->settle_usec, ==, 60 * G_USEC_PER_SEC);
 }
 
+static void test_a_policy_is_set(void) {
+        static const char text[] = "[Policy]\nMode=observe\nBridge=br0\nIdleKbit=80\n"
+                                   "MovesPerDay=3\nSettlingTimeSec=0\n";
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
+
+        g_assert_no_error(error);
+        g_assert_false(set->policy_advises);
+        g_assert_true(defaults->policy_advises);
+        g_assert_cmpstr(set->policy_bridge, ==, "br0");
+        g_assert_null(defaults->policy_bridge);
+        g_assert_cmpuint(set->policy_idle_kbit, ==, 80);
+        g_assert_cmpuint(defaults->policy_idle_kbit, ==, 0);
+        g_assert_cmpuint(set->policy_moves, ==, 3);
+        g_assert_cmpuint(defaults->policy_moves, ==, 24);
+        g_assert_cmpuint(set->policy_settle_sec, ==, 0);
+        g_assert_cmpuint(defaults->policy_settle_sec, ==, 3600);
+}
+
 static void test_a_host_keeps_something_for_itself(void) {
         static const char text[] =
                 "[Slices]\nDefragment=apply\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
@@ -158,10 +177,15 @@ static const struct {
         const char *message; /* after "virtferry.conf:" */
 } refusals[] = {
         { "[Deamon]\n",
-          "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Slices] and "
+          "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
           "[Pool NAME]" },
-        { "\n[Pool]\n", "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Slices] and "
-                        "[Pool NAME]" },
+        { "[Policy]\nMode=act\n", "2: [Policy] Mode must be observe or advise, not 'act'" },
+        { "[Policy]\nBridge=br 0\n",
+          "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
+        { "[Policy]\nMovesPerDay=0\n", "2: [Policy] MovesPerDay must be 1 to 1000, not '0'" },
+        { "\n[Pool]\n",
+          "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
+          "[Pool NAME]" },
         { "[Pool ]\n", "1: [Pool ] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool a b]\n", "1: [Pool a b] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool  a]\n", "1: [Pool  a] must have a name of 1 to 64 letters, digits and '-_.'" },
@@ -400,6 +424,11 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "SettleSec",
                                             "UnplugTimeoutSec",
                                             "ShutdownTimeoutSec",
+                                            "Mode",
+                                            "Bridge",
+                                            "IdleKbit",
+                                            "MovesPerDay",
+                                            "SettlingTimeSec",
                                             "Defragment",
                                             "Guests",
                                             "GuestPort",
@@ -430,6 +459,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/config/nothing said is the defaults", test_nothing_said_is_the_defaults);
         g_test_add_func("/config/what is said holds", test_what_is_said_holds);
         g_test_add_func("/config/migrations have limits", test_migrations_have_limits);
+        g_test_add_func("/config/a policy is set", test_a_policy_is_set);
         g_test_add_func("/config/a host keeps something for itself",
                         test_a_host_keeps_something_for_itself);
         g_test_add_func("/config/the default pool is the last wherever it stands",

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/advisor-guest.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "daemon/core/fit.h"
+#include "daemon/demands.h"
+#include "daemon/drive.h"
+#include "daemon/meter.h"
+#include "daemon/replug.h"
+#include "daemon/swap-interface.h"
+#include "daemon/swap.h"
+
+#define DAY_STEPS (G_TIME_SPAN_DAY / G_USEC_PER_SEC / DEMAND_BOOK_STEP)
+
+void advisor_guest_free(AdvisorGuest *guest) {
+        if (!guest)
+                return;
+
+        g_free(guest->uuid);
+        g_free(guest->name);
+        g_free(guest->mac);
+        g_free(guest->vf);
+        domain_interface_free(guest->interface);
+        domain_free(guest->domain);
+        g_free(guest);
+}
+
+/* Its interface ------------------------------------------------------------------------- */
+
+bool advisor_is_seat(const Manager *manager, const Device *device) {
+        const Device *pf;
+
+        if (device->class != &device_class_sriov || device->role != DEVICE_ROLE_FUNCTION)
+                return false;
+
+        pf = inventory_find(manager->inventory, device->parent);
+        return pf && pf->netdev;
+}
+
+static bool carries_packets(const Manager *manager, const DomainDevice *device) {
+        const Device *found = inventory_find(manager->inventory, device->source);
+
+        return device->network || (found && advisor_is_seat(manager, found));
+}
+
+/* The only one of its devices that carries packets; NULL: there are several, or none. */
+static const DomainDevice *find_vf(const Manager *manager, const Domain *domain, unsigned *ret_n) {
+        const DomainDevice *vf = NULL;
+
+        *ret_n = 0;
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (!carries_packets(manager, device))
+                        continue;
+                vf = device;
+                (*ret_n)++;
+        }
+        return *ret_n == 1 ? vf : NULL;
+}
+
+static bool is_on_bridge(const Manager *manager, const DomainInterface *interface) {
+        const char *bridge = manager->config->policy_bridge;
+
+        return bridge ? g_strcmp0(interface->bridge, bridge) == 0
+                      : g_strcmp0(interface->network, "default") == 0;
+}
+
+static bool take_emulated(const Manager *manager, AdvisorGuest *guest, const char *xml) {
+        guest->mac = g_strdup(guest->domain->macs->pdata[0]);
+        guest->interface = domain_interface_find(xml, strlen(xml), guest->mac, NULL);
+        return guest->interface && guest->interface->address &&
+               is_on_bridge(manager, guest->interface);
+}
+
+/* Half of a team is not exchanged for an interface that is there already. */
+static bool take_vf(AdvisorGuest *guest, const DomainDevice *vf) {
+        guest->mac = g_strdup(vf->mac);
+        guest->vf = g_strdup(vf->source);
+        return vf->network && vf->mac && !vf->transient && !vf->unplugged;
+}
+
+AdvisorGuest *advisor_guest_new(const Manager *manager, const char *xml) {
+        g_autoptr(AdvisorGuest) guest = g_new0(AdvisorGuest, 1);
+        const DomainDevice *vf;
+        unsigned n_vfs;
+
+        guest->domain = domain_from_xml(xml, strlen(xml), NULL);
+        if (!guest->domain || !guest->domain->uuid)
+                return NULL;
+
+        guest->uuid = g_strdup(guest->domain->uuid);
+        guest->name = g_strdup(guest->domain->name);
+        vf = find_vf(manager, guest->domain, &n_vfs);
+        if (n_vfs + guest->domain->macs->len != 1)
+                return NULL;
+        if (!(vf ? take_vf(guest, vf) : take_emulated(manager, guest, xml)))
+                return NULL;
+        return g_steal_pointer(&guest);
+}
+
+bool advisor_guest_is_busy(const Manager *manager, const AdvisorGuest *guest) {
+        return drive_is_moving(manager->drive, guest->uuid) ||
+               migration_log_current(manager->migrations, guest->uuid) ||
+               replug_is_busy(manager->replug, guest->uuid) ||
+               (guest->vf && swaps_holds(manager->swaps, guest->vf));
+}
+
+/* What it will use ---------------------------------------------------------------------- */
+
+static double average(const GPtrArray *slots, Metric metric) {
+        double sum = 0;
+        unsigned n = 0;
+
+        for (guint i = 0; i < slots->len; i++) {
+                float mean = ((const Slot *)slots->pdata[i])->mean[metric];
+
+                if (isnan(mean))
+                        continue;
+                sum += mean;
+                n++;
+        }
+        return n > 0 ? sum / n : NAN;
+}
+
+static double last_hour(const Manager *manager, const AdvisorGuest *guest, Metric metric) {
+        int64_t now = manager->now();
+        g_autoptr(GPtrArray) slots = NULL;
+
+        slots = meter_history(manager->meter, SUBJECT_GUEST, guest->uuid, SLOT_LONG,
+                              now - G_TIME_SPAN_HOUR, now, NULL);
+        return slots ? average(slots, metric) : NAN;
+}
+
+static bool look_ahead(const Manager *manager, const AdvisorGuest *guest, Metric metric,
+                       PolicyAhead *ahead) {
+        DemandBand bands[DAY_STEPS];
+        int64_t start;
+
+        if (!demands_forecast(manager->demands, SUBJECT_GUEST, guest->uuid, guest->name, metric,
+                              DAY_STEPS, &start, bands, NULL))
+                return false;
+
+        policy_ahead_fill(ahead, bands, DEMAND_BOOK_STEP);
+        ahead->seen = last_hour(manager, guest, metric);
+        return true;
+}
+
+void advisor_guest_forecast(const Manager *manager, AdvisorGuest *guest) {
+        guest->known = look_ahead(manager, guest, METRIC_RECEIVE_BYTES, &guest->receive) &&
+                       look_ahead(manager, guest, METRIC_TRANSMIT_BYTES, &guest->transmit);
+}
+
+/* Where it could sit -------------------------------------------------------------------- */
+
+/* As the operator's word is taken: it need not be of the kind that it had (swap-choice.h). */
+static Want *want_any(const Manager *manager, const AdvisorGuest *guest,
+                      const DomainDevice *device) {
+        g_autofree char *problem = NULL;
+        Want *want = want_new(guest->domain, device, inventory_compat(manager->inventory),
+                              &problem);
+
+        if (problem) {
+                want_free(want);
+                return NULL;
+        }
+        want->vendor = want->product = want->revision = -1;
+        want->type = NULL;
+        return want;
+}
+
+GPtrArray *advisor_guest_free_seats(const Manager *manager, const AdvisorGuest *guest) {
+        DomainDevice device = swap_interface_as_device(guest->interface);
+        g_autoptr(GPtrArray) devices = inventory_list(manager->inventory);
+        GPtrArray *seats = g_ptr_array_new();
+        g_autoptr(Usage) usage = NULL;
+        g_autoptr(Want) want = NULL;
+
+        device.unplugged = true; /* it brings no state */
+        want = want_any(manager, guest, &device);
+        if (!want)
+                return seats;
+
+        usage = usage_new(guest->domain, manager->inventory, manager->leases);
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *found = devices->pdata[i];
+
+                if (advisor_is_seat(manager, found) && !usage_lease(usage, found->id) &&
+                    fit_device(want, found, usage) == FIT_YES)
+                        g_ptr_array_add(seats, (void *)found);
+        }
+        return seats;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/advisor.h"
+
+#include "daemon/advisor-guest.h"
+#include "daemon/core/policy.h"
+#include "daemon/drain.h"
+#include "daemon/swap.h"
+
+/* Of one turn: about 60 ms at most. */
+#define FORECAST_GUESTS 16
+#define OUTAGE_SEC      2
+
+struct Advisor {
+        Manager *manager;
+        Policy *policy;
+        GHashTable *guests; /* UUID to AdvisorGuest, of those that run here */
+        GPtrArray *entries; /* AdvisorEntry */
+        GPtrArray *waiting; /* UUIDs of those that are looked at in this round */
+        int64_t begun;      /* CLOCK_MONOTONIC us, the last round; 0 never */
+        int64_t monotonic;  /* now */
+        bool in_round;
+        unsigned n_ids;
+};
+
+static void entry_free(AdvisorEntry *entry) {
+        g_free(entry->id);
+        advice_free(entry->advice);
+        g_strfreev(entry->commands);
+        g_free(entry);
+}
+
+static bool advises(const Advisor *advisor) {
+        return advisor->manager->config->policy_advises;
+}
+
+/* Commands ------------------------------------------------------------------------------ */
+
+static char *shell_word(const char *word) {
+        static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:";
+
+        return word[strspn(word, plain)] == '\0' && *word != '-' ? g_strdup(word)
+                                                                 : g_shell_quote(word);
+}
+
+static void add_command(const Advisor *advisor, GPtrArray *commands, const char *uuid,
+                        const char *target) {
+        const AdvisorGuest *guest = uuid ? g_hash_table_lookup(advisor->guests, uuid) : NULL;
+        g_autofree char *name = NULL, *place = NULL;
+
+        if (!guest)
+                return;
+
+        name = shell_word(guest->name);
+        place = shell_word(target);
+        g_ptr_array_add(commands,
+                        g_strdup_printf("virt-ferry move %s %s %s", name, guest->mac, place));
+}
+
+static char **commands_for(const Advisor *advisor, const Advice *advice) {
+        const char *bridge = advisor->manager->config->policy_bridge;
+        g_autofree char *virtio = g_strconcat("virtio", bridge ? ":" : NULL, bridge, NULL);
+        GPtrArray *commands = g_ptr_array_new();
+
+        add_command(advisor, commands, advice->out.id, virtio);
+        add_command(advisor, commands, advice->in.id, advice->seat);
+        g_ptr_array_add(commands, NULL);
+        return (char **)g_ptr_array_free(commands, FALSE);
+}
+
+/* Advice -------------------------------------------------------------------------------- */
+
+static bool is_same(const Advice *a, const Advice *b) {
+        return a->kind == b->kind && g_str_equal(a->seat, b->seat) &&
+               g_strcmp0(a->in.id, b->in.id) == 0 && g_strcmp0(a->out.id, b->out.id) == 0;
+}
+
+static const AdvisorEntry *find_same(const GPtrArray *entries, const Advice *advice) {
+        for (guint i = 0; i < entries->len; i++) {
+                const AdvisorEntry *entry = entries->pdata[i];
+
+                if (is_same(entry->advice, advice))
+                        return entry;
+        }
+        return NULL;
+}
+
+/* What was said before keeps its id, with the figures of now. Takes the advice. */
+static AdvisorEntry *enter(Advisor *advisor, Advice *advice) {
+        const AdvisorEntry *before = find_same(advisor->entries, advice);
+        AdvisorEntry *entry = g_new0(AdvisorEntry, 1);
+
+        entry->id = before ? g_strdup(before->id) : g_strdup_printf("%u", ++advisor->n_ids);
+        entry->since = before ? before->since : advisor->manager->now();
+        entry->commands = commands_for(advisor, advice);
+        entry->advice = advice;
+        return entry;
+}
+
+static GPtrArray *entries_new(void) {
+        return g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+}
+
+/* Instead of what was advised before. Takes the advice out of the array. */
+static void keep(Advisor *advisor, GPtrArray *advice) {
+        GPtrArray *entries = entries_new();
+
+        for (guint i = 0; i < advice->len; i++)
+                g_ptr_array_add(entries, enter(advisor, g_steal_pointer(&advice->pdata[i])));
+        g_ptr_array_unref(advisor->entries);
+        advisor->entries = entries;
+}
+
+static bool is_about(const Advice *advice, const char *uuid) {
+        return g_strcmp0(advice->in.id, uuid) == 0 || g_strcmp0(advice->out.id, uuid) == 0;
+}
+
+static bool is_carried_out(const Advisor *advisor, const Advice *advice) {
+        const char *uuid = advice->in.id ?: advice->out.id;
+        const AdvisorGuest *guest = g_hash_table_lookup(advisor->guests, uuid);
+
+        if (!guest)
+                return false;
+        return advice->in.id ? g_strcmp0(guest->vf, advice->seat) == 0 : !guest->vf;
+}
+
+/* What was advised about a guest that is another one now. */
+static void look_at_entries(Advisor *advisor, const char *uuid) {
+        for (guint i = advisor->entries->len; i > 0; i--) {
+                const AdvisorEntry *entry = advisor->entries->pdata[i - 1];
+                bool done = is_carried_out(advisor, entry->advice);
+
+                if (!is_about(entry->advice, uuid))
+                        continue;
+                if (done)
+                        policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
+                                     entry->advice);
+                if (done || !g_hash_table_contains(advisor->guests, uuid))
+                        g_ptr_array_remove_index(advisor->entries, i - 1);
+        }
+}
+
+/* Decisions ----------------------------------------------------------------------------- */
+
+static GArray *list_guests(const Advisor *advisor) {
+        GArray *guests = g_array_new(FALSE, TRUE, sizeof(PolicyGuest));
+        GHashTableIter iter;
+        AdvisorGuest *guest;
+
+        g_hash_table_iter_init(&iter, advisor->guests);
+        while (g_hash_table_iter_next(&iter, NULL, (void **)&guest)) {
+                PolicyGuest one = {
+                        .id = guest->uuid,
+                        .name = guest->name,
+                        .busy = advisor_guest_is_busy(advisor->manager, guest),
+                        .outage = OUTAGE_SEC,
+                };
+
+                if (guest->known) {
+                        one.ahead[METRIC_RECEIVE_BYTES] = &guest->receive;
+                        one.ahead[METRIC_TRANSMIT_BYTES] = &guest->transmit;
+                }
+                g_array_append_val(guests, one);
+        }
+        return guests;
+}
+
+/* They want the same of a VF, and one can speak for all. NULL: all sit. */
+static const AdvisorGuest *find_standing(const Advisor *advisor) {
+        GHashTableIter iter;
+        AdvisorGuest *guest;
+
+        g_hash_table_iter_init(&iter, advisor->guests);
+        while (g_hash_table_iter_next(&iter, NULL, (void **)&guest))
+                if (guest->interface)
+                        return guest;
+        return NULL;
+}
+
+static void add_taken_seats(const Advisor *advisor, GArray *seats) {
+        const Manager *manager = advisor->manager;
+        g_autoptr(GPtrArray) leases = lease_book_list(manager->leases);
+
+        for (guint i = 0; i < leases->len; i++) {
+                const Lease *lease = leases->pdata[i];
+                const Device *device = inventory_find(manager->inventory, lease->device);
+                PolicySeat seat = {
+                        .id = lease->device,
+                        .guest = lease->domain_uuid,
+                        .busy = lease->state != LEASE_RUNNING ||
+                                swaps_holds(manager->swaps, lease->device),
+                };
+
+                if (device && advisor_is_seat(manager, device))
+                        g_array_append_val(seats, seat);
+        }
+}
+
+static GArray *list_seats(const Advisor *advisor) {
+        GArray *seats = g_array_new(FALSE, TRUE, sizeof(PolicySeat));
+        const AdvisorGuest *standing = find_standing(advisor);
+        g_autoptr(GPtrArray) devices = NULL;
+
+        add_taken_seats(advisor, seats);
+        if (!standing)
+                return seats;
+
+        devices = advisor_guest_free_seats(advisor->manager, standing);
+        for (guint i = 0; i < devices->len; i++) {
+                PolicySeat seat = { .id = ((const Device *)devices->pdata[i])->id };
+
+                g_array_append_val(seats, seat);
+        }
+        return seats;
+}
+
+/* Guests are on their way off a host that is drained. */
+static bool is_drained(const Advisor *advisor) {
+        g_autofree char *refusal = drain_refusal(advisor->manager->drain);
+
+        return refusal;
+}
+
+static void decide(Advisor *advisor) {
+        g_autoptr(GPtrArray) advice = NULL;
+        g_autoptr(GArray) guests = NULL, seats = NULL;
+
+        if (is_drained(advisor)) {
+                g_ptr_array_set_size(advisor->entries, 0);
+                return;
+        }
+
+        guests = list_guests(advisor);
+        seats = list_seats(advisor);
+        advice = policy_decide(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
+                               (const PolicyGuest *)(void *)guests->data, guests->len,
+                               (const PolicySeat *)(void *)seats->data, seats->len);
+        keep(advisor, advice);
+}
+
+/* Rounds -------------------------------------------------------------------------------- */
+
+static gboolean is_not_here(gpointer uuid, gpointer unused, gpointer manager) {
+        return !g_hash_table_contains(((const Manager *)manager)->active, uuid);
+}
+
+static void begin_round(Advisor *advisor) {
+        GHashTableIter iter;
+        char *uuid;
+
+        (void)g_hash_table_foreach_remove(advisor->guests, is_not_here, advisor->manager);
+        g_hash_table_iter_init(&iter, advisor->guests);
+        while (g_hash_table_iter_next(&iter, (void **)&uuid, NULL))
+                g_ptr_array_add(advisor->waiting, g_strdup(uuid));
+        advisor->begun = advisor->monotonic;
+        advisor->in_round = true;
+}
+
+static void forecast_some(Advisor *advisor) {
+        for (int i = 0; i < FORECAST_GUESTS && advisor->waiting->len > 0; i++) {
+                g_autofree char *uuid = g_ptr_array_steal_index_fast(advisor->waiting,
+                                                                     advisor->waiting->len - 1);
+                AdvisorGuest *guest = g_hash_table_lookup(advisor->guests, uuid);
+
+                if (guest)
+                        advisor_guest_forecast(advisor->manager, guest);
+        }
+}
+
+void advisor_turn(Advisor *advisor, int64_t monotonic) {
+        advisor->monotonic = monotonic;
+        if (!advises(advisor) || !advisor->manager->libvirt_known)
+                return;
+
+        if (advisor->begun == 0)
+                advisor->begun = monotonic;
+        if (!advisor->in_round) {
+                if (monotonic - advisor->begun < ADVISOR_ROUND_USEC)
+                        return;
+                begin_round(advisor);
+        }
+
+        forecast_some(advisor);
+        if (advisor->waiting->len > 0)
+                return;
+        decide(advisor);
+        advisor->in_round = false;
+}
+
+/* Guests -------------------------------------------------------------------------------- */
+
+static void look_at_guest(Advisor *advisor, const GuestEvent *event) {
+        AdvisorGuest *guest = event->xml ? advisor_guest_new(advisor->manager, event->xml) : NULL;
+
+        if (guest)
+                g_hash_table_replace(advisor->guests, g_strdup(guest->uuid), guest);
+        else
+                g_hash_table_remove(advisor->guests, event->uuid);
+        look_at_entries(advisor, event->uuid);
+}
+
+void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
+        if (!advises(advisor))
+                return;
+
+        switch (event->kind) {
+        case GUEST_RUNNING:
+        case GUEST_ARRIVED:
+        case GUEST_UNPLUGGED:
+        case GUEST_PLUGGED:
+                look_at_guest(advisor, event);
+                return;
+        case GUEST_LEFT:
+        case GUEST_STOPPED:
+                g_hash_table_remove(advisor->guests, event->uuid);
+                look_at_entries(advisor, event->uuid);
+                return;
+        case GUEST_LOST_LIBVIRT:
+                g_ptr_array_set_size(advisor->entries, 0);
+                return;
+        default:
+                return;
+        }
+}
+
+const GPtrArray *advisor_list(const Advisor *advisor) {
+        return advisor->entries;
+}
+
+/* --------------------------------------------------------------------------------------- */
+
+Advisor *advisor_new(Manager *manager) {
+        const PolicySettings settings = {
+                .mode = manager->config->policy_advises ? POLICY_ADVISE : POLICY_OBSERVE,
+                .moves = manager->config->policy_moves,
+                .settle = manager->config->policy_settle_sec,
+                .idle = manager->config->policy_idle_kbit * 1000.0 / 8,
+        };
+        Advisor *advisor = g_new0(Advisor, 1);
+
+        advisor->manager = manager;
+        advisor->policy = policy_new(&settings);
+        advisor->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                (GDestroyNotify)advisor_guest_free);
+        advisor->entries = entries_new();
+        advisor->waiting = g_ptr_array_new_with_free_func(g_free);
+        return advisor;
+}
+
+void advisor_free(Advisor *advisor) {
+        if (!advisor)
+                return;
+
+        policy_free(advisor->policy);
+        g_hash_table_unref(advisor->guests);
+        g_ptr_array_unref(advisor->entries);
+        g_ptr_array_unref(advisor->waiting);
+        g_free(advisor);
+}

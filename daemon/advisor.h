@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Says which guests of this host should have a VF, and which should give theirs
+ * back, before their traffic comes or goes: policy.h decides, from what demands.h
+ * expects of them.
+ *
+ *   guest events ─► guests with one interface ┐
+ *   demands_forecast(), some in each turn ────┼─► policy_decide() ─► advice
+ *   VFs that are free, or that they have ─────┘
+ *
+ * Each 5 minutes. Nothing is touched: advice comes with the commands that carry it
+ * out, and is noted as carried out when its guest has its other interface, whoever
+ * did that. What is not advised again is withdrawn. In memory; one thread; belongs
+ * to the manager.
+ */
+
+#include "daemon/core/advice.h"
+#include "daemon/manager.h"
+
+#define ADVISOR_ROUND_USEC (5 * G_TIME_SPAN_MINUTE)
+
+typedef struct AdvisorEntry {
+        char *id; /* as long as the daemon runs, no other one has it */
+        Advice *advice;
+        int64_t since;   /* CLOCK_REALTIME in us */
+        char **commands; /* what carries it out, for a shell, in this order */
+} AdvisorEntry;
+
+Advisor *advisor_new(Manager *manager);
+void advisor_free(Advisor *advisor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Advisor, advisor_free)
+
+/* At the end of each round of the meter, CLOCK_MONOTONIC in us: a part of what is to be done. */
+void advisor_turn(Advisor *advisor, int64_t monotonic);
+void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event);
+
+/* AdvisorEntry, in the order in which it should be carried out; borrowed until the next of the two
+ * above. */
+const GPtrArray *advisor_list(const Advisor *advisor);

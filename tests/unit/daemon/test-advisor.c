@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/advisor.h"
+
+#include <string.h>
+
+#include "daemon/core/sample.h"
+#include "tests/unit/daemon/manager-fixture.h"
+
+#define PF       "0000:3b:00.0"
+#define MINUTE   G_TIME_SPAN_MINUTE
+#define HOUR     G_TIME_SPAN_HOUR
+#define GUESTS   6
+#define ADDRESS  "<address type='pci' domain='0x0000' bus='0x05' slot='0x00' function='0x0'/>"
+#define TEAMING  "<teaming type='persistent'/>"
+#define KILOBYTE 1000u
+
+/* Guests with one interface each, whose traffic is seen once a minute. */
+typedef struct AdvisorFixture {
+        Fixture f;
+        int64_t monotonic;
+        unsigned n_guests;
+        unsigned rates[GUESTS]; /* bytes a second, each way */
+        uint64_t totals[GUESTS];
+        char *vfs[GUESTS];
+} AdvisorFixture;
+
+static char *uuid_of(unsigned g) {
+        return g_strdup_printf("11111111-2222-4333-8444-00000000000%u", g + 1);
+}
+
+static char *interface_of(unsigned g, const char *source, const char *more) {
+        return g_strdup_printf("<interface type='network'><mac address='52:54:00:00:00:0%u'/>"
+                               "<source %s/><model type='virtio'/>%s" ADDRESS "</interface>",
+                               g + 1, source, more);
+}
+
+static char *vf_of(unsigned g, const char *vf) {
+        return g_strdup_printf("<interface type='hostdev' managed='yes'>"
+                               "<mac address='52:54:00:00:00:0%u'/><source><address type='pci' "
+                               "domain='0x0000' bus='0x%.2s' slot='0x%.2s' function='0x%c'/>"
+                               "</source>" ADDRESS "</interface>",
+                               g + 1, vf + 5, vf + 8, vf[11]);
+}
+
+/* It is found to run with these. */
+static void run_with(AdvisorFixture *a, unsigned g, const char *devices) {
+        g_autofree char *uuid = uuid_of(g), *xml = NULL;
+
+        xml = g_strdup_printf("<domain><name>g%u</name><uuid>%s</uuid><devices>%s</devices>"
+                              "</domain>",
+                              g + 1, uuid, devices);
+        send_event(&a->f, GUEST_RUNNING, uuid, xml);
+}
+
+static void run_emulated(AdvisorFixture *a, unsigned g, const char *source) {
+        g_autofree char *interface = interface_of(g, source, "");
+
+        run_with(a, g, interface);
+}
+
+static void run_vf(AdvisorFixture *a, unsigned g, const char *vf) {
+        g_autofree char *interface = vf_of(g, vf);
+
+        run_with(a, g, interface);
+}
+
+static void stop(AdvisorFixture *a, unsigned g) {
+        g_autofree char *uuid = uuid_of(g);
+
+        send_event(&a->f, GUEST_STOPPED, uuid, NULL);
+}
+
+static void add_vfs(AdvisorFixture *a, unsigned n) {
+        for (unsigned i = 0; i < n; i++)
+                a->vfs[i] = g_strdup(fake_root_add_vf(a->f.root, PF));
+        g_assert_cmpint(inventory_scan(a->f.manager->inventory), ==, 0);
+}
+
+static void set_up(AdvisorFixture *a, gconstpointer config) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf", .netdev = "eth0" };
+        g_autofree char *first = uuid_of(0);
+
+        fixture_set_up(&a->f, config);
+        fixture_connect(&a->f);
+        fixture_pass_time(20000 * G_TIME_SPAN_DAY);
+        fake_root_add_pf(a->f.root, PF, &pf);
+        a->monotonic = 1000 * G_USEC_PER_SEC;
+        send_list(&a->f, first);
+}
+
+static void tear_down(AdvisorFixture *a, gconstpointer config) {
+        for (unsigned i = 0; i < GUESTS; i++)
+                g_free(a->vfs[i]);
+        fixture_tear_down(&a->f, config);
+}
+
+/* With one VF, and so many guests of which none has it. */
+static void begin(AdvisorFixture *a, unsigned n_guests) {
+        add_vfs(a, 1);
+        a->n_guests = n_guests;
+        for (unsigned g = 0; g < n_guests; g++)
+                run_emulated(a, g, "network='default'");
+        g_string_truncate(a->f.asked, 0);
+}
+
+static GuestSample *sample(AdvisorFixture *a, unsigned g) {
+        g_autofree char *uuid = uuid_of(g), *name = g_strdup_printf("g%u", g + 1);
+        GuestSample *guest = guest_sample_new(uuid, name);
+
+        a->totals[g] += 60ul * a->rates[g];
+        guest->sample.values[METRIC_RECEIVE_BYTES] = a->totals[g];
+        guest->sample.values[METRIC_TRANSMIT_BYTES] = a->totals[g];
+        return guest;
+}
+
+static void look(AdvisorFixture *a) {
+        g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+
+        event->kind = GUEST_STATS;
+        event->sampled = a->monotonic;
+        event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
+        for (unsigned g = 0; g < a->n_guests; g++)
+                g_ptr_array_add(event->samples, sample(a, g));
+        manager_on_guest_event(a->f.manager, event);
+}
+
+static void run(AdvisorFixture *a, int64_t usec) {
+        for (int64_t i = 0; i < usec; i += MINUTE) {
+                a->monotonic += MINUTE;
+                fixture_pass_time(MINUTE);
+                look(a);
+        }
+}
+
+static const GPtrArray *entries(AdvisorFixture *a) {
+        return advisor_list(a->f.manager->advisor);
+}
+
+static void assert_nothing(AdvisorFixture *a) {
+        g_assert_cmpuint(entries(a)->len, ==, 0);
+}
+
+/* One, carried out by these commands; "@" is the VF. */
+static const AdvisorEntry *assert_one(AdvisorFixture *a, AdviceKind kind, const char *commands) {
+        const AdvisorEntry *entry = entries(a)->len == 1 ? entries(a)->pdata[0] : NULL;
+        g_auto(GStrv) parts = g_strsplit(commands, "@", -1);
+        g_autofree char *expected = g_strjoinv(a->vfs[0], parts), *got = NULL;
+
+        g_assert_nonnull(entry);
+        got = g_strjoinv("; ", entry->commands);
+        g_assert_cmpint(entry->advice->kind, ==, kind);
+        g_assert_cmpstr(entry->advice->seat, ==, a->vfs[0]);
+        g_assert_cmpstr(got, ==, expected);
+        return entry;
+}
+
+#define PROMOTE_1 "virt-ferry move g1 52:54:00:00:00:01 @"
+
+static void test_who_has_the_most_traffic_should_have_the_vf(AdvisorFixture *a,
+                                                             gconstpointer unused) {
+        const AdvisorEntry *entry;
+
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        a->rates[1] = 10 * KILOBYTE;
+        run(a, 2 * HOUR);
+        entry = assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        g_assert_cmpfloat_with_epsilon(entry->advice->in.seen, 1800e3, 1e3);
+        g_assert_cmpfloat(entry->advice->gain, >, entry->advice->cost);
+        assert_asked(&a->f, "");
+}
+
+static void test_nothing_is_said_of_whom_nothing_is_known(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 2);
+        run(a, 4 * MINUTE);
+        assert_nothing(a);
+}
+
+static void test_who_observes_says_nothing(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, 2 * HOUR);
+        assert_nothing(a);
+        assert_asked(&a->f, "");
+}
+
+static void test_advice_that_is_still_so_stays_the_same(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *id = NULL;
+        int64_t since;
+
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        id = g_strdup(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id);
+        since = assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->since;
+        run(a, HOUR);
+        g_assert_cmpstr(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id, ==, id);
+        g_assert_cmpint(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->since, ==, since);
+}
+
+static void test_advice_about_who_is_gone_is_withdrawn(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        stop(a, 0);
+        assert_nothing(a);
+}
+
+static void test_advice_is_withdrawn_while_libvirt_is_away(AdvisorFixture *a,
+                                                           gconstpointer unused) {
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        send_event(&a->f, GUEST_LOST_LIBVIRT, NULL, NULL);
+        assert_nothing(a);
+        run(a, HOUR);
+        assert_nothing(a);
+}
+
+static void test_a_vf_that_another_guest_took_is_not_free(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        run_vf(a, 1, a->vfs[0]); /* of it, nothing is known */
+        run(a, 10 * MINUTE);
+        assert_nothing(a);
+}
+
+#define EXCHANGE \
+        "virt-ferry move g1 52:54:00:00:00:01 virtio; virt-ferry move g2 52:54:00:00:00:02 @"
+
+/* Settled, it gives way to one that has more. */
+static void test_who_has_moved_is_left_alone_for_a_while(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        a->rates[1] = 10 * KILOBYTE;
+        run(a, 2 * HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        run_vf(a, 0, a->vfs[0]);
+        assert_nothing(a);
+
+        a->rates[0] = 10 * KILOBYTE;
+        a->rates[1] = 9000 * KILOBYTE;
+        run(a, 55 * MINUTE);
+        assert_nothing(a);
+        run(a, 3 * HOUR);
+        assert_one(a, ADVICE_EXCHANGE, EXCHANGE);
+}
+
+static void test_who_idles_gives_its_vf_back(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 1);
+        a->rates[0] = 1 * KILOBYTE;
+        run_vf(a, 0, a->vfs[0]);
+        run(a, 12 * HOUR);
+        assert_one(a, ADVICE_DEMOTE, "virt-ferry move g1 52:54:00:00:00:01 virtio:br0");
+}
+
+static void test_guests_of_another_kind_are_left_alone(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *one = interface_of(0, "network='default'", ""), *two = NULL, *half = NULL;
+        g_autofree char *both = NULL;
+
+        two = interface_of(1, "network='default'", "");
+        both = g_strconcat(one, two, NULL);
+        half = interface_of(2, "network='default'", TEAMING);
+        begin(a, 4);
+        run_with(a, 0, both);
+        run_with(a, 1, "");
+        run_with(a, 2, half);
+        run_emulated(a, 3, "bridge='br7'");
+        for (unsigned g = 0; g < 4; g++)
+                a->rates[g] = 900 * KILOBYTE;
+        run(a, 2 * HOUR);
+        assert_nothing(a);
+}
+
+static void test_the_bridge_of_the_policy_counts(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 2);
+        run_emulated(a, 0, "bridge='br0'");
+        a->rates[0] = 100 * KILOBYTE;
+        a->rates[1] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+}
+
+static bool has(GHashTable *seen, const char *id) {
+        return id && !g_hash_table_add(seen, (void *)id);
+}
+
+static void assert_nobody_shares(AdvisorFixture *a) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+        for (guint i = 0; i < entries(a)->len; i++) {
+                const Advice *advice = ((const AdvisorEntry *)entries(a)->pdata[i])->advice;
+
+                g_assert_false(has(seen, advice->seat));
+                g_assert_false(has(seen, advice->in.id));
+                g_assert_false(has(seen, advice->out.id));
+        }
+}
+
+static void test_no_two_are_advised_to_share_a_vf(AdvisorFixture *a, gconstpointer unused) {
+        guint most = 0;
+
+        add_vfs(a, 3);
+        a->n_guests = GUESTS;
+        for (unsigned g = 0; g < GUESTS; g++)
+                run_emulated(a, g, "network='default'");
+        for (unsigned hour = 0; hour < 12; hour++) {
+                for (unsigned g = 0; g < GUESTS; g++)
+                        a->rates[g] = (1 + (g + hour) % GUESTS) * 100 * KILOBYTE;
+                for (unsigned i = 0; i < 12; i++) {
+                        run(a, 5 * MINUTE);
+                        assert_nobody_shares(a);
+                        most = MAX(most, entries(a)->len);
+                }
+                if (hour == 6)
+                        run_vf(a, 0, a->vfs[0]);
+        }
+        g_assert_cmpuint(most, ==, 3);
+}
+
+#define ADD_CONFIGURED(name, config, function) \
+        g_test_add("/advisor/" name, AdvisorFixture, config, set_up, function, tear_down)
+#define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        ADD("who has the most traffic should have the VF",
+            test_who_has_the_most_traffic_should_have_the_vf);
+        ADD("nothing is said of whom nothing is known",
+            test_nothing_is_said_of_whom_nothing_is_known);
+        ADD_CONFIGURED("who observes says nothing", "[Policy]\nMode=observe\n",
+                       test_who_observes_says_nothing);
+        ADD("advice that is still so stays the same", test_advice_that_is_still_so_stays_the_same);
+        ADD("advice about who is gone is withdrawn", test_advice_about_who_is_gone_is_withdrawn);
+        ADD("advice is withdrawn while libvirt is away",
+            test_advice_is_withdrawn_while_libvirt_is_away);
+        ADD("a VF that another guest took is not free",
+            test_a_vf_that_another_guest_took_is_not_free);
+        ADD("who has moved is left alone for a while",
+            test_who_has_moved_is_left_alone_for_a_while);
+        ADD_CONFIGURED("who idles gives its VF back", "[Policy]\nIdleKbit=100\nBridge=br0\n",
+                       test_who_idles_gives_its_vf_back);
+        ADD("guests of another kind are left alone", test_guests_of_another_kind_are_left_alone);
+        ADD_CONFIGURED("the bridge of the policy counts", "[Policy]\nBridge=br0\n",
+                       test_the_bridge_of_the_policy_counts);
+        ADD("no two are advised to share a VF", test_no_two_are_advised_to_share_a_vf);
+        return g_test_run();
+}
