@@ -59,6 +59,7 @@ typedef struct Options {
 /* An ExitStatus; or -1 with an error, which main.c shows. */
 typedef int (*CommandFunc)(const Options *options, char *const *arguments, GError **error);
 
+int cmd_advice(const Options *options, char *const *arguments, GError **error);
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_drain(const Options *options, char *const *arguments, GError **error);

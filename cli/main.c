@@ -25,6 +25,7 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
+        { "advice", NULL, 0, 0, 0, cmd_advice },
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
@@ -59,6 +60,8 @@ static const char help[] =
         "  top [--count N]               who uses how much now; again and again on a terminal\n"
         "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"
         "  forecast DOMAIN [METRIC]      what it will use in the next 24 hours\n"
+        "  advice                        who should have a VF, or give it back, before it is "
+        "needed\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "

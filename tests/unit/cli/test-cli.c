@@ -24,6 +24,8 @@ static const struct {
           0 },
         { "offers", "offers.txt", "ListOffers()", 0 },
         { "offers --json", "offers.json", "ListOffers()", 0 },
+        { "advice", "advice.txt", "ListAdvice()", 0 },
+        { "advice --json", "advice.json", "ListAdvice()", 0 },
         { "resources", "resources.txt", "ListResources()", 0 },
         { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
         { "resources --json", "resources.json", "ListResources()", 0 },
@@ -71,6 +73,7 @@ static void test_nothing(void) {
                 { "migrations", "No migrations.\n", "[]\n" },
                 { "offers", "No parent on this host can make a device.\n", "[]\n" },
                 { "resources", "No resources.\n", "[]\n" },
+                { "advice", "Nothing is advised.\n", "[]\n" },
                 { "check", "Nothing is missing: guests can move with their devices.\n", "[]\n" },
                 { "check --xml -", "db1 has no passthrough devices.\n",
                   "{\n  \"Domain\" : \"db1\",\n  \"Devices\" : []\n}\n" },
@@ -79,6 +82,8 @@ static void test_nothing(void) {
 
         mock_daemon_set_objects(mock, "{}");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers", "(@a(ssssus) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListAdvice",
+                              "(@a(ssssssa{sd}stas) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
                               "(@a(sssstttsa{ss}) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");

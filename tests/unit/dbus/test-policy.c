@@ -40,6 +40,7 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
                 const char *interface, *method, *argument;
         } calls[] = {
                 { FERRY_INTERFACE_MANAGER, "ListOffers", NULL },
+                { FERRY_INTERFACE_MANAGER, "ListAdvice", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListResources", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListSlices", NULL },
                 { FERRY_INTERFACE_MANAGER, "CheckHost", NULL },
