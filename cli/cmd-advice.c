@@ -13,11 +13,12 @@ static void show_one(GVariant *row) {
         g_autoptr(GVariant) commands = g_variant_get_child_value(row, 9);
         g_autofree const char **lines = g_variant_get_strv(commands, NULL);
         g_autofree char *sentence = NULL;
-        const char *said;
+        const char *id, *said;
 
+        g_variant_get_child(row, 0, "&s", &id);
         g_variant_get_child(row, 7, "&s", &said);
         sentence = text_clean(said);
-        printf("%s\n", sentence);
+        printf("%s: %s\n", id, sentence);
         for (const char **line = lines; *line; line++) {
                 g_autofree char *command = text_clean(*line);
 

@@ -60,6 +60,7 @@ typedef struct Options {
 typedef int (*CommandFunc)(const Options *options, char *const *arguments, GError **error);
 
 int cmd_advice(const Options *options, char *const *arguments, GError **error);
+int cmd_apply(const Options *options, char *const *arguments, GError **error);
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_drain(const Options *options, char *const *arguments, GError **error);

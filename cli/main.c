@@ -26,6 +26,7 @@ typedef struct Command {
 
 static const Command commands[] = {
         { "advice", NULL, 0, 0, 0, cmd_advice },
+        { "apply", "ADVICE", 1, 1, 0, cmd_apply },
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
@@ -62,6 +63,7 @@ static const char help[] =
         "  forecast DOMAIN [METRIC]      what it will use in the next 24 hours\n"
         "  advice                        who should have a VF, or give it back, before it is "
         "needed\n"
+        "  apply ADVICE                  carry one of these out: by its number\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "

@@ -5,16 +5,25 @@
 #include "daemon/core/policy.h"
 #include "daemon/drain.h"
 #include "daemon/swap.h"
+#include "xml/ferry-error.h"
 
 /* Of one turn: about 60 ms at most. */
 #define FORECAST_GUESTS 16
 #define OUTAGE_SEC      2
+
+typedef struct Applied {
+        Advisor *advisor;
+        AdvisorEntry *entry;
+        AdvisorMoved reply;
+        void *userdata;
+} Applied;
 
 struct Advisor {
         Manager *manager;
         Policy *policy;
         GHashTable *guests; /* UUID to AdvisorGuest, of those that run here */
         GPtrArray *entries; /* AdvisorEntry */
+        Applied *applied;   /* what is carried out now; NULL nothing */
         GPtrArray *waiting; /* UUIDs of those that are looked at in this round */
         int64_t begun;      /* CLOCK_MONOTONIC us, the last round; 0 never */
         int64_t monotonic;  /* now */
@@ -23,9 +32,12 @@ struct Advisor {
 };
 
 static void entry_free(AdvisorEntry *entry) {
+        if (!entry)
+                return;
+
         g_free(entry->id);
         advice_free(entry->advice);
-        g_strfreev(entry->commands);
+        g_clear_pointer(&entry->moves, g_ptr_array_unref);
         g_free(entry);
 }
 
@@ -33,38 +45,24 @@ static bool advises(const Advisor *advisor) {
         return advisor->manager->config->policy_advises;
 }
 
-/* Commands ------------------------------------------------------------------------------ */
+/* What carries it out ------------------------------------------------------------------- */
 
-static char *shell_word(const char *word) {
-        static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:";
-
-        return word[strspn(word, plain)] == '\0' && *word != '-' ? g_strdup(word)
-                                                                 : g_shell_quote(word);
-}
-
-static void add_command(const Advisor *advisor, GPtrArray *commands, const char *uuid,
-                        const char *target) {
+static void add_move(const Advisor *advisor, GPtrArray *moves, const char *uuid,
+                     const char *target) {
         const AdvisorGuest *guest = uuid ? g_hash_table_lookup(advisor->guests, uuid) : NULL;
-        g_autofree char *name = NULL, *place = NULL;
 
-        if (!guest)
-                return;
-
-        name = shell_word(guest->name);
-        place = shell_word(target);
-        g_ptr_array_add(commands,
-                        g_strdup_printf("virt-ferry move %s %s %s", name, guest->mac, place));
+        if (guest)
+                g_ptr_array_add(moves, advisor_move_new(uuid, guest->name, guest->mac, target));
 }
 
-static char **commands_for(const Advisor *advisor, const Advice *advice) {
+static GPtrArray *moves_for(const Advisor *advisor, const Advice *advice) {
+        GPtrArray *moves = g_ptr_array_new_with_free_func((GDestroyNotify)advisor_move_free);
         const char *bridge = advisor->manager->config->policy_bridge;
         g_autofree char *virtio = g_strconcat("virtio", bridge ? ":" : NULL, bridge, NULL);
-        GPtrArray *commands = g_ptr_array_new();
 
-        add_command(advisor, commands, advice->out.id, virtio);
-        add_command(advisor, commands, advice->in.id, advice->seat);
-        g_ptr_array_add(commands, NULL);
-        return (char **)g_ptr_array_free(commands, FALSE);
+        add_move(advisor, moves, advice->out.id, virtio);
+        add_move(advisor, moves, advice->in.id, advice->seat);
+        return moves;
 }
 
 /* Advice -------------------------------------------------------------------------------- */
@@ -91,7 +89,7 @@ static AdvisorEntry *enter(Advisor *advisor, Advice *advice) {
 
         entry->id = before ? g_strdup(before->id) : g_strdup_printf("%u", ++advisor->n_ids);
         entry->since = before ? before->since : advisor->manager->now();
-        entry->commands = commands_for(advisor, advice);
+        entry->moves = moves_for(advisor, advice);
         entry->advice = advice;
         return entry;
 }
@@ -123,25 +121,33 @@ static bool is_carried_out(const Advisor *advisor, const Advice *advice) {
         return advice->in.id ? g_strcmp0(guest->vf, advice->seat) == 0 : !guest->vf;
 }
 
-/* What was advised about a guest that is another one now. */
-static void look_at_entries(Advisor *advisor, const char *uuid) {
+/* By whoever. A guest is without its interface for a moment before. */
+static void note_carried_out(Advisor *advisor) {
         for (guint i = advisor->entries->len; i > 0; i--) {
                 const AdvisorEntry *entry = advisor->entries->pdata[i - 1];
-                bool done = is_carried_out(advisor, entry->advice);
 
-                if (!is_about(entry->advice, uuid))
+                if (!is_carried_out(advisor, entry->advice))
                         continue;
-                if (done)
-                        policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
-                                     entry->advice);
-                if (done || !g_hash_table_contains(advisor->guests, uuid))
-                        g_ptr_array_remove_index(advisor->entries, i - 1);
+                policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC, entry->advice);
+                g_ptr_array_remove_index(advisor->entries, i - 1);
         }
+}
+
+static void withdraw(Advisor *advisor, const char *uuid) {
+        for (guint i = advisor->entries->len; i > 0; i--)
+                if (is_about(((const AdvisorEntry *)advisor->entries->pdata[i - 1])->advice, uuid))
+                        g_ptr_array_remove_index(advisor->entries, i - 1);
 }
 
 /* Decisions ----------------------------------------------------------------------------- */
 
+/* NULL: nothing is. */
+static const Advice *applied_advice(const Advisor *advisor) {
+        return advisor->applied ? advisor->applied->entry->advice : NULL;
+}
+
 static GArray *list_guests(const Advisor *advisor) {
+        const Advice *applied = applied_advice(advisor);
         GArray *guests = g_array_new(FALSE, TRUE, sizeof(PolicyGuest));
         GHashTableIter iter;
         AdvisorGuest *guest;
@@ -151,7 +157,8 @@ static GArray *list_guests(const Advisor *advisor) {
                 PolicyGuest one = {
                         .id = guest->uuid,
                         .name = guest->name,
-                        .busy = advisor_guest_is_busy(advisor->manager, guest),
+                        .busy = advisor_guest_is_busy(advisor->manager, guest) ||
+                                (applied && is_about(applied, guest->uuid)),
                         .outage = OUTAGE_SEC,
                 };
 
@@ -198,6 +205,7 @@ static void add_taken_seats(const Advisor *advisor, GArray *seats) {
 static GArray *list_seats(const Advisor *advisor) {
         GArray *seats = g_array_new(FALSE, TRUE, sizeof(PolicySeat));
         const AdvisorGuest *standing = find_standing(advisor);
+        const Advice *applied = applied_advice(advisor);
         g_autoptr(GPtrArray) devices = NULL;
 
         add_taken_seats(advisor, seats);
@@ -208,6 +216,7 @@ static GArray *list_seats(const Advisor *advisor) {
         for (guint i = 0; i < devices->len; i++) {
                 PolicySeat seat = { .id = ((const Device *)devices->pdata[i])->id };
 
+                seat.busy = applied && g_str_equal(applied->seat, seat.id);
                 g_array_append_val(seats, seat);
         }
         return seats;
@@ -295,7 +304,7 @@ static void look_at_guest(Advisor *advisor, const GuestEvent *event) {
                 g_hash_table_replace(advisor->guests, g_strdup(guest->uuid), guest);
         else
                 g_hash_table_remove(advisor->guests, event->uuid);
-        look_at_entries(advisor, event->uuid);
+        note_carried_out(advisor);
 }
 
 void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
@@ -312,7 +321,7 @@ void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
         case GUEST_LEFT:
         case GUEST_STOPPED:
                 g_hash_table_remove(advisor->guests, event->uuid);
-                look_at_entries(advisor, event->uuid);
+                withdraw(advisor, event->uuid);
                 return;
         case GUEST_LOST_LIBVIRT:
                 g_ptr_array_set_size(advisor->entries, 0);
@@ -324,6 +333,60 @@ void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
 
 const GPtrArray *advisor_list(const Advisor *advisor) {
         return advisor->entries;
+}
+
+/* By hand ------------------------------------------------------------------------------- */
+
+/* An AdvisorMoved. */
+static void on_moved(void *userdata, const GError *error) {
+        g_autofree Applied *applied = userdata;
+        Advisor *advisor = applied->advisor;
+
+        advisor->applied = NULL;
+        if (!error)
+                policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
+                             applied->entry->advice);
+        applied->reply(applied->userdata, error);
+        entry_free(applied->entry);
+}
+
+static bool check_apply(const Advisor *advisor, const char *id, guint *ret_number, GError **error) {
+        if (advisor->applied) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_BUSY,
+                            "Advice %s is carried out just now: try it again when that has ended",
+                            advisor->applied->entry->id);
+                return false;
+        }
+        for (guint i = 0; i < advisor->entries->len; i++)
+                if (g_str_equal(((const AdvisorEntry *)advisor->entries->pdata[i])->id, id)) {
+                        *ret_number = i;
+                        return true;
+                }
+        g_set_error(
+                error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                "Advice '%.32s' is not given, or not any more: 'virt-ferry advice' shows what is",
+                id);
+        return false;
+}
+
+void advisor_apply(Advisor *advisor, const char *id, AdvisorMoved reply, void *userdata) {
+        g_autoptr(GError) error = NULL;
+        Applied *applied;
+        guint number;
+
+        if (!check_apply(advisor, id, &number, &error)) {
+                reply(userdata, error);
+                return;
+        }
+
+        applied = g_new0(Applied, 1);
+        applied->advisor = advisor;
+        applied->entry = g_ptr_array_steal_index(advisor->entries, number);
+        applied->reply = reply;
+        applied->userdata = userdata;
+        advisor->applied = applied;
+        advisor_moves_begin(advisor->manager, g_steal_pointer(&applied->entry->moves), on_moved,
+                            applied);
 }
 
 /* --------------------------------------------------------------------------------------- */

@@ -9,12 +9,13 @@
  *   demands_forecast(), some in each turn ────┼─► policy_decide() ─► advice
  *   VFs that are free, or that they have ─────┘
  *
- * Each 5 minutes. Nothing is touched: advice comes with the commands that carry it
- * out, and is noted as carried out when its guest has its other interface, whoever
- * did that. What is not advised again is withdrawn. In memory; one thread; belongs
- * to the manager.
+ * Each 5 minutes. Nothing is touched unless somebody says so: by advisor_apply(), or
+ * with the commands of the advice, which is noted as carried out when its guest has
+ * its other interface, whoever did that. What is not advised again is withdrawn. In
+ * memory; one thread; belongs to the manager.
  */
 
+#include "daemon/advisor-move.h"
 #include "daemon/core/advice.h"
 #include "daemon/manager.h"
 
@@ -23,8 +24,8 @@
 typedef struct AdvisorEntry {
         char *id; /* as long as the daemon runs, no other one has it */
         Advice *advice;
-        int64_t since;   /* CLOCK_REALTIME in us */
-        char **commands; /* what carries it out, for a shell, in this order */
+        int64_t since;    /* CLOCK_REALTIME in us */
+        GPtrArray *moves; /* AdvisorMove, what carries it out in this order */
 } AdvisorEntry;
 
 Advisor *advisor_new(Manager *manager);
@@ -38,3 +39,8 @@ void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event);
 /* AdvisorEntry, in the order in which it should be carried out; borrowed until the next of the two
  * above. */
 const GPtrArray *advisor_list(const Advisor *advisor);
+
+/* Carries it out, one at a time, as swaps_begin() does; from then on it is not given any more, and
+ * when it fails it may be given again. Replies later or at once, once. FERRY_ERROR_NOT_FOUND: it is
+ * not given; FERRY_ERROR_BUSY; else the errors of swaps_begin(). */
+void advisor_apply(Advisor *advisor, const char *id, AdvisorMoved reply, void *userdata);

@@ -63,7 +63,8 @@ const char *face_find_subject(const Manager *manager, SubjectKind kind, const ch
 int manager_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_forecasts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int device_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
-/* ListAdvice() of the manager; `userdata` is the faces. */
+/* ListAdvice() and ApplyAdvice() of the manager; `userdata` is the faces. */
+int manager_method_apply_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

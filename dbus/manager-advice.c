@@ -4,7 +4,9 @@
 #include "daemon/advisor.h"
 #include "dbus/face.h"
 
-/* ListAdvice() of the Manager. */
+/* ListAdvice() and ApplyAdvice() of the Manager. */
+
+#define ACTION_MIGRATE FERRY_BUS_NAME ".migrate"
 
 static int append_value(sd_bus_message *reply, const char *name, double value) {
         return isnan(value) ? 0 : sd_bus_message_append(reply, "{sd}", name, value);
@@ -28,6 +30,18 @@ static int append_values(sd_bus_message *reply, const Advice *advice) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_commands(sd_bus_message *reply, const GPtrArray *moves) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (guint i = 0; r >= 0 && i < moves->len; i++) {
+                g_autofree char *command = advisor_move_command(moves->pdata[i]);
+
+                r = sd_bus_message_append(reply, "s", command);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_entry(sd_bus_message *reply, const AdvisorEntry *entry) {
         const Advice *advice = entry->advice;
         g_autofree char *sentence = advice_to_sentence(advice);
@@ -45,7 +59,7 @@ static int append_entry(sd_bus_message *reply, const AdvisorEntry *entry) {
         if (r >= 0)
                 r = sd_bus_message_append(reply, "st", sentence, (uint64_t)entry->since);
         if (r >= 0)
-                r = sd_bus_message_append_strv(reply, entry->commands);
+                r = append_commands(reply, entry->moves);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -64,4 +78,32 @@ int manager_method_list_advice(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* An AdvisorMoved. */
+static void on_applied(void *userdata, const GError *error) {
+        g_autoptr(sd_bus_message) m = userdata;
+        int r;
+
+        r = error ? bus_error_reply(m, error) : sd_bus_reply_method_return(m, NULL);
+        if (r < 0)
+                g_debug("The answer to ApplyAdvice cannot be sent: %s, ignoring", g_strerror(-r));
+}
+
+/* ApplyAdvice(s id) */
+int manager_method_apply_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Faces *faces = userdata;
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &id);
+        if (r < 0)
+                return r;
+
+        r = authorize(faces->authorizer, m, ACTION_MIGRATE, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        advisor_apply(faces->manager->advisor, id, on_applied, sd_bus_message_ref(m));
+        return 1;
 }

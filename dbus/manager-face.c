@@ -288,6 +288,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListAdvice", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(ssssssa{sd}stas)", advice),
                                 manager_method_list_advice, FREE),
+        SD_BUS_METHOD_WITH_ARGS("ApplyAdvice", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
+                                manager_method_apply_advice, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "AllocateResource", SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
                 SD_BUS_RESULT("o", slice, "as", reasons), slice_method_allocate_resource, FREE),

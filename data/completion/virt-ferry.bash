@@ -140,7 +140,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice top undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then

@@ -26,6 +26,7 @@ static const struct {
         { "offers --json", "offers.json", "ListOffers()", 0 },
         { "advice", "advice.txt", "ListAdvice()", 0 },
         { "advice --json", "advice.json", "ListAdvice()", 0 },
+        { "apply 7", NULL, "ApplyAdvice(7)", 0 },
         { "resources", "resources.txt", "ListResources()", 0 },
         { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
         { "resources --json", "resources.json", "ListResources()", 0 },

@@ -22,6 +22,7 @@ typedef struct AdvisorFixture {
         unsigned rates[GUESTS]; /* bytes a second, each way */
         uint64_t totals[GUESTS];
         char *vfs[GUESTS];
+        char *answer; /* of advisor_apply(): "done", or the error */
 } AdvisorFixture;
 
 static char *uuid_of(unsigned g) {
@@ -91,6 +92,7 @@ static void set_up(AdvisorFixture *a, gconstpointer config) {
 static void tear_down(AdvisorFixture *a, gconstpointer config) {
         for (unsigned i = 0; i < GUESTS; i++)
                 g_free(a->vfs[i]);
+        g_free(a->answer);
         fixture_tear_down(&a->f, config);
 }
 
@@ -140,6 +142,17 @@ static void assert_nothing(AdvisorFixture *a) {
         g_assert_cmpuint(entries(a)->len, ==, 0);
 }
 
+static char *commands_of(const AdvisorEntry *entry) {
+        GString *text = g_string_new(NULL);
+
+        for (guint i = 0; i < entry->moves->len; i++) {
+                g_autofree char *command = advisor_move_command(entry->moves->pdata[i]);
+
+                g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", command);
+        }
+        return g_string_free(text, FALSE);
+}
+
 /* One, carried out by these commands; "@" is the VF. */
 static const AdvisorEntry *assert_one(AdvisorFixture *a, AdviceKind kind, const char *commands) {
         const AdvisorEntry *entry = entries(a)->len == 1 ? entries(a)->pdata[0] : NULL;
@@ -147,7 +160,7 @@ static const AdvisorEntry *assert_one(AdvisorFixture *a, AdviceKind kind, const 
         g_autofree char *expected = g_strjoinv(a->vfs[0], parts), *got = NULL;
 
         g_assert_nonnull(entry);
-        got = g_strjoinv("; ", entry->commands);
+        got = commands_of(entry);
         g_assert_cmpint(entry->advice->kind, ==, kind);
         g_assert_cmpstr(entry->advice->seat, ==, a->vfs[0]);
         g_assert_cmpstr(got, ==, expected);
@@ -237,6 +250,7 @@ static void test_who_has_moved_is_left_alone_for_a_while(AdvisorFixture *a, gcon
         a->rates[1] = 10 * KILOBYTE;
         run(a, 2 * HOUR);
         assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        run_with(a, 0, ""); /* for a moment */
         run_vf(a, 0, a->vfs[0]);
         assert_nothing(a);
 
@@ -320,6 +334,125 @@ static void test_no_two_are_advised_to_share_a_vf(AdvisorFixture *a, gconstpoint
         g_assert_cmpuint(most, ==, 3);
 }
 
+/* By hand --------------------------------------------------------------------------------- */
+
+static void on_applied(void *userdata, const GError *error) {
+        AdvisorFixture *a = userdata;
+
+        g_assert_null(a->answer);
+        a->answer = g_strdup(error ? error->message : "done");
+}
+
+static void apply(AdvisorFixture *a, const char *id) {
+        g_clear_pointer(&a->answer, g_free);
+        advisor_apply(a->f.manager->advisor, id, on_applied, a);
+}
+
+static char *xml_of(unsigned g, const char *devices, const char *metadata) {
+        g_autofree char *uuid = uuid_of(g);
+
+        return g_strdup_printf("<domain><name>g%u</name><uuid>%s</uuid><metadata>"
+                               "<f:domain xmlns:f='urn:virtferry:domain:1' version='1'>%s"
+                               "</f:domain></metadata><devices>%s</devices></domain>",
+                               g + 1, uuid, metadata, devices);
+}
+
+/* libvirt knows the guest so; NULL: not at all. */
+static void answer_find(AdvisorFixture *a, unsigned g, const char *xml) {
+        g_autoptr(GuestEvent) found = g_new0(GuestEvent, 1);
+
+        found->kind = GUEST_FOUND;
+        found->uuid = xml ? uuid_of(g) : NULL;
+        found->name = g_strdup_printf("g%u", g + 1);
+        found->xml = g_strdup(xml);
+        found->detail = xml ? NULL : g_strdup("There is no such guest");
+        found->running = xml;
+        a->f.finder(a->f.asker, found);
+}
+
+static void begin_apply(AdvisorFixture *a) {
+        g_autofree char *id = NULL;
+
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        a->rates[1] = 10 * KILOBYTE;
+        run(a, HOUR);
+        id = g_strdup(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id);
+        apply(a, id);
+        assert_asked(&a->f, "find 11111111-2222-4333-8444-000000000001\n");
+        g_assert_null(a->answer);
+        assert_nothing(a);
+}
+
+static char *note_of(const char *vf, const char *element) {
+        g_autofree char *escaped = g_markup_escape_text(element, -1);
+
+        return g_strdup_printf("<f:device address='0000:05:00.0'><f:unplugged strategy='replug' "
+                               "source='%s'>%s</f:unplugged></f:device>",
+                               vf, escaped);
+}
+
+static void test_an_advice_is_carried_out_by_hand(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *emulated = interface_of(0, "network='default'", ""), *with = NULL;
+        g_autofree char *uuid = uuid_of(0), *vf = NULL, *note = NULL, *without = NULL, *now = NULL;
+
+        begin_apply(a);
+        vf = vf_of(0, a->vfs[0]);
+        note = note_of(a->vfs[0], vf);
+        with = xml_of(0, emulated, "");
+        without = xml_of(0, "", note);
+        now = xml_of(0, vf, note);
+        answer_find(a, 0, with);
+        assert_asked(&a->f, "unplug 11111111-2222-4333-8444-000000000001 52:54:00:00:00:01 in "
+                            "30000 ms\n");
+        send_event(&a->f, GUEST_UNPLUGGED, uuid, without);
+        g_assert_true(g_str_has_prefix(a->f.asked->str, "plug "));
+        g_assert_null(a->answer);
+        send_event(&a->f, GUEST_PLUGGED, uuid, now);
+        g_assert_cmpstr(a->answer, ==, "done");
+
+        a->rates[0] = 10 * KILOBYTE;
+        a->rates[1] = 9000 * KILOBYTE;
+        run(a, 55 * MINUTE);
+        assert_nothing(a); /* it has settled too short a time */
+}
+
+static void test_what_is_not_advised_is_not_carried_out(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *id = NULL;
+
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        id = g_strdup(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id);
+        stop(a, 0);
+        g_string_truncate(a->f.asked, 0);
+        apply(a, id);
+        g_assert_cmpstr(a->answer, ==,
+                        "Advice '1' is not given, or not any more: 'virt-ferry advice' shows what "
+                        "is");
+        assert_asked(&a->f, "");
+}
+
+static void test_one_is_carried_out_at_a_time(AdvisorFixture *a, gconstpointer unused) {
+        begin_apply(a);
+        g_clear_pointer(&a->answer, g_free);
+        apply(a, "2");
+        g_assert_cmpstr(a->answer, ==,
+                        "Advice 1 is carried out just now: try it again when that has ended");
+        run(a, 10 * MINUTE);
+        assert_nothing(a);
+        g_clear_pointer(&a->answer, g_free);
+        answer_find(a, 0, NULL);
+}
+
+static void test_one_that_fails_is_told_and_given_again(AdvisorFixture *a, gconstpointer unused) {
+        begin_apply(a);
+        answer_find(a, 0, NULL);
+        g_assert_cmpstr(a->answer, ==, "There is no such guest");
+        run(a, 10 * MINUTE);
+        g_assert_cmpstr(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id, ==, "2");
+}
+
 #define ADD_CONFIGURED(name, config, function) \
         g_test_add("/advisor/" name, AdvisorFixture, config, set_up, function, tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
@@ -346,5 +479,9 @@ int main(int argc, char **argv) {
         ADD_CONFIGURED("the bridge of the policy counts", "[Policy]\nBridge=br0\n",
                        test_the_bridge_of_the_policy_counts);
         ADD("no two are advised to share a VF", test_no_two_are_advised_to_share_a_vf);
+        ADD("an advice is carried out by hand", test_an_advice_is_carried_out_by_hand);
+        ADD("what is not advised is not carried out", test_what_is_not_advised_is_not_carried_out);
+        ADD("one is carried out at a time", test_one_is_carried_out_at_a_time);
+        ADD("one that fails is told, and given again", test_one_that_fails_is_told_and_given_again);
         return g_test_run();
 }

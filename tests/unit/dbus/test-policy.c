@@ -62,9 +62,11 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_autofree char *answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
         g_autofree char *undrained = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Undrain", NULL);
         g_autofree char *probed = other_user_calls(f, FERRY_INTERFACE_DEVICE, "Probe", NULL);
+        g_autofree char *applied = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ApplyAdvice", "7");
 
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
         g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
+        g_assert_nonnull(strstr(applied, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What carries an advice out: one exchange, or two where a guest has to give its
+ * VF back before. Used by advisor.
+ */
+
+#include "daemon/manager.h"
+
+typedef struct AdvisorMove {
+        char *uuid, *name; /* of the guest */
+        char *device;      /* the MAC of its interface */
+        char *target;      /* as of swaps_begin() */
+} AdvisorMove;
+
+AdvisorMove *advisor_move_new(const char *uuid, const char *name, const char *device,
+                              const char *target);
+void advisor_move_free(AdvisorMove *move);
+
+/* `virt-ferry move` as a shell takes it. Free it. */
+char *advisor_move_command(const AdvisorMove *move);
+
+/* NULL: all is done. */
+typedef void (*AdvisorMoved)(void *userdata, const GError *error);
+
+/* One after the other, until one fails: what is done then stays. Takes the moves, of which there is
+ * one at least. Replies later or at once, once. Errors are those of swaps_begin(). */
+void advisor_moves_begin(Manager *manager, GPtrArray *moves, AdvisorMoved reply, void *userdata);
