@@ -242,11 +242,12 @@ static void test_a_kill_loses_one_interval_at_most(CrashFixture *f, gconstpointe
 
 /* A full disk ----------------------------------------------------------------------- */
 
-/* A small one at the place of the folder, that nobody else sees. */
+/* A small one at the place of the folder, that nobody else sees: in a chroot there is no telling
+ * what others see, since / is no mount there (EINVAL). */
 static void mount_small_disk(const CrashFixture *f) {
         if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("none", f->folder, "tmpfs", 0, "size=18m") < 0)
-                _exit(errno == EPERM ? SKIPPED : 3);
+                _exit(errno == EPERM || errno == EINVAL ? SKIPPED : 3);
 }
 
 static void count_warning(const char *domain, GLogLevelFlags level, const char *message,
@@ -304,7 +305,7 @@ static void test_a_full_disk_stops_history_alone(CrashFixture *f, gconstpointer 
         int status = run_on_small_disk(f);
 
         if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED) {
-                g_test_skip("may not mount a small disk");
+                g_test_skip("may not mount a small disk, or not for itself alone");
                 return;
         }
         g_assert_cmpint(status, ==, 0);
