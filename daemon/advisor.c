@@ -337,13 +337,22 @@ const GPtrArray *advisor_list(const Advisor *advisor) {
 
 /* By hand ------------------------------------------------------------------------------- */
 
+/* Of an exchange that has failed: half of it is done. */
+static bool has_given_back(const Advisor *advisor, const Advice *advice) {
+        const AdvisorGuest *out = NULL;
+
+        if (advice->out.id)
+                out = g_hash_table_lookup(advisor->guests, advice->out.id);
+        return out && !out->vf;
+}
+
 /* An AdvisorMoved. */
 static void on_moved(void *userdata, const GError *error) {
         g_autofree Applied *applied = userdata;
         Advisor *advisor = applied->advisor;
 
         advisor->applied = NULL;
-        if (!error)
+        if (!error || has_given_back(advisor, applied->entry->advice))
                 policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
                              applied->entry->advice);
         applied->reply(applied->userdata, error);

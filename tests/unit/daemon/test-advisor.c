@@ -453,6 +453,34 @@ static void test_one_that_fails_is_told_and_given_again(AdvisorFixture *a, gcons
         g_assert_cmpstr(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id, ==, "2");
 }
 
+static void test_half_an_exchange_is_told_and_left_alone(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *emulated = interface_of(0, "network='default'", ""), *with = NULL;
+        g_autofree char *uuid = uuid_of(0), *vf = NULL, *note = NULL, *without = NULL, *now = NULL;
+
+        begin(a, 2);
+        vf = vf_of(0, a->vfs[0]);
+        run_vf(a, 0, a->vfs[0]);
+        a->rates[0] = 10 * KILOBYTE;
+        a->rates[1] = 9000 * KILOBYTE;
+        run(a, 2 * HOUR);
+        g_string_truncate(a->f.asked, 0);
+        apply(a, assert_one(a, ADVICE_EXCHANGE, EXCHANGE)->id);
+
+        note = note_of(a->vfs[0], vf);
+        with = xml_of(0, vf, "");
+        without = xml_of(0, "", note);
+        now = xml_of(0, emulated, note);
+        answer_find(a, 0, with);
+        send_event(&a->f, GUEST_UNPLUGGED, uuid, without);
+        send_event(&a->f, GUEST_PLUGGED, uuid, now);
+        g_assert_nonnull(strstr(a->f.asked->str, "find 11111111-2222-4333-8444-000000000002\n"));
+        answer_find(a, 1, NULL);
+        g_assert_cmpstr(a->answer, ==,
+                        "There is no such guest; guest g1 has given its VF back already");
+        run(a, 55 * MINUTE);
+        assert_nothing(a);
+}
+
 #define ADD_CONFIGURED(name, config, function) \
         g_test_add("/advisor/" name, AdvisorFixture, config, set_up, function, tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
@@ -483,5 +511,7 @@ int main(int argc, char **argv) {
         ADD("what is not advised is not carried out", test_what_is_not_advised_is_not_carried_out);
         ADD("one is carried out at a time", test_one_is_carried_out_at_a_time);
         ADD("one that fails is told, and given again", test_one_that_fails_is_told_and_given_again);
+        ADD("half an exchange is told, and left alone",
+            test_half_an_exchange_is_told_and_left_alone);
         return g_test_run();
 }
