@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "tests/lib/fake-root.h"
+#include "tests/unit/core/read-map.h"
 
 #define CPUS    "sys/devices/system/cpu/"
 #define NODES   "sys/devices/system/node/"
@@ -92,19 +92,6 @@ static void add_card(const MadeUpHost *host, const MadeUpHostSize *size, unsigne
              node, pf);
 }
 
-static ResourceMap *read_map(const MadeUpHost *host) {
-        g_autoptr(Store) store = store_open(":memory:", NULL);
-        g_autoptr(LeaseBook) leases = lease_book_new(store);
-        g_autoptr(Config) config = config_new();
-        g_autoptr(Inventory) inventory = NULL;
-        ResourceSources sources;
-
-        inventory = inventory_new(fake_root_sysfs(host->root), config, NULL);
-        g_assert_cmpint(inventory_scan(inventory), ==, 0);
-        sources = (ResourceSources){ fake_root_sysfs(host->root), inventory, leases, NULL };
-        return resource_map_read(&sources);
-}
-
 MadeUpHost *made_up_host_new(const MadeUpHostSize *size) {
         MadeUpHost *host = g_new0(MadeUpHost, 1);
 
@@ -116,7 +103,7 @@ MadeUpHost *made_up_host_new(const MadeUpHostSize *size) {
                 if (size->vfs > 0)
                         add_card(host, size, node);
         }
-        host->map = read_map(host);
+        host->map = read_map(host->root);
         return host;
 }
 

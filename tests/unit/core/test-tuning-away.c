@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/tuning-away.h"
 
-#include "tests/lib/fake-root.h"
+#include "tests/unit/core/read-map.h"
 #include "xml/ferry-error.h"
 
 /* A guest on a host of eight CPUs. */
@@ -12,22 +12,6 @@ typedef struct Test {
         TuningAway *known;
         char *stuck;
 } Test;
-
-static ResourceMap *read_map(FakeRoot *root) {
-        g_autoptr(GError) error = NULL;
-        Config *config = config_new();
-        Inventory *inventory = inventory_new(fake_root_sysfs(root), config, NULL);
-        Store *store = store_open(":memory:", &error);
-        LeaseBook *leases = lease_book_new(store);
-        ResourceSources sources = { fake_root_sysfs(root), inventory, leases, NULL };
-        ResourceMap *map = resource_map_read(&sources);
-
-        lease_book_free(leases);
-        store_close(store);
-        inventory_free(inventory);
-        config_free(config);
-        return map;
-}
 
 static void set_up(Test *t, gconstpointer unused) {
         t->root = fake_root_new();

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tests/lib/fake-root.h"
+#include "tests/unit/core/read-map.h"
 #include "xml/ferry-error.h"
 
 /* A host of four cores with two threads each, core N being CPUs N and N+4, on two NUMA nodes, the
@@ -34,22 +34,6 @@ static void add_core(FakeRoot *root, int core) {
                 fake_root_put(root, list, siblings, -1);
                 fake_root_put(root, node, "", -1);
         }
-}
-
-static ResourceMap *read_map(FakeRoot *root) {
-        g_autoptr(GError) error = NULL;
-        Config *config = config_new();
-        Inventory *inventory = inventory_new(fake_root_sysfs(root), config, NULL);
-        Store *store = store_open(":memory:", &error);
-        LeaseBook *leases = lease_book_new(store);
-        ResourceSources sources = { fake_root_sysfs(root), inventory, leases, NULL };
-        ResourceMap *map = resource_map_read(&sources);
-
-        lease_book_free(leases);
-        store_close(store);
-        inventory_free(inventory);
-        config_free(config);
-        return map;
 }
 
 static void set_up(Test *t, gconstpointer unused) {
