@@ -71,6 +71,7 @@ int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);
 int cmd_move(const Options *options, char *const *arguments, GError **error);
 int cmd_offers(const Options *options, char *const *arguments, GError **error);
+int cmd_policy(const Options *options, char *const *arguments, GError **error);
 int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);
 int cmd_rescan(const Options *options, char *const *arguments, GError **error);

@@ -37,6 +37,7 @@ static const Command commands[] = {
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
         { "move", "DOMAIN, DEVICE and TARGET", 3, 3, OPTION_BIT(OPTION_FORCE), cmd_move },
         { "offers", NULL, 0, 0, 0, cmd_offers },
+        { "policy", "at most freeze or thaw", 0, 1, 0, cmd_policy },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
@@ -64,6 +65,7 @@ static const char help[] =
         "  advice                        who should have a VF, or give it back, before it is "
         "needed\n"
         "  apply ADVICE                  carry one of these out: by its number\n"
+        "  policy [freeze|thaw]          how that is decided; stop it at once, and let it go on\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "daemon/advisor.h"
 #include "daemon/swap.h"
+#include "xml/ferry-error.h"
 
 typedef struct Course {
         Manager *manager;
@@ -70,6 +72,14 @@ static void fail(Course *course, const GError *error) {
         end(course, told);
 }
 
+static void fail_frozen(Course *course) {
+        g_autoptr(GError) error = NULL;
+
+        g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "The policy was frozen meanwhile: 'virt-ferry policy thaw' ends that");
+        fail(course, error);
+}
+
 static void next(Course *course);
 
 /* A SwapReply. */
@@ -89,6 +99,10 @@ static void next(Course *course) {
 
         if (course->n_done == course->moves->len) {
                 end(course, NULL);
+                return;
+        }
+        if (advisor_state(course->manager->advisor).frozen) {
+                fail_frozen(course);
                 return;
         }
         move = course->moves->pdata[course->n_done];

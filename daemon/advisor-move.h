@@ -24,5 +24,6 @@ char *advisor_move_command(const AdvisorMove *move);
 typedef void (*AdvisorMoved)(void *userdata, const GError *error);
 
 /* One after the other, until one fails: what is done then stays. Takes the moves, of which there is
- * one at least. Replies later or at once, once. Errors are those of swaps_begin(). */
+ * one at least. Replies later or at once, once. Errors are those of swaps_begin(), and
+ * FERRY_ERROR_INVALID_STATE when the policy is frozen meanwhile. */
 void advisor_moves_begin(Manager *manager, GPtrArray *moves, AdvisorMoved reply, void *userdata);

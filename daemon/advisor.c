@@ -28,6 +28,7 @@ struct Advisor {
         int64_t begun;      /* CLOCK_MONOTONIC us, the last round; 0 never */
         int64_t monotonic;  /* now */
         bool in_round;
+        bool frozen;
         unsigned n_ids;
 };
 
@@ -360,6 +361,13 @@ static void on_moved(void *userdata, const GError *error) {
 }
 
 static bool check_apply(const Advisor *advisor, const char *id, guint *ret_number, GError **error) {
+        if (advisor->frozen) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Advice '%.32s' is not carried out while the policy is frozen: "
+                            "'virt-ferry policy thaw' ends that",
+                            id);
+                return false;
+        }
         if (advisor->applied) {
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_BUSY,
                             "Advice %s is carried out just now: try it again when that has ended",
@@ -398,15 +406,59 @@ void advisor_apply(Advisor *advisor, const char *id, AdvisorMoved reply, void *u
                             applied);
 }
 
-/* --------------------------------------------------------------------------------------- */
+/* Settings ------------------------------------------------------------------------------ */
+
+static PolicySettings settings_of(const Config *config, bool frozen) {
+        return (PolicySettings){
+                .mode = config->policy_advises ? POLICY_ADVISE : POLICY_OBSERVE,
+                .frozen = frozen,
+                .moves = config->policy_moves,
+                .settle = config->policy_settle_sec,
+                .idle = config->policy_idle_kbit * 1000.0 / 8,
+        };
+}
+
+static void set_frozen(Advisor *advisor, bool frozen) {
+        const PolicySettings settings = settings_of(advisor->manager->config, frozen);
+
+        advisor->frozen = frozen;
+        policy_set(advisor->policy, &settings);
+        if (frozen)
+                g_ptr_array_set_size(advisor->entries, 0);
+}
+
+bool advisor_load(Advisor *advisor, GError **error) {
+        bool frozen;
+
+        if (!store_load_frozen(advisor->manager->store, &frozen, error))
+                return false;
+
+        set_frozen(advisor, frozen);
+        return true;
+}
+
+bool advisor_freeze(Advisor *advisor, bool frozen, GError **error) {
+        if (!store_put_frozen(advisor->manager->store, frozen, error))
+                return false;
+
+        set_frozen(advisor, frozen);
+        return true;
+}
+
+AdvisorState advisor_state(const Advisor *advisor) {
+        const PolicySettings settings = settings_of(advisor->manager->config, advisor->frozen);
+
+        return (AdvisorState){
+                .mode = settings.mode,
+                .frozen = settings.frozen,
+                .theta = policy_theta(advisor->policy),
+                .moves = settings.moves,
+                .moves_left = policy_moves_left(advisor->policy),
+        };
+}
 
 Advisor *advisor_new(Manager *manager) {
-        const PolicySettings settings = {
-                .mode = manager->config->policy_advises ? POLICY_ADVISE : POLICY_OBSERVE,
-                .moves = manager->config->policy_moves,
-                .settle = manager->config->policy_settle_sec,
-                .idle = manager->config->policy_idle_kbit * 1000.0 / 8,
-        };
+        const PolicySettings settings = settings_of(manager->config, false);
         Advisor *advisor = g_new0(Advisor, 1);
 
         advisor->manager = manager;

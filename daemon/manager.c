@@ -97,7 +97,7 @@ bool manager_start(Manager *manager, GError **error) {
         if (!lease_book_load(manager->leases, error) ||
             !migration_log_load(manager->migrations, error) ||
             !forecasts_load(manager->forecasts, error) || !drain_load(manager->drain, error) ||
-            !slices_start(manager->slices, error))
+            !advisor_load(manager->advisor, error) || !slices_start(manager->slices, error))
                 return false;
 
         r = inventory_scan(manager->inventory);

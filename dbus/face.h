@@ -66,6 +66,10 @@ int device_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *rete
 /* ListAdvice() and ApplyAdvice() of the manager; `userdata` is the faces. */
 int manager_method_apply_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* GetPolicy(), FreezePolicy() and ThawPolicy() of the manager; `userdata` is the faces. */
+int manager_method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_freeze_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_thaw_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -88,6 +88,10 @@ double policy_theta(const Policy *policy) {
         return policy->budget.theta;
 }
 
+unsigned policy_moves_left(const Policy *policy) {
+        return budget_left(&policy->budget);
+}
+
 /* Time ------------------------------------------------------------------------------------- */
 
 static void pass(Policy *policy, int64_t time) {

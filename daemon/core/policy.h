@@ -62,6 +62,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
 /* Theta and what is known of moves stay. */
 void policy_set(Policy *policy, const PolicySettings *settings);
 double policy_theta(const Policy *policy);
+/* How many of the moves are left, by what was known when it last decided. */
+unsigned policy_moves_left(const Policy *policy);
 
 /* Advice at `time` (seconds, of a clock that is not set), to be carried out in this order; no seat
  * and no guest is in two of them. A seat whose guest is not among `guests` is left alone, and about

@@ -167,6 +167,10 @@ static const char *const sql[] = {
         [STATEMENT_TRIM_DEMANDS] =
                 "DELETE FROM demands WHERE stored < ? OR number NOT IN"
                 " (SELECT number FROM demands ORDER BY stored DESC, number DESC LIMIT ?)",
+
+        [STATEMENT_PUT_FROZEN] = "INSERT INTO policy(number, frozen) VALUES(1, ?)"
+                                 " ON CONFLICT(number) DO UPDATE SET frozen = excluded.frozen",
+        [STATEMENT_LOAD_FROZEN] = "SELECT frozen FROM policy",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

@@ -63,6 +63,8 @@ typedef enum Statement {
         STATEMENT_DELETE_AWAY,
         STATEMENT_LOAD_AWAY,
         STATEMENT_LIST_AWAY,
+        STATEMENT_PUT_FROZEN,
+        STATEMENT_LOAD_FROZEN,
         _STATEMENT_MAX,
 } Statement;
 

@@ -172,6 +172,10 @@ const char *const store_schema[] = {
         "  affinity TEXT NOT NULL,"
         "  cpus TEXT NOT NULL"
         ") STRICT, WITHOUT ROWID;",
+        "CREATE TABLE policy("
+        "  number INTEGER PRIMARY KEY CHECK(number = 1)," /* one host, one policy */
+        "  frozen INTEGER NOT NULL"
+        ") STRICT;",
         NULL,
 };
 

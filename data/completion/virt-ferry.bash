@@ -140,7 +140,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice apply check devices drain forecast history leases migrate migrations move offers probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply check devices drain forecast history leases migrate migrations move offers policy probe release rescan resources show slice top undrain' ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then
@@ -185,6 +185,11 @@ _virt_ferry() {
                 options+=' --force'
                 if [[ $current != -* && $previous =~ ^(move|--force)$ ]]; then
                         words=$(__virt_ferry_guests)
+                fi
+                ;;
+        policy)
+                if [[ $current != -* && $previous == policy ]]; then
+                        words='freeze thaw'
                 fi
                 ;;
         probe)

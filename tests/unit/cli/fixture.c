@@ -45,6 +45,9 @@ MockDaemon *cli_mock_new(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers",
                               "([('mdev', 'mtty', 'mtty-1', 'Single port serial', 22, 'default'),"
                               "  ('mdev', 'mtty', 'mtty-2', 'Dual port serial', 9, 'fast')],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetPolicy",
+                              "({'Mode': <'advise'>, 'Frozen': <false>, 'Theta': <0.25>,"
+                              "  'MovesPerDay': <uint32 24>, 'MovesLeft': <uint32 21>},)");
         mock_daemon_set_reply(
                 mock, FERRY_INTERFACE_MANAGER, "ListAdvice",
                 "([('7', 'exchange', 'db1', '0000:3b:00.2', 'web7', 'rises', {'seen': 1000000.0, "

@@ -27,6 +27,10 @@ static const struct {
         { "advice", "advice.txt", "ListAdvice()", 0 },
         { "advice --json", "advice.json", "ListAdvice()", 0 },
         { "apply 7", NULL, "ApplyAdvice(7)", 0 },
+        { "policy", "policy.txt", "GetPolicy()", 0 },
+        { "policy --json", "policy.json", "GetPolicy()", 0 },
+        { "policy freeze", NULL, "FreezePolicy()", 0 },
+        { "policy thaw", NULL, "ThawPolicy()", 0 },
         { "resources", "resources.txt", "ListResources()", 0 },
         { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
         { "resources --json", "resources.json", "ListResources()", 0 },
@@ -213,6 +217,8 @@ static void test_usage(void) {
                 { "release", "'release' needs LEASE" },
                 { "release a b", "'release' takes one LEASE" },
                 { "rescan now", "'rescan' takes no arguments" },
+                { "policy stop", "there is no command 'policy stop'" },
+                { "policy thaw now", "'policy' takes at most freeze or thaw" },
                 { "check a b c", "'check' takes at most DOMAIN and HOST" },
         };
         g_autoptr(MockDaemon) mock = cli_mock_new();

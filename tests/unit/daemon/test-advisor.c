@@ -5,6 +5,7 @@
 
 #include "daemon/core/sample.h"
 #include "tests/unit/daemon/manager-fixture.h"
+#include "xml/ferry-error.h"
 
 #define PF       "0000:3b:00.0"
 #define MINUTE   G_TIME_SPAN_MINUTE
@@ -453,7 +454,8 @@ static void test_one_that_fails_is_told_and_given_again(AdvisorFixture *a, gcons
         g_assert_cmpstr(assert_one(a, ADVICE_PROMOTE, PROMOTE_1)->id, ==, "2");
 }
 
-static void test_half_an_exchange_is_told_and_left_alone(AdvisorFixture *a, gconstpointer unused) {
+/* It is carried out up to where the other guest is asked for. */
+static void give_back(AdvisorFixture *a, bool freezes) {
         g_autofree char *emulated = interface_of(0, "network='default'", ""), *with = NULL;
         g_autofree char *uuid = uuid_of(0), *vf = NULL, *note = NULL, *without = NULL, *now = NULL;
 
@@ -471,14 +473,84 @@ static void test_half_an_exchange_is_told_and_left_alone(AdvisorFixture *a, gcon
         without = xml_of(0, "", note);
         now = xml_of(0, emulated, note);
         answer_find(a, 0, with);
+        if (freezes)
+                g_assert_true(advisor_freeze(a->f.manager->advisor, true, NULL));
         send_event(&a->f, GUEST_UNPLUGGED, uuid, without);
         send_event(&a->f, GUEST_PLUGGED, uuid, now);
-        g_assert_nonnull(strstr(a->f.asked->str, "find 11111111-2222-4333-8444-000000000002\n"));
+}
+
+#define OTHER_ASKED "find 11111111-2222-4333-8444-000000000002\n"
+
+static void test_half_an_exchange_is_told_and_left_alone(AdvisorFixture *a, gconstpointer unused) {
+        give_back(a, false);
+        g_assert_nonnull(strstr(a->f.asked->str, OTHER_ASKED));
         answer_find(a, 1, NULL);
         g_assert_cmpstr(a->answer, ==,
                         "There is no such guest; guest g1 has given its VF back already");
         run(a, 55 * MINUTE);
         assert_nothing(a);
+}
+
+static void test_frozen_meanwhile_an_exchange_ends_half_way(AdvisorFixture *a,
+                                                            gconstpointer unused) {
+        give_back(a, true);
+        g_assert_null(strstr(a->f.asked->str, OTHER_ASKED));
+        g_assert_cmpstr(
+                a->answer, ==,
+                "The policy was frozen meanwhile: 'virt-ferry policy thaw' ends that; guest "
+                "g1 has given its VF back already");
+}
+
+/* Frozen -------------------------------------------------------------------------------- */
+
+static void freeze(AdvisorFixture *a, bool frozen) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(advisor_freeze(a->f.manager->advisor, frozen, &error));
+        g_assert_no_error(error);
+}
+
+#define FROZEN                                                       \
+        "Advice '1' is not carried out while the policy is frozen: " \
+        "'virt-ferry policy thaw' ends that"
+
+static void test_frozen_nothing_is_advised_nor_done(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 1);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        freeze(a, true);
+        assert_nothing(a);
+        run(a, HOUR);
+        assert_nothing(a);
+        apply(a, "1");
+        g_assert_cmpstr(a->answer, ==, FROZEN);
+        assert_asked(&a->f, "");
+
+        freeze(a, false);
+        run(a, 10 * MINUTE);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+}
+
+static void test_what_cannot_be_kept_is_not_frozen(AdvisorFixture *a, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+
+        store_fail_write(a->f.manager->store, 0);
+        g_assert_false(advisor_freeze(a->f.manager->advisor, true, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_STORE);
+        g_assert_false(advisor_state(a->f.manager->advisor).frozen);
+}
+
+static void test_it_stays_frozen_over_a_restart(AdvisorFixture *a, gconstpointer unused) {
+        fixture_use_file(&a->f);
+        fixture_restart(&a->f);
+        g_assert_false(advisor_state(a->f.manager->advisor).frozen);
+        freeze(a, true);
+        fixture_restart(&a->f);
+        g_assert_true(advisor_state(a->f.manager->advisor).frozen);
+        freeze(a, false);
+        fixture_restart(&a->f);
+        g_assert_false(advisor_state(a->f.manager->advisor).frozen);
 }
 
 #define ADD_CONFIGURED(name, config, function) \
@@ -513,5 +585,10 @@ int main(int argc, char **argv) {
         ADD("one that fails is told, and given again", test_one_that_fails_is_told_and_given_again);
         ADD("half an exchange is told, and left alone",
             test_half_an_exchange_is_told_and_left_alone);
+        ADD("frozen, nothing is advised nor done", test_frozen_nothing_is_advised_nor_done);
+        ADD("what cannot be kept is not frozen", test_what_cannot_be_kept_is_not_frozen);
+        ADD("it stays frozen over a restart", test_it_stays_frozen_over_a_restart);
+        ADD("frozen meanwhile, an exchange ends half way",
+            test_frozen_meanwhile_an_exchange_ends_half_way);
         return g_test_run();
 }

@@ -41,6 +41,7 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
         } calls[] = {
                 { FERRY_INTERFACE_MANAGER, "ListOffers", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListAdvice", NULL },
+                { FERRY_INTERFACE_MANAGER, "GetPolicy", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListResources", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListSlices", NULL },
                 { FERRY_INTERFACE_MANAGER, "CheckHost", NULL },
@@ -63,7 +64,12 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_autofree char *undrained = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Undrain", NULL);
         g_autofree char *probed = other_user_calls(f, FERRY_INTERFACE_DEVICE, "Probe", NULL);
         g_autofree char *applied = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ApplyAdvice", "7");
+        g_autofree char *frozen = other_user_calls(f, FERRY_INTERFACE_MANAGER, "FreezePolicy",
+                                                   NULL);
+        g_autofree char *thawed = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ThawPolicy", NULL);
 
+        g_assert_nonnull(strstr(frozen, "org.virtferry1.migrate"));
+        g_assert_nonnull(strstr(thawed, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
         g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
         g_assert_nonnull(strstr(applied, "org.virtferry1.migrate"));
