@@ -2,7 +2,7 @@
 #include "daemon/advisor.h"
 
 #include "daemon/advisor-guest.h"
-#include "daemon/core/policy.h"
+#include "daemon/core/store-policy.h"
 #include "daemon/drain.h"
 #include "daemon/swap.h"
 #include "xml/ferry-error.h"
@@ -122,6 +122,22 @@ static bool is_carried_out(const Advisor *advisor, const Advice *advice) {
         return advice->in.id ? g_strcmp0(guest->vf, advice->seat) == 0 : !guest->vf;
 }
 
+/* Without the store, it is known until a restart. */
+static void keep_move(const Advisor *advisor, const Advice *advice) {
+        const Manager *manager = advisor->manager;
+        const PolicyMove move = { manager->now(), advice->in.id, advice->out.id };
+        g_autoptr(GError) error = NULL;
+
+        if (!store_put_policy_move(manager->store, &move, &error))
+                g_warning("That %s was exchanged is not kept: %s, ignoring", advice->seat,
+                          error->message);
+}
+
+static void note_moved(Advisor *advisor, const Advice *advice) {
+        policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC, advice);
+        keep_move(advisor, advice);
+}
+
 /* By whoever. A guest is without its interface for a moment before. */
 static void note_carried_out(Advisor *advisor) {
         for (guint i = advisor->entries->len; i > 0; i--) {
@@ -129,7 +145,7 @@ static void note_carried_out(Advisor *advisor) {
 
                 if (!is_carried_out(advisor, entry->advice))
                         continue;
-                policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC, entry->advice);
+                note_moved(advisor, entry->advice);
                 g_ptr_array_remove_index(advisor->entries, i - 1);
         }
 }
@@ -354,8 +370,7 @@ static void on_moved(void *userdata, const GError *error) {
 
         advisor->applied = NULL;
         if (!error || has_given_back(advisor, applied->entry->advice))
-                policy_moved(advisor->policy, advisor->monotonic / G_USEC_PER_SEC,
-                             applied->entry->advice);
+                note_moved(advisor, applied->entry->advice);
         applied->reply(applied->userdata, error);
         entry_free(applied->entry);
 }
@@ -427,13 +442,32 @@ static void set_frozen(Advisor *advisor, bool frozen) {
                 g_ptr_array_set_size(advisor->entries, 0);
 }
 
+/* What is of a later time than now was made when the clock was wrong: it counts as made now, and so
+ * does what came after it. */
+static void remember(Advisor *advisor, const GPtrArray *moves) {
+        int64_t now = advisor->manager->now(), age = INT64_MAX;
+
+        for (guint i = 0; i < moves->len; i++) {
+                const PolicyMove *move = moves->pdata[i];
+
+                age = CLAMP((now - move->made) / G_USEC_PER_SEC, 0, age);
+                policy_remember(advisor->policy, age, move->came, move->gave);
+        }
+}
+
 bool advisor_load(Advisor *advisor, GError **error) {
+        Store *store = advisor->manager->store;
+        g_autoptr(GPtrArray) moves = NULL;
         bool frozen;
 
-        if (!store_load_frozen(advisor->manager->store, &frozen, error))
+        if (!store_load_frozen(store, &frozen, error))
+                return false;
+        moves = store_load_policy_moves(store, error);
+        if (!moves)
                 return false;
 
         set_frozen(advisor, frozen);
+        remember(advisor, moves);
         return true;
 }
 

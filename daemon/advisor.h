@@ -12,8 +12,8 @@
  * Each 5 minutes. Nothing is touched unless somebody says so: by advisor_apply(), or
  * with the commands of the advice, which is noted as carried out when its guest has
  * its other interface, whoever did that. What is not advised again is withdrawn. While
- * it is frozen, which the store keeps, nothing is advised nor carried out; all else is
- * in memory. One thread; belongs to the manager.
+ * it is frozen nothing is advised nor carried out. That and the moves that were made are
+ * stored, all else is in memory. One thread; belongs to the manager.
  */
 
 #include "daemon/advisor-move.h"

@@ -47,8 +47,9 @@ static void shift(Budget *budget, int64_t by) {
 }
 
 int64_t budget_pass(Budget *budget, int64_t now) {
-        int64_t passed = budget->now == INT64_MIN ? 0 : now - budget->now;
-        bool jump = passed < 0 || passed > JUMP_SEC;
+        bool first = budget->now == INT64_MIN; /* what is remembered is as of time 0 */
+        int64_t passed = first ? now : now - budget->now;
+        bool jump = first || passed < 0 || passed > JUMP_SEC;
 
         budget->now = now;
         if (jump)
@@ -66,4 +67,11 @@ unsigned budget_left(const Budget *budget) {
 void budget_spend(Budget *budget) {
         g_array_append_val(budget->made, budget->now);
         scale_theta(budget, 1.0 / budget->moves);
+}
+
+void budget_remember(Budget *budget, int64_t age) {
+        int64_t made = -age;
+
+        if (age < DAY_SEC)
+                g_array_append_val(budget->made, made);
 }

@@ -22,3 +22,5 @@ void budget_done(Budget *budget);
 int64_t budget_pass(Budget *budget, int64_t now);
 unsigned budget_left(const Budget *budget);
 void budget_spend(Budget *budget); /* theta rises */
+/* One of so many seconds before the first budget_pass(); before that, oldest first. */
+void budget_remember(Budget *budget, int64_t age);

@@ -107,17 +107,22 @@ static void pass(Policy *policy, int64_t time) {
         }
 }
 
-static void note_moved(Policy *policy, int64_t time, const AdviceGuest *guest) {
-        if (guest->id)
-                g_hash_table_replace(policy->moved, g_strdup(guest->id),
-                                     g_memdup2(&time, sizeof(time)));
+static void note_moved(Policy *policy, int64_t time, const char *id) {
+        if (id)
+                g_hash_table_replace(policy->moved, g_strdup(id), g_memdup2(&time, sizeof(time)));
 }
 
 void policy_moved(Policy *policy, int64_t time, const Advice *advice) {
         pass(policy, time);
         budget_spend(&policy->budget);
-        note_moved(policy, time, &advice->in);
-        note_moved(policy, time, &advice->out);
+        note_moved(policy, time, advice->in.id);
+        note_moved(policy, time, advice->out.id);
+}
+
+void policy_remember(Policy *policy, int64_t age, const char *in, const char *out) {
+        budget_remember(&policy->budget, age);
+        note_moved(policy, -age, in);
+        note_moved(policy, -age, out);
 }
 
 /* What is known --------------------------------------------------------------------------- */

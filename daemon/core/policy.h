@@ -74,3 +74,6 @@ GPtrArray *policy_decide(Policy *policy, int64_t time, const PolicyGuest *guests
 
 /* It was carried out; advice that somebody asked for by hand counts, too. */
 void policy_moved(Policy *policy, int64_t time, const Advice *advice);
+/* It was, `age` seconds before the first of all times that are given here; the guests by their ids,
+ * NULL: there is none. Before any of these, oldest first; theta stays. */
+void policy_remember(Policy *policy, int64_t age, const char *in, const char *out);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/store-policy.h"
+
 #include "daemon/core/store-query.h"
 
 bool store_put_frozen(Store *store, bool frozen, GError **error) {
@@ -21,4 +23,59 @@ bool store_load_frozen(Store *store, bool *ret_frozen, GError **error) {
 
         *ret_frozen = r > 0 && query_get_int(&query) != 0;
         return true;
+}
+
+/* Moves ------------------------------------------------------------------------------ */
+
+void policy_move_free(PolicyMove *move) {
+        if (!move)
+                return;
+
+        g_free(move->came);
+        g_free(move->gave);
+        g_free(move);
+}
+
+static bool put_move(Store *store, const PolicyMove *move, GError **error) {
+        g_auto(Query) query = query_new(store, STATEMENT_PUT_POLICY_MOVE);
+
+        query_put_int(&query, move->made);
+        query_put_text(&query, move->came);
+        query_put_text(&query, move->gave);
+        return query_run(&query, error);
+}
+
+static bool trim_moves(Store *store, GError **error) {
+        g_auto(Query) query = query_new(store, STATEMENT_TRIM_POLICY_MOVES);
+
+        query_put_int(&query, STORE_POLICY_MOVES_MAX);
+        return query_run(&query, error);
+}
+
+bool store_put_policy_move(Store *store, const PolicyMove *move, GError **error) {
+        if (!store_may_write(store, error) || !store_run(store, STATEMENT_BEGIN, NULL, error))
+                return false;
+
+        if (!put_move(store, move, error) || !trim_moves(store, error)) {
+                store_rollback(store);
+                return false;
+        }
+        return store_run_commit(store, error);
+}
+
+GPtrArray *store_load_policy_moves(Store *store, GError **error) {
+        g_autoptr(GPtrArray)
+                moves = g_ptr_array_new_with_free_func((GDestroyNotify)policy_move_free);
+        g_auto(Query) query = query_new(store, STATEMENT_LOAD_POLICY_MOVES);
+        int r;
+
+        while ((r = query_next_row(&query, error)) > 0) {
+                PolicyMove *move = g_new0(PolicyMove, 1);
+
+                g_ptr_array_add(moves, move);
+                move->made = query_get_int(&query);
+                move->came = query_get_text(&query);
+                move->gave = query_get_text(&query);
+        }
+        return r == 0 ? g_steal_pointer(&moves) : NULL;
 }

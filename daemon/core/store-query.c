@@ -171,6 +171,10 @@ static const char *const sql[] = {
         [STATEMENT_PUT_FROZEN] = "INSERT INTO policy(number, frozen) VALUES(1, ?)"
                                  " ON CONFLICT(number) DO UPDATE SET frozen = excluded.frozen",
         [STATEMENT_LOAD_FROZEN] = "SELECT frozen FROM policy",
+        [STATEMENT_PUT_POLICY_MOVE] = "INSERT INTO policy_moves(made, came, gave) VALUES(?, ?, ?)",
+        [STATEMENT_TRIM_POLICY_MOVES] = "DELETE FROM policy_moves WHERE number <="
+                                        " (SELECT max(number) FROM policy_moves) - ?",
+        [STATEMENT_LOAD_POLICY_MOVES] = "SELECT made, came, gave FROM policy_moves ORDER BY number",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

@@ -65,6 +65,9 @@ typedef enum Statement {
         STATEMENT_LIST_AWAY,
         STATEMENT_PUT_FROZEN,
         STATEMENT_LOAD_FROZEN,
+        STATEMENT_PUT_POLICY_MOVE,
+        STATEMENT_TRIM_POLICY_MOVES,
+        STATEMENT_LOAD_POLICY_MOVES,
         _STATEMENT_MAX,
 } Statement;
 

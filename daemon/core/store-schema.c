@@ -176,6 +176,12 @@ const char *const store_schema[] = {
         "  number INTEGER PRIMARY KEY CHECK(number = 1)," /* one host, one policy */
         "  frozen INTEGER NOT NULL"
         ") STRICT;",
+        "CREATE TABLE policy_moves("
+        "  number INTEGER PRIMARY KEY,"
+        "  made INTEGER NOT NULL,"
+        "  came TEXT,"
+        "  gave TEXT"
+        ") STRICT;",
         NULL,
 };
 

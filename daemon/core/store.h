@@ -62,10 +62,6 @@ GPtrArray *store_list_away(Store *store, GError **error); /* UUIDs, owned */
 bool store_put_drain(Store *store, const DrainRecord *record, GError **error);
 bool store_load_drain(Store *store, DrainRecord **ret_record, GError **error); /* NULL: none */
 
-/* Whether an operator has frozen the policy (policy.h). */
-bool store_put_frozen(Store *store, bool frozen, GError **error);
-bool store_load_frozen(Store *store, bool *ret_frozen, GError **error);
-
 /* A move that model_learn() took. Only those that a model keeps are kept here. */
 bool store_put_move(Store *store, const MoveFacts *facts, const MoveOutcome *outcome,
                     GError **error);

@@ -367,6 +367,27 @@ static void test_a_day_of_steps_becomes_hours(void) {
 #define ADD(name, function) \
         g_test_add("/policy-seats/" name, Fixture, NULL, setup, function, teardown)
 
+#define UP INT64_C(600) /* the host has just begun */
+
+static void test_what_was_done_before_counts(Fixture *f, gconstpointer unused) {
+        f->settings.moves = 2;
+        policy_set(f->policy, &f->settings);
+        policy_remember(f->policy, 25 * HOUR, "g1", NULL);
+        policy_remember(f->policy, 23 * HOUR, "g1", NULL);
+        policy_remember(f->policy, HOUR / 2, "g2", "g0");
+        g_assert_cmpuint(policy_moves_left(f->policy), ==, 0);
+
+        expect_always(f, 2, 30 * MB);
+        g_assert_cmpuint(decide(f, UP), ==, 0);
+        f->settings.moves = 3;
+        policy_set(f->policy, &f->settings);
+        g_assert_cmpuint(decide(f, UP + HOUR / 2 - 1), ==, 0); /* left alone */
+        g_assert_cmpuint(decide(f, UP + HOUR / 2), ==, 1);
+        g_assert_cmpuint(policy_moves_left(f->policy), ==, 1);
+        g_assert_cmpuint(decide(f, UP + HOUR), ==, 1);
+        g_assert_cmpuint(policy_moves_left(f->policy), ==, 2);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -395,6 +416,7 @@ int main(int argc, char **argv) {
             test_nothing_is_decided_of_what_is_not_known);
         ADD("only act acts", test_only_act_acts);
         ADD("a clock that jumps is no time", test_a_clock_that_jumps_is_no_time);
+        ADD("what was done before counts", test_what_was_done_before_counts);
         ADD("two classes never fight for a seat", test_two_classes_never_fight_for_a_seat);
         ADD("a person reads why", test_a_person_reads_why);
         g_test_add_func("/policy-seats/a day of steps becomes hours",

@@ -553,6 +553,69 @@ static void test_it_stays_frozen_over_a_restart(AdvisorFixture *a, gconstpointer
         g_assert_false(advisor_state(a->f.manager->advisor).frozen);
 }
 
+/* Restarts ------------------------------------------------------------------------------ */
+
+/* Of the whole host: its clock begins again. The first guest has the VF. */
+static void restart(AdvisorFixture *a) {
+        g_autofree char *first = uuid_of(0);
+
+        fixture_restart(&a->f);
+        a->monotonic = 50 * G_USEC_PER_SEC;
+        send_list(&a->f, first);
+        run_vf(a, 0, a->vfs[0]);
+        run_emulated(a, 1, "network='default'");
+}
+
+/* The first guest gets the VF, and then the other one has all the traffic. */
+static void promote_and_restart(AdvisorFixture *a) {
+        g_autofree char *first = uuid_of(0);
+
+        fixture_use_file(&a->f);
+        fixture_restart(&a->f);
+        send_list(&a->f, first);
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        a->rates[1] = 10 * KILOBYTE;
+        run(a, 2 * HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        run_vf(a, 0, a->vfs[0]);
+        assert_nothing(a);
+        a->rates[0] = 10 * KILOBYTE;
+        a->rates[1] = 9000 * KILOBYTE;
+        restart(a);
+}
+
+static unsigned moves_left(const AdvisorFixture *a) {
+        return advisor_state(a->f.manager->advisor).moves_left;
+}
+
+static void test_who_has_moved_is_left_alone_after_a_restart(AdvisorFixture *a,
+                                                             gconstpointer unused) {
+        promote_and_restart(a);
+        g_assert_cmpuint(moves_left(a), ==, 23);
+        run(a, 11 * HOUR);
+        assert_nothing(a);
+        run(a, 2 * HOUR);
+        assert_one(a, ADVICE_EXCHANGE, EXCHANGE);
+}
+
+static void test_moves_of_before_a_restart_count(AdvisorFixture *a, gconstpointer unused) {
+        promote_and_restart(a);
+        g_assert_cmpuint(moves_left(a), ==, 0);
+        run(a, 20 * HOUR);
+        assert_nothing(a);
+        run(a, 5 * HOUR);
+        assert_one(a, ADVICE_EXCHANGE, EXCHANGE);
+        g_assert_cmpuint(moves_left(a), ==, 1);
+}
+
+static void test_a_clock_that_was_wrong_makes_no_move_old(AdvisorFixture *a, gconstpointer unused) {
+        promote_and_restart(a);
+        fixture_pass_time(-10 * G_TIME_SPAN_DAY);
+        restart(a);
+        g_assert_cmpuint(moves_left(a), ==, 0);
+}
+
 #define ADD_CONFIGURED(name, config, function) \
         g_test_add("/advisor/" name, AdvisorFixture, config, set_up, function, tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
@@ -588,6 +651,14 @@ int main(int argc, char **argv) {
         ADD("frozen, nothing is advised nor done", test_frozen_nothing_is_advised_nor_done);
         ADD("what cannot be kept is not frozen", test_what_cannot_be_kept_is_not_frozen);
         ADD("it stays frozen over a restart", test_it_stays_frozen_over_a_restart);
+        ADD_CONFIGURED("who has moved is left alone after a restart",
+                       "[Policy]\nSettlingTimeSec=43200\n",
+                       test_who_has_moved_is_left_alone_after_a_restart);
+        ADD_CONFIGURED("moves of before a restart count",
+                       "[Policy]\nMovesPerDay=1\nSettlingTimeSec=0\n",
+                       test_moves_of_before_a_restart_count);
+        ADD_CONFIGURED("a clock that was wrong makes no move old", "[Policy]\nMovesPerDay=1\n",
+                       test_a_clock_that_was_wrong_makes_no_move_old);
         ADD("frozen meanwhile, an exchange ends half way",
             test_frozen_meanwhile_an_exchange_ends_half_way);
         return g_test_run();

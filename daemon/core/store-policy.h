@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the policy (policy.h) has to know after a restart. Errors are
+ * FERRY_ERROR_STORE.
+ */
+
+#include <stdint.h>
+
+#include "daemon/core/store.h"
+
+/* Those of a week, at the most that a day may have. */
+#define STORE_POLICY_MOVES_MAX 7000
+
+/* Whether an operator has frozen it. */
+bool store_put_frozen(Store *store, bool frozen, GError **error);
+bool store_load_frozen(Store *store, bool *ret_frozen, GError **error);
+
+/* A move that it counts. */
+typedef struct PolicyMove {
+        int64_t made;      /* CLOCK_REALTIME in us */
+        char *came, *gave; /* the guests that took the VF and gave it back; NULL: there is none */
+} PolicyMove;
+
+void policy_move_free(PolicyMove *move);
+
+/* All but the last STORE_POLICY_MOVES_MAX are forgotten. A transaction of its own. */
+bool store_put_policy_move(Store *store, const PolicyMove *move, GError **error);
+GPtrArray *store_load_policy_moves(Store *store, GError **error); /* PolicyMove, in their order */
