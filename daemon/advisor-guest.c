@@ -82,6 +82,16 @@ static bool take_vf(AdvisorGuest *guest, const DomainDevice *vf) {
         return vf->network && vf->mac && !vf->transient && !vf->unplugged;
 }
 
+G_STATIC_ASSERT(OFFLOAD_PRIORITY_MAX == POLICY_PRIORITY_MAX);
+
+static void take_wish(AdvisorGuest *guest, const Metadata *metadata) {
+        if (!metadata || !metadata->policy)
+                return;
+
+        guest->priority = metadata->policy->priority;
+        guest->opted_out = metadata->policy->never;
+}
+
 AdvisorGuest *advisor_guest_new(const Manager *manager, const char *xml) {
         g_autoptr(AdvisorGuest) guest = g_new0(AdvisorGuest, 1);
         const DomainDevice *vf;
@@ -93,6 +103,7 @@ AdvisorGuest *advisor_guest_new(const Manager *manager, const char *xml) {
 
         guest->uuid = g_strdup(guest->domain->uuid);
         guest->name = g_strdup(guest->domain->name);
+        take_wish(guest, guest->domain->metadata);
         vf = find_vf(manager, guest->domain, &n_vfs);
         if (n_vfs + guest->domain->macs->len != 1)
                 return NULL;

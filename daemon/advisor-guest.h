@@ -16,7 +16,9 @@ typedef struct AdvisorGuest {
         char *vf;                   /* the id; NULL: it is emulated, */
         DomainInterface *interface; /* and this; NULL with a VF */
         Domain *domain;
-        bool known; /* the following */
+        int priority;   /* as the operator has it */
+        bool opted_out; /* the same */
+        bool known;     /* the following */
         PolicyAhead receive, transmit;
 } AdvisorGuest;
 

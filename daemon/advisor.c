@@ -174,6 +174,8 @@ static GArray *list_guests(const Advisor *advisor) {
                 PolicyGuest one = {
                         .id = guest->uuid,
                         .name = guest->name,
+                        .priority = guest->priority,
+                        .opted_out = guest->opted_out,
                         .busy = advisor_guest_is_busy(advisor->manager, guest) ||
                                 (applied && is_about(applied, guest->uuid)),
                         .outage = OUTAGE_SEC,

@@ -84,7 +84,9 @@ Metadata *guest_metadata(const Domain *domain, const Inventory *inventory, const
                 if (entry)
                         g_ptr_array_add(metadata->devices, entry);
         }
-        return metadata->devices->len > 0 ? g_steal_pointer(&metadata) : NULL;
+        if (domain->metadata && domain->metadata->policy)
+                metadata->policy = g_memdup2(domain->metadata->policy, sizeof(OffloadWish));
+        return metadata->devices->len > 0 || metadata->policy ? g_steal_pointer(&metadata) : NULL;
 }
 
 static const char *leased_source(const GPtrArray *leases, const DomainDevice *device) {

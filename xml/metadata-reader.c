@@ -27,6 +27,7 @@ static const char *const seen_attributes[] = {
         "state-size",
         NULL,
 };
+static const char *const policy_attributes[] = { "priority", "offload", NULL };
 static const char *const unplugged_attributes[] = { "strategy", "source", NULL };
 
 static const char *migration_word(int need) {
@@ -221,6 +222,48 @@ static bool add_device(Metadata *metadata, const xmlNode *element, GError **erro
         return true;
 }
 
+static bool read_priority(const xmlNode *element, int *ret_priority, GError **error) {
+        g_autofree char *value = xml_prop(element, "priority"), *shown = NULL;
+        bool negative = value && value[0] == '-';
+        const char *digit = negative ? value + 1 : value;
+        int number;
+
+        if (!value)
+                return true;
+
+        number = g_ascii_digit_value(digit[0]);
+        if (number < negative || number > OFFLOAD_PRIORITY_MAX || digit[1] != '\0') {
+                shown = excerpt(value);
+                return xml_fail(element, error, "attribute 'priority' must be -%d to %d, not '%s'",
+                                OFFLOAD_PRIORITY_MAX, OFFLOAD_PRIORITY_MAX, shown);
+        }
+        *ret_priority = negative ? -number : number;
+        return true;
+}
+
+static const char *offload_word(int never) {
+        static const char *const words[] = { "any", "never" };
+
+        return never < (int)G_N_ELEMENTS(words) ? words[never] : NULL;
+}
+
+static bool add_policy(Metadata *metadata, const xmlNode *element, GError **error) {
+        int never = false;
+
+        if (metadata->policy)
+                return xml_fail(element, error, "a second <%s> of one domain: remove one",
+                                (const char *)element->name);
+
+        metadata->policy = g_new0(OffloadWish, 1);
+        if (!element_check_leaf(element, policy_attributes, error) ||
+            !read_priority(element, &metadata->policy->priority, error) ||
+            !xml_prop_enum(element, "offload", offload_word, &never, error))
+                return false;
+
+        metadata->policy->never = never;
+        return true;
+}
+
 static bool add_slice(Metadata *metadata, const xmlNode *element, GError **error) {
         if (metadata->slice)
                 return xml_fail(element, error, "a second <%s> of one domain: remove one",
@@ -235,10 +278,12 @@ static bool read_domain_child(const xmlNode *child, Metadata *metadata, GError *
 
         if (xml_is(child, ours, "device"))
                 return add_device(metadata, child, error);
+        if (xml_is(child, ours, "policy"))
+                return add_policy(metadata, child, error);
         if (xml_is(child, ours, "slice"))
                 return add_slice(metadata, child, error);
 
-        return element_fail_child(child, "device and slice", error);
+        return element_fail_child(child, "device, policy and slice", error);
 }
 
 static bool check_version(const xmlNode *element, GError **error) {

@@ -102,6 +102,15 @@ static void write_device(GString *xml, const char *prefix, const MetadataDevice 
         g_string_append_printf(xml, "  </%sdevice>\n", prefix);
 }
 
+static void write_policy(GString *xml, const char *prefix, const OffloadWish *policy) {
+        g_string_append_printf(xml, "  <%spolicy", prefix);
+        if (policy->priority != 0)
+                g_string_append_printf(xml, " priority='%d'", policy->priority);
+        if (policy->never)
+                g_string_append(xml, " offload='never'");
+        g_string_append(xml, "/>\n");
+}
+
 static char *write_metadata(const Metadata *metadata, const char *prefix, const char *namespace) {
         g_autoptr(GString) xml = g_string_new(NULL);
 
@@ -109,6 +118,8 @@ static char *write_metadata(const Metadata *metadata, const char *prefix, const 
                                namespace);
         for (unsigned i = 0; i < metadata->devices->len; i++)
                 write_device(xml, prefix, metadata->devices->pdata[i]);
+        if (metadata->policy)
+                write_policy(xml, prefix, metadata->policy);
         if (metadata->slice)
                 slice_write(xml, metadata->slice, prefix, 2);
         g_string_append_printf(xml, "</%sdomain>\n", prefix);

@@ -145,14 +145,23 @@ void metadata_free(Metadata *metadata) {
                 return;
 
         g_ptr_array_unref(metadata->devices);
+        g_free(metadata->policy);
         slice_free(metadata->slice);
         g_free(metadata);
+}
+
+static bool offload_wish_equal(const OffloadWish *a, const OffloadWish *b) {
+        if (!a || !b)
+                return a == b;
+
+        return a->priority == b->priority && a->never == b->never;
 }
 
 bool metadata_equal(const Metadata *a, const Metadata *b) {
         if (!a || !b)
                 return a == b;
-        if (a->devices->len != b->devices->len || !slice_equal(a->slice, b->slice))
+        if (a->devices->len != b->devices->len || !slice_equal(a->slice, b->slice) ||
+            !offload_wish_equal(a->policy, b->policy))
                 return false;
 
         for (unsigned i = 0; i < a->devices->len; i++)
@@ -197,6 +206,8 @@ void metadata_take_needs(Metadata *metadata, Metadata *from) {
                 entry->need = other ? g_steal_pointer(&other->need) : NULL;
         }
 
+        g_free(metadata->policy);
+        metadata->policy = from ? g_steal_pointer(&from->policy) : NULL;
         slice_free(metadata->slice);
         metadata->slice = from ? g_steal_pointer(&from->slice) : NULL;
 }

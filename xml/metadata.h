@@ -14,12 +14,13 @@
  *       <ferry:switch version='1.0'>...</ferry:switch>
  *       <ferry:unplugged strategy='replug' source='0000:3b:00.2'>&lt;hostdev ...</ferry:unplugged>
  *     </ferry:device>
+ *     <ferry:policy priority='2'/>
  *     <ferry:slice version='1'>...</ferry:slice>
  *   </ferry:domain>
  *
- * <need> and <slice> (xml/slice.h) are the operator's word; the daemon never changes a <need>, and
- * a <slice> only when it is asked for another one. <seen>, <switch> (xml/switch-state.h) and
- * <unplugged> are the daemon's. libvirt drops its own aliases ("hostdev0")
+ * <need>, <policy> and <slice> (xml/slice.h) are the operator's word; the daemon never changes a
+ * <need> or <policy>, and a <slice> only when it is asked for another one. <seen>, <switch>
+ * (xml/switch-state.h) and <unplugged> are the daemon's. libvirt drops its own aliases ("hostdev0")
  * from the XML that a destination's hook reads, so a device is found by its guest-side PCI address
  * first (ABI, thus stable), then by alias.
  */
@@ -91,9 +92,18 @@ typedef struct MetadataDevice {
         Unplugged *unplugged;      /* NULL when it is where it belongs */
 } MetadataDevice;
 
+#define OFFLOAD_PRIORITY_MAX 8 /* and its negative */
+
+/* Whether the guest should have a device of an offload device, as far as that is left to us. */
+typedef struct OffloadWish {
+        int priority; /* each step counts double */
+        bool never;
+} OffloadWish;
+
 typedef struct Metadata {
-        GPtrArray *devices; /* MetadataDevice */
-        Slice *slice;       /* NULL: the operator asks for none */
+        GPtrArray *devices;  /* MetadataDevice */
+        OffloadWish *policy; /* NULL: the operator said nothing */
+        Slice *slice;        /* NULL: the operator asks for none */
 } Metadata;
 
 DeviceNeed *device_need_new(void); /* no wishes */
@@ -120,7 +130,7 @@ bool metadata_equal(const Metadata *a, const Metadata *b);
 /* Whether an entry is of a device that is unplugged. */
 bool metadata_has_unplugged(const Metadata *metadata);
 /* What is the operator's word is that of `from` (NULL: nothing) and no other: the <need> of each
- * entry, and the <slice>. */
+ * entry, the <policy> and the <slice>. */
 void metadata_take_needs(Metadata *metadata, Metadata *from);
 
 /* The entry for a device of the guest: by address, else by alias; NULL without. An alias that

@@ -44,14 +44,24 @@ static char *vf_of(unsigned g, const char *vf) {
                                g + 1, vf + 5, vf + 8, vf[11]);
 }
 
-/* It is found to run with these. */
-static void run_with(AdvisorFixture *a, unsigned g, const char *devices) {
-        g_autofree char *uuid = uuid_of(g), *xml = NULL;
+static char *xml_of(unsigned g, const char *devices, const char *metadata) {
+        g_autofree char *uuid = uuid_of(g);
 
-        xml = g_strdup_printf("<domain><name>g%u</name><uuid>%s</uuid><devices>%s</devices>"
-                              "</domain>",
-                              g + 1, uuid, devices);
+        return g_strdup_printf("<domain><name>g%u</name><uuid>%s</uuid><metadata>"
+                               "<f:domain xmlns:f='urn:virtferry:domain:1' version='1'>%s"
+                               "</f:domain></metadata><devices>%s</devices></domain>",
+                               g + 1, uuid, metadata, devices);
+}
+
+/* It is found to run with these. */
+static void run_saying(AdvisorFixture *a, unsigned g, const char *devices, const char *metadata) {
+        g_autofree char *uuid = uuid_of(g), *xml = xml_of(g, devices, metadata);
+
         send_event(&a->f, GUEST_RUNNING, uuid, xml);
+}
+
+static void run_with(AdvisorFixture *a, unsigned g, const char *devices) {
+        run_saying(a, g, devices, "");
 }
 
 static void run_emulated(AdvisorFixture *a, unsigned g, const char *source) {
@@ -298,6 +308,30 @@ static void test_the_bridge_of_the_policy_counts(AdvisorFixture *a, gconstpointe
         assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
 }
 
+static void test_a_guest_of_priority_goes_first(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *interface = interface_of(0, "network='default'", "");
+
+        begin(a, 2);
+        run_saying(a, 0, interface, "<f:policy priority='3'/>");
+        a->rates[0] = 200 * KILOBYTE;
+        a->rates[1] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        assert_asked(&a->f, ""); /* what it says needs not be written */
+}
+
+static void test_who_opted_out_has_no_vf(AdvisorFixture *a, gconstpointer unused) {
+        g_autofree char *vf = NULL;
+
+        begin(a, 2);
+        vf = vf_of(0, a->vfs[0]);
+        run_saying(a, 0, vf, "<f:policy offload='never'/>");
+        g_assert_nonnull(strstr(a->f.asked->str, "<policy offload='never'/>")); /* it is kept */
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_DEMOTE, "virt-ferry move g1 52:54:00:00:00:01 virtio");
+}
+
 static bool has(GHashTable *seen, const char *id) {
         return id && !g_hash_table_add(seen, (void *)id);
 }
@@ -349,15 +383,6 @@ static void apply(AdvisorFixture *a, const char *id) {
         advisor_apply(a->f.manager->advisor, id, on_applied, a);
 }
 
-static char *xml_of(unsigned g, const char *devices, const char *metadata) {
-        g_autofree char *uuid = uuid_of(g);
-
-        return g_strdup_printf("<domain><name>g%u</name><uuid>%s</uuid><metadata>"
-                               "<f:domain xmlns:f='urn:virtferry:domain:1' version='1'>%s"
-                               "</f:domain></metadata><devices>%s</devices></domain>",
-                               g + 1, uuid, metadata, devices);
-}
-
 /* libvirt knows the guest so; NULL: not at all. */
 static void answer_find(AdvisorFixture *a, unsigned g, const char *xml) {
         g_autoptr(GuestEvent) found = g_new0(GuestEvent, 1);
@@ -400,12 +425,13 @@ static void test_an_advice_is_carried_out_by_hand(AdvisorFixture *a, gconstpoint
         begin_apply(a);
         vf = vf_of(0, a->vfs[0]);
         note = note_of(a->vfs[0], vf);
-        with = xml_of(0, emulated, "");
+        with = xml_of(0, emulated, "<f:policy priority='1'/>");
         without = xml_of(0, "", note);
         now = xml_of(0, vf, note);
         answer_find(a, 0, with);
         assert_asked(&a->f, "unplug 11111111-2222-4333-8444-000000000001 52:54:00:00:00:01 in "
                             "30000 ms\n");
+        g_assert_nonnull(strstr(a->f.note, "<policy priority='1'/>"));
         send_event(&a->f, GUEST_UNPLUGGED, uuid, without);
         g_assert_true(g_str_has_prefix(a->f.asked->str, "plug "));
         g_assert_null(a->answer);
@@ -641,6 +667,8 @@ int main(int argc, char **argv) {
         ADD("guests of another kind are left alone", test_guests_of_another_kind_are_left_alone);
         ADD_CONFIGURED("the bridge of the policy counts", "[Policy]\nBridge=br0\n",
                        test_the_bridge_of_the_policy_counts);
+        ADD("a guest of priority goes first", test_a_guest_of_priority_goes_first);
+        ADD("who opted out has no VF", test_who_opted_out_has_no_vf);
         ADD("no two are advised to share a VF", test_no_two_are_advised_to_share_a_vf);
         ADD("an advice is carried out by hand", test_an_advice_is_carried_out_by_hand);
         ADD("what is not advised is not carried out", test_what_is_not_advised_is_not_carried_out);

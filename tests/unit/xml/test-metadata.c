@@ -97,6 +97,9 @@ static Metadata *full_example(void) {
         device->need = device_need_new();
         g_ptr_array_add(metadata->devices, device);
 
+        metadata->policy = g_new0(OffloadWish, 1);
+        metadata->policy->priority = -OFFLOAD_PRIORITY_MAX;
+        metadata->policy->never = true;
         metadata->slice = slice_new();
         metadata->slice->cores.count = 4;
         g_ptr_array_add(metadata->slice->functions, slice_function_new("nic"));
@@ -148,6 +151,10 @@ static void test_every_member_counts_for_equality(void) {
                 DEVICE("<ferry:need/><ferry:seen/>"),
                 OPEN SLICE("") CLOSE,
                 OPEN SLICE("<ferry:cores count='1'/>") CLOSE,
+                OPEN "<ferry:policy/>" CLOSE,
+                OPEN "<ferry:policy priority='1'/>" CLOSE,
+                OPEN "<ferry:policy priority='-1'/>" CLOSE,
+                OPEN "<ferry:policy offload='never'/>" CLOSE,
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.1", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI " &lt;!-- x --&gt;")),
@@ -219,10 +226,16 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                 { "<ferry:domain xmlns:ferry='urn:virtferry:domain:1' version='2'/>",
                   "line 1: version '2' of our element is not known here, only '1': update "
                   "virt-ferry on this host" },
-                { OPEN "\n<ferry:host/>" CLOSE,
-                  "line 2: <ferry:domain> has no element <ferry:host>, only device and slice" },
+                { OPEN "\n<ferry:host/>" CLOSE, "line 2: <ferry:domain> has no element "
+                                                "<ferry:host>, only device, policy and slice" },
                 { OPEN SLICE("") "\n" SLICE("") CLOSE,
                   "line 2: a second <slice> of one domain: remove one" },
+                { OPEN "<ferry:policy/>\n<ferry:policy/>" CLOSE,
+                  "line 2: a second <policy> of one domain: remove one" },
+                { OPEN "\n<ferry:policy priority='9'/>" CLOSE,
+                  "line 2: attribute 'priority' must be -8 to 8, not '9'" },
+                { OPEN "\n<ferry:policy weight='9'/>" CLOSE,
+                  "line 2: <ferry:policy> has no attribute 'weight', only priority, offload" },
                 { OPEN "\n<ferry:slice version='2'/>" CLOSE,
                   "line 2: version '2' of a hardware slice is not known here, only '1': update "
                   "virt-ferry on this host" },
@@ -291,6 +304,10 @@ static const char *const good_documents[] = {
         OPEN "<ferry:device address='00010000:FF:1F.7'/>" CLOSE,
         OPEN "<ferry:device address='0000:00:05.0' alias='ua-1'/>" CLOSE,
         OPEN SLICE("") CLOSE,
+        OPEN "<ferry:policy/>" CLOSE,
+        OPEN "<ferry:policy priority='0' offload='any' x:y='z'/>" SLICE("") CLOSE,
+        OPEN SLICE("") "<ferry:policy priority='8'><x:a/></ferry:policy>" CLOSE,
+        OPEN "<ferry:policy priority='-8' offload='never'/><ferry:device alias='a'/>" CLOSE,
         OPEN "<ferry:device alias='a'/>" SLICE(
                 "<ferry:cores count='1'/><x:a/>") "<x:a/>"
                                                   "<ferry:device alias='b'/>" CLOSE,
@@ -328,6 +345,19 @@ static const char *const bad_documents[] = {
         OPEN "<ferry:slice version='2'/>" CLOSE,
         OPEN "<slice version='1'/>" CLOSE,
         OPEN SLICE("") SLICE("") CLOSE,
+        OPEN "<ferry:policy/><ferry:policy/>" CLOSE,
+        OPEN "<policy/>" CLOSE,
+        OPEN "<ferry:policy>text</ferry:policy>" CLOSE,
+        OPEN "<ferry:policy><ferry:need/></ferry:policy>" CLOSE,
+        OPEN "<ferry:policy priority=''/>" CLOSE,
+        OPEN "<ferry:policy priority='-'/>" CLOSE,
+        OPEN "<ferry:policy priority='-0'/>" CLOSE,
+        OPEN "<ferry:policy priority='+1'/>" CLOSE,
+        OPEN "<ferry:policy priority='9'/>" CLOSE,
+        OPEN "<ferry:policy priority='10'/>" CLOSE,
+        OPEN "<ferry:policy priority='--1'/>" CLOSE,
+        OPEN "<ferry:policy offload='always'/>" CLOSE,
+        DEVICE("<ferry:policy/>"),
         OPEN SLICE("<ferry:device alias='a'/>") CLOSE,
         OPEN SLICE("<ferry:cores count='1'/><ferry:cores count='1'/>") CLOSE,
         DEVICE(SLICE("")),
@@ -432,12 +462,15 @@ static void test_takes_the_operators_word_and_no_other(void) {
         const MetadataDevice *device = ours->devices->pdata[0];
 
         theirs->slice->cores.count = 9;
+        theirs->policy->priority = 3;
         metadata_take_needs(ours, theirs);
+        g_assert_cmpint(ours->policy->priority, ==, 3);
         g_assert_cmpuint(ours->slice->cores.count, ==, 9);
         g_assert_nonnull(device->need);
 
         metadata_take_needs(ours, NULL);
         g_assert_null(ours->slice);
+        g_assert_null(ours->policy);
         g_assert_null(device->need);
         g_assert_nonnull(device->seen);
 }
