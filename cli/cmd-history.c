@@ -78,12 +78,12 @@ static History *ask_as(Client *client, const char *kind, const char *subject,
         return g_steal_pointer(&history);
 }
 
-static History *ask(Client *client, const char *subject, const MetricFacts *facts, int64_t to,
-                    int64_t usec, GError **error) {
+static History *ask(Client *client, const char *kind, const char *subject, const MetricFacts *facts,
+                    int64_t to, int64_t usec, GError **error) {
         g_autoptr(History) history = NULL;
 
         if (!subject_is_function(subject))
-                return ask_as(client, "guest", subject, facts, to, usec, error);
+                return ask_as(client, kind, subject, facts, to, usec, error);
 
         history = ask_as(client, "vf", subject, facts, to, usec, error);
         if (!history || g_variant_n_children(history->slots) > 0)
@@ -92,8 +92,8 @@ static History *ask(Client *client, const char *subject, const MetricFacts *fact
 }
 
 /* History of the metric that was asked for, or of each. */
-static GPtrArray *ask_all(Client *client, char *const *arguments, GVariant *metrics, int64_t to,
-                          int64_t usec, GError **error) {
+static GPtrArray *ask_all_as(Client *client, const char *kind, char *const *arguments,
+                             GVariant *metrics, int64_t to, int64_t usec, GError **error) {
         g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(history_free);
         MetricFacts facts;
         GVariantIter iter;
@@ -108,12 +108,33 @@ static GPtrArray *ask_all(Client *client, char *const *arguments, GVariant *metr
 
                 if (arguments[1] && !g_str_equal(arguments[1], facts.name))
                         continue;
-                history = ask(client, arguments[0], &facts, to, usec, error);
+                history = ask(client, kind, arguments[0], &facts, to, usec, error);
                 if (!history)
                         return NULL;
                 g_ptr_array_add(all, history);
         }
         return g_steal_pointer(&all);
+}
+
+static bool has_slots(const GPtrArray *all) {
+        for (guint i = 0; i < all->len; i++)
+                if (g_variant_n_children(((const History *)all->pdata[i])->slots) > 0)
+                        return true;
+        return false;
+}
+
+/* A name that no guest has had may be that of an offload device; a daemon that is older refuses to
+ * look for one. */
+static GPtrArray *ask_all(Client *client, char *const *arguments, GVariant *metrics, int64_t to,
+                          int64_t usec, GError **error) {
+        g_autoptr(GPtrArray) guest = NULL, offload = NULL;
+
+        guest = ask_all_as(client, "guest", arguments, metrics, to, usec, error);
+        if (!guest || subject_is_function(arguments[0]) || has_slots(guest))
+                return g_steal_pointer(&guest);
+
+        offload = ask_all_as(client, "offload", arguments, metrics, to, usec, NULL);
+        return offload ? g_steal_pointer(&offload) : g_steal_pointer(&guest);
 }
 
 /* For people ------------------------------------------------------------------------ */

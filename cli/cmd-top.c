@@ -45,7 +45,8 @@ static double order_of(GVariant *row, const char *metric) {
         return isnan(value) ? -1 : value;
 }
 
-/* By CPU; VFs and PFs, which have none, by what they receive. The daemon's order for the rest. */
+/* By CPU, of guests and offload devices; VFs and PFs, which have none, by what they receive. The
+ * daemon's order for the rest. */
 static int compare(const void *a, const void *b) {
         GVariant *one = *(GVariant *const *)a, *other = *(GVariant *const *)b;
         double cpu = order_of(other, "cpu") - order_of(one, "cpu");

@@ -39,18 +39,24 @@ static bool ask_as(Client *client, const char *kind, const char *subject, const 
         return true;
 }
 
-/* Of what is neither, that of a VF is told. */
+/* What a name may be. Of what is neither, the first is told of. */
+typedef struct Kinds {
+        const char *first, *second;
+} Kinds;
+
+static Kinds kinds_of(const char *subject) {
+        return subject_is_function(subject) ? (Kinds){ "vf", "pf" } : (Kinds){ "guest", "offload" };
+}
+
 bool demand_forecast_ask(Client *client, const char *subject, const char *metric, unsigned horizon,
                          DemandForecast *ret_forecast, GError **error) {
-        g_autoptr(GError) no_vf = NULL;
+        Kinds kinds = kinds_of(subject);
+        g_autoptr(GError) no_first = NULL;
 
-        if (!subject_is_function(subject))
-                return ask_as(client, "guest", subject, metric, horizon, ret_forecast, error);
-
-        if (ask_as(client, "vf", subject, metric, horizon, ret_forecast, &no_vf) ||
-            ask_as(client, "pf", subject, metric, horizon, ret_forecast, NULL))
+        if (ask_as(client, kinds.first, subject, metric, horizon, ret_forecast, &no_first) ||
+            ask_as(client, kinds.second, subject, metric, horizon, ret_forecast, NULL))
                 return true;
-        g_propagate_error(error, g_steal_pointer(&no_vf));
+        g_propagate_error(error, g_steal_pointer(&no_first));
         return false;
 }
 
@@ -68,14 +74,15 @@ static char **list_as(Client *client, const char *kind, const char *subject, GEr
         return metrics;
 }
 
+/* A daemon that is older knows of no offload devices. */
 char **demand_forecast_metrics(Client *client, const char *subject, GError **error) {
-        g_auto(GStrv) metrics = NULL;
+        g_auto(GStrv) first = NULL, second = NULL;
+        Kinds kinds = kinds_of(subject);
 
-        if (!subject_is_function(subject))
-                return list_as(client, "guest", subject, error);
+        first = list_as(client, kinds.first, subject, error);
+        if (!first || *first)
+                return g_steal_pointer(&first);
 
-        metrics = list_as(client, "vf", subject, error);
-        if (!metrics || *metrics)
-                return g_steal_pointer(&metrics);
-        return list_as(client, "pf", subject, error);
+        second = list_as(client, kinds.second, subject, NULL);
+        return second ? g_steal_pointer(&second) : g_steal_pointer(&first);
 }

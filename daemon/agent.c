@@ -3,6 +3,10 @@
 
 #include <inttypes.h>
 
+#include "daemon/facts/cpu-time.h"
+#include "daemon/facts/host-memory.h"
+#include "daemon/facts/pressure.h"
+
 struct Agent {
         Sysfs *sysfs;
         Config *config;
@@ -57,6 +61,42 @@ ResourceMap *agent_read_map(Agent *agent) {
         g_free(agent->seen);
         agent->seen = describe(map);
         return map;
+}
+
+static void read_memory(const Agent *agent, Sample *sample) {
+        HostMemory memory;
+
+        if (host_memory_read(agent->sysfs, &memory) < 0 || memory.available_kib > memory.total_kib)
+                return;
+
+        sample->values[METRIC_RESIDENT] = (memory.total_kib - memory.available_kib) * 1024;
+        sample->values[METRIC_UNUSED] = memory.available_kib * 1024;
+}
+
+static void read_pressure(const Agent *agent, Pressure pressure, Metric metric, Sample *sample) {
+        uint64_t usec;
+
+        if (pressure_read_machine(agent->sysfs, pressure, &usec) >= 0)
+                sample->values[metric] = usec;
+}
+
+void agent_read_sample(const Agent *agent, Sample *ret_sample) {
+        uint64_t nsec;
+
+        sample_init(ret_sample);
+        if (cpu_time_read(agent->sysfs, &nsec) >= 0)
+                ret_sample->values[METRIC_CPU] = nsec;
+        read_memory(agent, ret_sample);
+        read_pressure(agent, PRESSURE_CPU, METRIC_CPU_STALL, ret_sample);
+        read_pressure(agent, PRESSURE_MEMORY, METRIC_MEMORY_STALL, ret_sample);
+        read_pressure(agent, PRESSURE_IO, METRIC_IO_STALL, ret_sample);
+}
+
+GPtrArray *agent_read_ports(const Agent *agent) {
+        GPtrArray *ports = NULL;
+
+        return port_stats_list(agent->sysfs, AGENT_PORTS_MAX, &ports) >= 0 ? ports
+                                                                           : g_ptr_array_new();
 }
 
 bool agent_has_changed(Agent *agent) {

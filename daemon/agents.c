@@ -10,6 +10,7 @@ typedef struct Course {
         int64_t retry_at; /* 0: it is connected, or about to be */
         int64_t pause;    /* the last one */
         bool wanted;      /* its file is still there */
+        bool told_silent; /* that it cannot tell what its device uses */
 } Course;
 
 struct Agents {
@@ -17,6 +18,8 @@ struct Agents {
         const AgentOps *ops;
         AgentListener listener;
         void *userdata;
+        AgentUsageListener usage_listener;
+        void *usage_userdata;
         int64_t (*now)(void);
         AgentBook *book;
         GHashTable *courses; /* name → Course */
@@ -56,6 +59,11 @@ void agents_set_ops(Agents *agents, const AgentOps *ops) {
 void agents_set_listener(Agents *agents, AgentListener listener, void *userdata) {
         agents->listener = listener;
         agents->userdata = userdata;
+}
+
+void agents_set_usage_listener(Agents *agents, AgentUsageListener listener, void *userdata) {
+        agents->usage_listener = listener;
+        agents->usage_userdata = userdata;
 }
 
 void agents_set_clock(Agents *agents, int64_t (*now)(void)) {
@@ -103,6 +111,25 @@ void agents_on_report(Agents *agents, const char *name, AgentReport *report) {
                 tell(agents, name, before);
 }
 
+static void tell_usage(const Agents *agents, const char *name, const AgentUsage *usage) {
+        if (agents->usage_listener)
+                agents->usage_listener(agents->usage_userdata, name, usage, agents->now());
+}
+
+void agents_on_usage(Agents *agents, const char *name, const AgentUsage *usage) {
+        Course *course = g_hash_table_lookup(agents->courses, name);
+
+        if (!course)
+                return;
+
+        if (!usage && !course->told_silent)
+                g_message("Agent %s of offload device %s is of an older virt-ferry, which does not "
+                          "tell what the device uses",
+                          course->destination, name);
+        course->told_silent = !usage;
+        tell_usage(agents, name, usage);
+}
+
 /* One that was there for long has earned a quick try; one that comes and goes has not. */
 static int64_t choose_pause(const Course *course, int64_t now) {
         if (course->pause == 0 || (course->since > 0 && now - course->since >= AGENTS_STEADY_USEC))
@@ -124,6 +151,7 @@ void agents_on_lost(Agents *agents, const char *name, const char *reason) {
         course->retry_at = now + course->pause;
         before = entry->state;
         agent_book_note_away(agents->book, name, reason);
+        tell_usage(agents, name, NULL);
         if (before != AGENT_AWAY)
                 tell(agents, name, before);
 }
@@ -156,6 +184,7 @@ static Course *change_course(Agents *agents, const OffloadPool *pool) {
 
         agents->ops->disconnect(agents->ops->userdata, pool->name);
         course = begin_course(agents, pool);
+        tell_usage(agents, pool->name, NULL);
         tell(agents, pool->name, before);
         return course;
 }
@@ -175,6 +204,7 @@ static void drop(Agents *agents, const char *name) {
         g_autoptr(AgentEntry) entry = agent_book_take(agents->book, name);
 
         agents->ops->disconnect(agents->ops->userdata, name);
+        tell_usage(agents, name, NULL);
         tell_of(agents, before, entry);
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include "daemon/core/agent-book.h"
+#include "daemon/core/agent-usage.h"
 #include "daemon/facts/sysfs.h"
 
 #define AGENTS_LOOK_USEC   (10 * G_USEC_PER_SEC) /* between two looks at the files */
@@ -23,6 +24,10 @@ typedef struct AgentOps {
         void *userdata;
 } AgentOps;
 
+/* What a device uses, at `monotonic` of this host; NULL: nobody tells any more. */
+typedef void (*AgentUsageListener)(void *userdata, const char *name, const AgentUsage *usage,
+                                   int64_t monotonic);
+
 typedef struct Agents Agents;
 /* There is another state, more or less than before, or another machine is asked. It may read the
  * book, where one that has gone is not. */
@@ -35,12 +40,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Agents, agents_free)
 /* Borrowed; NULL: nobody is asked, and all connections have gone. */
 void agents_set_ops(Agents *agents, const AgentOps *ops);
 void agents_set_listener(Agents *agents, AgentListener listener, void *userdata);
+void agents_set_usage_listener(Agents *agents, AgentUsageListener listener, void *userdata);
 void agents_set_clock(Agents *agents, int64_t (*now)(void)); /* for tests */
 
 const AgentBook *agents_book(const Agents *agents);
 
 /* Takes the report. A name that is not known any more: nothing. */
 void agents_on_report(Agents *agents, const char *name, AgentReport *report);
+/* What its device uses, which is the caller's. NULL: it is of a version that cannot tell, of which
+ * it is no worse an agent. */
+void agents_on_usage(Agents *agents, const char *name, const AgentUsage *usage);
 /* The connection has gone, or has not come about: why, for people. */
 void agents_on_lost(Agents *agents, const char *name, const char *reason);
 

@@ -24,6 +24,13 @@ static int64_t real_now(void) {
         return g_get_real_time();
 }
 
+static void on_agent_usage(void *userdata, const char *name, const AgentUsage *usage,
+                           int64_t monotonic) {
+        const Manager *manager = userdata;
+
+        meter_on_agent(manager->meter, name, usage, monotonic);
+}
+
 Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, InventoryProbe probe,
                      GError **error) {
         g_autoptr(Manager) manager = g_new0(Manager, 1);
@@ -53,6 +60,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
         manager->agents = agents_new(sysfs);
+        agents_set_usage_listener(manager->agents, on_agent_usage, manager);
         manager->slices = slices_new(manager);
         return g_steal_pointer(&manager);
 }

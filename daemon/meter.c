@@ -2,6 +2,7 @@
 #include "daemon/meter.h"
 
 #include "daemon/advisor.h"
+#include "daemon/core/agent-meter.h"
 #include "daemon/core/store-history.h"
 #include "daemon/demands.h"
 #include "daemon/facts/guest-process.h"
@@ -18,6 +19,7 @@
 struct Meter {
         Manager *manager;
         Telemetry *telemetry;
+        AgentMeter *offload; /* devices with an agent, at their own pace */
         GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
         GHashTable *vfs;     /* id of a PF to the addresses of its VFs, GPtrArray */
         GHashTable *links;   /* id of a VF to what it has counted in this round, LinkStats */
@@ -103,14 +105,8 @@ static void add_link(Meter *meter, SubjectKind kind, const char *id, const char 
                      const LinkStats *stats) {
         Sample sample;
 
-        G_STATIC_ASSERT(LINK_STATS_UNKNOWN == METRIC_MISSING);
         sample_init(&sample);
-        sample.values[METRIC_RECEIVE_BYTES] = stats->receive_bytes;
-        sample.values[METRIC_TRANSMIT_BYTES] = stats->transmit_bytes;
-        sample.values[METRIC_RECEIVE_PACKETS] = stats->receive_packets;
-        sample.values[METRIC_TRANSMIT_PACKETS] = stats->transmit_packets;
-        sample.values[METRIC_RECEIVE_DROPS] = stats->receive_drops;
-        sample.values[METRIC_TRANSMIT_DROPS] = stats->transmit_drops;
+        sample_add_link(&sample, id, stats);
         telemetry_add(meter->telemetry, kind, id, name, &sample);
 }
 
@@ -236,14 +232,8 @@ static void add_functions(const Meter *meter, const GPtrArray *leases, Sample *s
                 const char *vf = ((const Lease *)leases->pdata[i])->device;
                 const LinkStats *link = g_hash_table_lookup(meter->links, vf);
 
-                if (!link)
-                        continue;
-                sample_add(sample, METRIC_RECEIVE_BYTES, vf, link->receive_bytes);
-                sample_add(sample, METRIC_TRANSMIT_BYTES, vf, link->transmit_bytes);
-                sample_add(sample, METRIC_RECEIVE_PACKETS, vf, link->receive_packets);
-                sample_add(sample, METRIC_TRANSMIT_PACKETS, vf, link->transmit_packets);
-                sample_add(sample, METRIC_RECEIVE_DROPS, vf, link->receive_drops);
-                sample_add(sample, METRIC_TRANSMIT_DROPS, vf, link->transmit_drops);
+                if (link)
+                        sample_add_link(sample, vf, link);
         }
 }
 
@@ -273,6 +263,7 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
         if (samples)
                 add_guests(meter, samples);
         telemetry_end(meter->telemetry);
+        agent_meter_turn(meter->offload, monotonic);
         advisor_turn(meter->manager->advisor, monotonic);
         meter->rounds.count++;
         meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);
@@ -315,13 +306,28 @@ void meter_on_guest_event(Meter *meter, const GuestEvent *event) {
         }
 }
 
+void meter_on_agent(Meter *meter, const char *name, const AgentUsage *usage, int64_t monotonic) {
+        if (usage)
+                agent_meter_note(meter->offload, name, usage, monotonic, meter->manager->now());
+        else
+                agent_meter_interrupt(meter->offload, name);
+}
+
 void meter_flush(Meter *meter) {
         telemetry_flush(meter->telemetry);
+        agent_meter_flush(meter->offload);
         write_history(meter);
 }
 
 const Telemetry *meter_telemetry(const Meter *meter) {
         return meter->telemetry;
+}
+
+GPtrArray *meter_list(const Meter *meter) {
+        GPtrArray *list = telemetry_list(meter->telemetry);
+
+        agent_meter_list(meter->offload, list);
+        return list;
 }
 
 MeterRounds meter_rounds(const Meter *meter) {
@@ -338,6 +344,7 @@ Meter *meter_new(Manager *manager) {
         meter->manager = manager;
         meter->stopwatch = g_get_monotonic_time;
         meter->telemetry = telemetry_new(on_slot, meter);
+        meter->offload = agent_meter_new(on_slot, meter);
         meter->cgroups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         meter->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                            (GDestroyNotify)g_ptr_array_unref);
@@ -356,6 +363,7 @@ void meter_free(Meter *meter) {
         g_hash_table_unref(meter->vfs);
         g_ptr_array_unref(meter->ended);
         g_hash_table_unref(meter->cgroups);
+        agent_meter_free(meter->offload);
         telemetry_free(meter->telemetry);
         g_free(meter);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Looks at what guests, PFs and VFs of this host use, and keeps it.
+/* Looks at what guests, PFs and VFs of this host use, and keeps it; with it what
+ * agents tell of offload devices.
  *
  *   meter_tick() ─► VirtOps.sample() ─► GUEST_STATS ─► telemetry ─► slots ─► store
  *                                            PSI of the guests, counters of the links
@@ -13,6 +14,7 @@
  * One thread; belongs to the manager.
  */
 
+#include "daemon/core/agent-usage.h"
 #include "daemon/core/telemetry.h"
 #include "daemon/manager.h"
 
@@ -25,10 +27,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Meter, meter_free)
 void meter_tick(Meter *meter, int64_t monotonic);
 int64_t meter_interval_usec(const Meter *meter);
 void meter_on_guest_event(Meter *meter, const GuestEvent *event);
+/* What the agent of an offload device tells, at `monotonic` of this host; NULL: it is away. */
+void meter_on_agent(Meter *meter, const char *name, const AgentUsage *usage, int64_t monotonic);
 /* Before the daemon ends: what has been seen is written. */
 void meter_flush(Meter *meter);
 
-const Telemetry *meter_telemetry(const Meter *meter);
+const Telemetry *meter_telemetry(const Meter *meter); /* of this host alone */
+/* As telemetry_list(), and offload devices behind all others. */
+GPtrArray *meter_list(const Meter *meter);
 /* How often it has looked, and for how long the daemon did nothing else, without libvirt's part. */
 typedef struct MeterRounds {
         uint64_t count, usec;

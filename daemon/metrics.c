@@ -111,13 +111,14 @@ static void add_active(const Metrics *metrics, Openmetrics *page) {
         }
 }
 
-/* Guests, VFs and PFs --------------------------------------------------------------- */
+/* Guests, VFs, PFs and offload devices ---------------------------------------------- */
 
 static char *subject_labels(const Subject *subject) {
         switch (subject->kind) {
         case SUBJECT_GUEST:
                 return openmetrics_labels("uuid", subject->id, "domain", subject->name, NULL);
         case SUBJECT_VF:
+        case SUBJECT_OFFLOAD:
                 return openmetrics_labels("device", subject->id, NULL);
         case SUBJECT_PF:
                 return openmetrics_labels("device", subject->id, "netdev", subject->name, NULL);
@@ -126,6 +127,17 @@ static char *subject_labels(const Subject *subject) {
                 break;
         }
         return openmetrics_labels("id", subject->id, NULL);
+}
+
+static const char *about_of(SubjectKind kind, Metric metric) {
+        static const char *const of_offload[_METRIC_MAX] = {
+                [METRIC_CPU] = "CPU time of the device",
+                [METRIC_RESIDENT] = "Memory of the device that is in use",
+                [METRIC_UNUSED] = "Memory of the device that is free for use",
+        };
+
+        return kind == SUBJECT_OFFLOAD && of_offload[metric] ? of_offload[metric]
+                                                             : metric_about(metric);
 }
 
 /* Only what Prometheus calls a base unit has a place in the name. */
@@ -139,7 +151,7 @@ static void begin_metric(Openmetrics *page, SubjectKind kind, Metric metric) {
                                base && !g_str_has_suffix(word, unit) ? "_" : "",
                                base && !g_str_has_suffix(word, unit) ? unit : "");
         (void)g_strdelimit(name, "-", '_');
-        openmetrics_family(page, name, type, base ? unit : NULL, metric_about(metric));
+        openmetrics_family(page, name, type, base ? unit : NULL, about_of(kind, metric));
 }
 
 static void add_metric(Openmetrics *page, const GPtrArray *subjects, char **labels,
@@ -155,7 +167,7 @@ static void add_metric(Openmetrics *page, const GPtrArray *subjects, char **labe
 }
 
 static void add_subjects(const Metrics *metrics, Openmetrics *page) {
-        g_autoptr(GPtrArray) subjects = telemetry_list(meter_telemetry(metrics->manager->meter));
+        g_autoptr(GPtrArray) subjects = meter_list(metrics->manager->meter);
         g_auto(GStrv) labels = g_new0(char *, subjects->len + 1);
 
         for (guint i = 0; i < subjects->len; i++)

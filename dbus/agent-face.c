@@ -37,6 +37,65 @@ static int method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+/* ReadCounters() -> (t monotonic, a{st} device, a(sa{st}) ports) */
+static int append_totals(sd_bus_message *reply, const Sample *sample) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (int i = 0; r >= 0 && i < _METRIC_MAX; i++)
+                if (sample->values[i] != METRIC_MISSING)
+                        r = sd_bus_message_append(reply, "{st}", metric_to_string((Metric)i),
+                                                  sample->values[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_port(sd_bus_message *reply, const PortStats *port) {
+        Sample sample;
+        int r;
+
+        sample_init(&sample);
+        sample_add_link(&sample, port->netdev, &port->stats);
+        r = sd_bus_message_open_container(reply, 'r', "sa{st}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", port->netdev);
+        if (r >= 0)
+                r = append_totals(reply, &sample);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* One with a name that no host would take is left out. */
+static int append_ports(sd_bus_message *reply, const GPtrArray *ports) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sa{st})");
+        for (guint i = 0; r >= 0 && i < ports->len; i++) {
+                const PortStats *port = ports->pdata[i];
+
+                if (agent_port_is_valid(port->netdev))
+                        r = append_port(reply, port);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_read_counters(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const AgentFace *face = userdata;
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GPtrArray) ports = NULL;
+        Sample sample;
+        int r;
+
+        agent_read_sample(face->agent, &sample);
+        ports = agent_read_ports(face->agent);
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "t", (uint64_t)g_get_monotonic_time());
+        if (r >= 0)
+                r = append_totals(reply, &sample);
+        if (r >= 0)
+                r = append_ports(reply, ports);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int property_get_version(sd_bus *bus, const char *path, const char *interface,
                                 const char *property, sd_bus_message *reply, void *userdata,
                                 sd_bus_error *reterr) {
@@ -48,6 +107,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListResources", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("a(" RESOURCE_ROW ")", resources),
                                 method_list_resources, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ReadCounters", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("t", monotonic, "a{st}", device, "a(sa{st})", ports),
+                                method_read_counters, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("ResourcesChanged", NULL, 0),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,

@@ -20,7 +20,7 @@ static int set_kind(Question *q, const char *word, sd_bus_error *reterr) {
         if (q->kind >= 0)
                 return 0;
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "Kind '%s' is not known: it is guest, vf or pf", word);
+                                 "Kind '%s' is not known: it is guest, vf, pf or offload", word);
 }
 
 static int set_metric(Question *q, const char *word, uint32_t horizon, sd_bus_error *reterr) {

@@ -68,7 +68,7 @@ static int append_subject(sd_bus_message *reply, const Subject *subject) {
 }
 
 static int append_subjects(sd_bus_message *reply, const Manager *manager) {
-        g_autoptr(GPtrArray) subjects = telemetry_list(meter_telemetry(manager->meter));
+        g_autoptr(GPtrArray) subjects = meter_list(manager->meter);
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(sssa{sd})");
@@ -107,7 +107,7 @@ static int read_question(sd_bus_message *m, Question *ret_question, sd_bus_error
         q.metric = metric_from_string(q.metric_word);
         if (q.kind < 0)
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "Kind '%s' is not known: it is guest, vf or pf",
+                                         "Kind '%s' is not known: it is guest, vf, pf or offload",
                                          q.kind_word);
         if (q.metric < 0)
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
@@ -123,7 +123,7 @@ static int read_question(sd_bus_message *m, Question *ret_question, sd_bus_error
 }
 
 const char *face_find_subject(const Manager *manager, SubjectKind kind, const char *name) {
-        g_autoptr(GPtrArray) subjects = telemetry_list(meter_telemetry(manager->meter));
+        g_autoptr(GPtrArray) subjects = meter_list(manager->meter);
 
         for (guint i = 0; i < subjects->len; i++) {
                 const Subject *subject = subjects->pdata[i];

@@ -12,11 +12,13 @@ struct DemandBook {
 #define GUEST_METRICS                                                                     \
         (LINK_METRICS | BIT(METRIC_CPU) | BIT(METRIC_RESIDENT) | BIT(METRIC_READ_BYTES) | \
          BIT(METRIC_WRITE_BYTES))
+#define OFFLOAD_METRICS (LINK_METRICS | BIT(METRIC_CPU) | BIT(METRIC_RESIDENT))
 
 static const unsigned metrics[] = {
         [SUBJECT_GUEST] = GUEST_METRICS,
         [SUBJECT_VF] = LINK_METRICS,
         [SUBJECT_PF] = LINK_METRICS,
+        [SUBJECT_OFFLOAD] = OFFLOAD_METRICS,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(metrics) == _SUBJECT_KIND_MAX);
 G_STATIC_ASSERT(_METRIC_MAX <= 32);

@@ -34,7 +34,7 @@ typedef struct DemandSeries {
 typedef struct DemandBook DemandBook;
 
 /* Whether a demand is learnt for it: CPU, memory, network and disks of a guest, the bytes of a VF
- * or PF. */
+ * or PF, all but disks of an offload device. */
 bool demand_book_has_metric(SubjectKind kind, Metric metric);
 
 DemandBook *demand_book_new(void);

@@ -96,6 +96,16 @@ void sample_add(Sample *sample, Metric metric, const char *part, uint64_t value)
         sample->shapes[metric] = sample->shapes[metric] * 31 + g_str_hash(part);
 }
 
+void sample_add_link(Sample *sample, const char *part, const LinkStats *link) {
+        G_STATIC_ASSERT(LINK_STATS_UNKNOWN == METRIC_MISSING);
+        sample_add(sample, METRIC_RECEIVE_BYTES, part, link->receive_bytes);
+        sample_add(sample, METRIC_TRANSMIT_BYTES, part, link->transmit_bytes);
+        sample_add(sample, METRIC_RECEIVE_PACKETS, part, link->receive_packets);
+        sample_add(sample, METRIC_TRANSMIT_PACKETS, part, link->transmit_packets);
+        sample_add(sample, METRIC_RECEIVE_DROPS, part, link->receive_drops);
+        sample_add(sample, METRIC_TRANSMIT_DROPS, part, link->transmit_drops);
+}
+
 GuestSample *guest_sample_new(const char *uuid, const char *name) {
         GuestSample *guest = g_new0(GuestSample, 1);
 

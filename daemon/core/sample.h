@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What is measured of a guest, a VF or a PF at one moment: one number a metric.
+/* What is measured of a guest, a VF, a PF or an offload device at one moment: one number a metric.
  *
  * Counters only grow, until what counts begins anew; gauges go up and down. A
  * number that nobody told is METRIC_MISSING and never 0. Numbers are in the unit
@@ -9,6 +9,8 @@
  * Sources: virConnectGetAllDomainStats() of libvirt-domain.h;
  * Documentation/accounting/psi.rst; Documentation/networking/statistics.rst.
  */
+
+#include "daemon/facts/link-stats.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -60,6 +62,7 @@ typedef struct Sample {
 void sample_init(Sample *sample); /* all are missing */
 /* Adds to a sum what `part` has of it ("net.0"); METRIC_MISSING adds nothing. */
 void sample_add(Sample *sample, Metric metric, const char *part, uint64_t value);
+void sample_add_link(Sample *sample, const char *part, const LinkStats *link);
 
 /* Of one guest, as libvirt tells it. */
 typedef struct GuestSample {

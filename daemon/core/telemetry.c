@@ -35,6 +35,7 @@ static const char *const kinds[] = {
         [SUBJECT_GUEST] = "guest",
         [SUBJECT_VF] = "vf",
         [SUBJECT_PF] = "pf",
+        [SUBJECT_OFFLOAD] = "offload",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(kinds) == _SUBJECT_KIND_MAX);
 

@@ -20,11 +20,12 @@ typedef enum SubjectKind {
         SUBJECT_GUEST, /* its id is the UUID */
         SUBJECT_VF,    /* the ids of devices are those of the inventory */
         SUBJECT_PF,
+        SUBJECT_OFFLOAD, /* by its agent; its id is its name in pools.d */
         _SUBJECT_KIND_MAX,
         _SUBJECT_KIND_INVALID = -22,
 } SubjectKind;
 
-const char *subject_kind_to_string(SubjectKind kind); /* "guest", "vf", "pf" */
+const char *subject_kind_to_string(SubjectKind kind); /* "guest", "vf", "pf", "offload" */
 SubjectKind subject_kind_from_string(const char *text);
 
 /* Two that are further apart have a gap between them. */

@@ -31,6 +31,7 @@ struct AgentLink {
         sd_event_source *timer; /* until when the state may last */
         LinkState state;
         bool changed; /* said while it was asked */
+        bool silent;  /* it does not know ReadCounters */
 };
 
 const AgentPatience agent_patience = {
@@ -66,8 +67,59 @@ static int lose_refusal(AgentLink *link, const sd_bus_error *error) {
                     sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ? BROKEN_OFF : reason);
 }
 
+static int rest(AgentLink *link) {
+        return enter(link, LINK_RESTING,
+                     link->changed ? link->patience->changed : link->patience->ask);
+}
+
+/* An agent that is older than the question is a good one all the same. */
+static int on_silent(AgentLink *link) {
+        int r;
+
+        link->silent = true;
+        r = rest(link);
+        if (r < 0)
+                return lose_error(link, r);
+
+        link->listener->usage(link->userdata, NULL);
+        return 0;
+}
+
+static int on_counters(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        g_autoptr(AgentUsage) usage = NULL;
+        g_autoptr(GError) error = NULL;
+        AgentLink *link = userdata;
+        int r;
+
+        link->question = sd_bus_slot_unref(link->question);
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_UNKNOWN_METHOD))
+                return on_silent(link);
+        if (sd_bus_message_is_method_error(m, NULL))
+                return lose_refusal(link, sd_bus_message_get_error(m));
+
+        usage = agent_answer_read_usage(m, &error);
+        if (!usage)
+                return lose(link, error->message);
+
+        r = rest(link);
+        if (r < 0)
+                return lose_error(link, r);
+
+        link->listener->usage(link->userdata, g_steal_pointer(&usage));
+        return 0;
+}
+
+static int ask_for(AgentLink *link, const char *method, sd_bus_message_handler_t handler) {
+        int r;
+
+        agent_pipe_allow(link->pipe, AGENT_ANSWER_MAX);
+        r = sd_bus_call_method_async(link->bus, &link->question, NULL, FERRY_OBJECT_AGENT,
+                                     FERRY_INTERFACE_AGENT, method, handler, link, NULL);
+        return r < 0 ? r : enter(link, LINK_ASKING, link->patience->answer);
+}
+
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        AgentReport *report;
+        g_autoptr(AgentReport) report = NULL;
         g_autoptr(GError) error = NULL;
         AgentLink *link = userdata;
         int r;
@@ -80,13 +132,11 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         if (!report)
                 return lose(link, error->message);
 
-        r = enter(link, LINK_RESTING,
-                  link->changed ? link->patience->changed : link->patience->ask);
-        if (r < 0) {
-                agent_report_free(report);
+        r = link->silent ? rest(link) : ask_for(link, "ReadCounters", on_counters);
+        if (r < 0)
                 return lose_error(link, r);
-        }
-        link->listener->report(link->userdata, report);
+
+        link->listener->report(link->userdata, g_steal_pointer(&report));
         return 0;
 }
 
@@ -94,11 +144,7 @@ static int ask(AgentLink *link) {
         int r;
 
         link->changed = false;
-        agent_pipe_allow(link->pipe, AGENT_ANSWER_MAX);
-        r = sd_bus_call_method_async(link->bus, &link->question, NULL, FERRY_OBJECT_AGENT,
-                                     FERRY_INTERFACE_AGENT, "ListResources", on_answer, link, NULL);
-        if (r >= 0)
-                r = enter(link, LINK_ASKING, link->patience->answer);
+        r = ask_for(link, "ListResources", on_answer);
         return r < 0 ? lose_error(link, r) : 0;
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 /* One connection to an agent, D-Bus peer to peer over a socket: asks it what
- * its device has, when it is there, when it says that this has changed, and now
+ * its device has and what it uses, when it is there, when it says that this has changed, and now
  * and then, since one that hangs says nothing. Main thread; waits for nobody.
  */
 
 #include <systemd/sd-bus.h>
 
 #include "daemon/core/agent-report.h"
+#include "daemon/core/agent-usage.h"
 
 #define AGENT_ANSWER_MAX (1024u * 1024) /* bytes of one answer, and all that comes with it */
 
@@ -27,6 +28,9 @@ typedef struct AgentLinkListener {
         /* Once, and nothing after it; the callee frees the link. A sentence about "it", for people.
          */
         void (*lost)(void *userdata, const char *reason);
+        /* After each report; the callee's. NULL, once: this agent is of a version that cannot tell.
+         */
+        void (*usage)(void *userdata, AgentUsage *usage);
 } AgentLinkListener;
 
 typedef struct AgentLink AgentLink;

@@ -66,6 +66,13 @@ static void on_report(void *userdata, AgentReport *report) {
         agents_on_report(connection->links->agents, connection->name, report);
 }
 
+static void on_usage(void *userdata, AgentUsage *usage) {
+        const Connection *connection = userdata;
+
+        agents_on_usage(connection->links->agents, connection->name, usage);
+        agent_usage_free(usage);
+}
+
 /* ssh knows best why there is no connection; its words may be the agent's own. */
 static char *explain(const Connection *connection, const char *reason) {
         g_autofree char *line = unit_words_last(connection->words);
@@ -98,7 +105,7 @@ static int on_started(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return 0;
 }
 
-static const AgentLinkListener listener = { on_report, on_lost };
+static const AgentLinkListener listener = { on_report, on_lost, on_usage };
 
 /* Beginning ------------------------------------------------------------------------- */
 

@@ -28,6 +28,7 @@ int host_memory_read(const Sysfs *sysfs, HostMemory *ret_memory) {
         if (!meminfo_find(text, "MemAvailable", &memory.available_kib))
                 return -EBADMSG;
 
+        (void)meminfo_find(text, "MemTotal", &memory.total_kib);
         (void)meminfo_find(text, "SwapFree", &memory.swap_kib);
         (void)meminfo_find(text, "Hugepagesize", &memory.hugepage_kib);
         *ret_memory = memory;

@@ -9,6 +9,7 @@
 #include "xml/number-set.h"
 
 typedef struct HostMemory {
+        uint64_t total_kib;     /* 0: it is not said */
         uint64_t available_kib; /* without swapping */
         uint64_t swap_kib;      /* free */
         uint64_t hugepage_kib;  /* the size that is used when none is named; 0 there are none */

@@ -33,9 +33,7 @@ static int parse(const char *text, uint64_t *ret_usec) {
         return 0;
 }
 
-int pressure_read(const Sysfs *sysfs, const char *cgroup, Pressure pressure, uint64_t *ret_usec) {
-        g_autofree char *path = g_strdup_printf("sys/fs/cgroup%s/%s.pressure", cgroup,
-                                                names[pressure]);
+static int read_file(const Sysfs *sysfs, const char *path, uint64_t *ret_usec) {
         g_autofree char *text = NULL;
         int r;
 
@@ -43,4 +41,17 @@ int pressure_read(const Sysfs *sysfs, const char *cgroup, Pressure pressure, uin
         if (r < 0)
                 return r;
         return parse(text, ret_usec);
+}
+
+int pressure_read(const Sysfs *sysfs, const char *cgroup, Pressure pressure, uint64_t *ret_usec) {
+        g_autofree char *path = g_strdup_printf("sys/fs/cgroup%s/%s.pressure", cgroup,
+                                                names[pressure]);
+
+        return read_file(sysfs, path, ret_usec);
+}
+
+int pressure_read_machine(const Sysfs *sysfs, Pressure pressure, uint64_t *ret_usec) {
+        g_autofree char *path = g_strdup_printf("proc/pressure/%s", names[pressure]);
+
+        return read_file(sysfs, path, ret_usec);
 }

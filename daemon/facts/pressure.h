@@ -21,3 +21,5 @@ typedef enum Pressure {
  * "/machine.slice/...". -ENOENT: the kernel does not measure, or the cgroup has gone; -EOPNOTSUPP:
  * it is switched off. */
 int pressure_read(const Sysfs *sysfs, const char *cgroup, Pressure pressure, uint64_t *ret_usec);
+/* The same of all processes of this machine, since its kernel was started. */
+int pressure_read_machine(const Sysfs *sysfs, Pressure pressure, uint64_t *ret_usec);

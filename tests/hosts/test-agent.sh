@@ -70,6 +70,23 @@ test_it_connects() {
         is "$(on_host a 'virt-ferry check' | grep -c agent || true)" 0 'a check has nothing to say'
 }
 
+# Whether hosta knows a rate of the device now: there are two answers then.
+device_is_in_top() {
+        [[ $(ferry_get a top "len([row for row in rows if row['Kind'] == 'offload' and \
+                row['Name'] == 'dpu0' and 'cpu' in row['Values']])") == 1 ]]
+}
+
+# device_has_history METRIC
+device_has_history() {
+        [[ $(ferry a --json history dpu0 "$1") == *'"Start"'* ]]
+}
+
+test_it_tells_what_it_uses() {
+        ok 'the device is in top, at the pace of its agent' -- wait_until 90 device_is_in_top
+        ok 'and so much of its CPUs is in the history' -- wait_until 60 device_has_history cpu
+        ok 'and what its ports received' -- wait_until 60 device_has_history receive-bytes
+}
+
 test_the_file_is_a_ceiling() {
         pool a dpu0 "Parent=$pf" 'Agent=root@hostb' 'MemoryMiB=64'
         ok 'no more than the file says' -- wait_until 30 total_is memory $((64 << 20))
@@ -146,6 +163,7 @@ pf=$(first_pf)
 cores=$(on_host b nproc)
 memory=$(on_host b "awk '/^MemTotal:/ { printf \"%.0f\", \$2 * 1024 }' /proc/meminfo")
 test_it_connects
+test_it_tells_what_it_uses
 test_the_file_is_a_ceiling
 test_the_device_has_a_file_of_its_own
 test_it_dies

@@ -10,9 +10,20 @@
 
 #define CPUS "sys/devices/system/cpu/"
 
+static void put_counters(FakeRoot *root) {
+        fake_root_put(root, "proc/stat", "cpu  700 0 300 9000 0 0 0 0 0 0\ncpu0 1\n", -1);
+        fake_root_put(root, "proc/pressure/io", "some avg10=0.00 total=4711\n", -1);
+        fake_root_put(root, "sys/class/net/p0/device/vendor", "0x15b3\n", -1);
+        fake_root_put(root, "sys/class/net/p0/statistics/rx_bytes", "1000\n", -1);
+        fake_root_put(root, "sys/class/net/p1/device/vendor", "0x15b3\n", -1);
+        fake_root_put(root, "sys/class/net/p1/statistics/rx_bytes", "500\n", -1);
+        fake_root_put(root, "sys/class/net/p1/statistics/tx_dropped", "3\n", -1);
+}
+
 static void put_device(FakeRoot *root) {
         fake_root_put(root, CPUS "online", "0-3\n", -1);
-        fake_root_put(root, "proc/meminfo", "MemTotal: 1048576 kB\nMemFree: 524288 kB\n", -1);
+        fake_root_put(root, "proc/meminfo",
+                      "MemTotal: 1048576 kB\nMemFree: 524288 kB\nMemAvailable: 786432 kB\n", -1);
         fake_root_put(root, "etc/virtferry/pools.d/own.conf",
                       "[Resource accelerator]\nParent=0000:03:00.0\nCores=2\n", -1);
         for (unsigned cpu = 0; cpu < 4; cpu++) {
@@ -32,6 +43,7 @@ static void put_device(FakeRoot *root) {
 void agent_fixture_set_up(AgentFixture *fixture, gconstpointer unused) {
         fixture->root = fake_root_new();
         put_device(fixture->root);
+        put_counters(fixture->root);
         fixture->words = memfd_create("words", MFD_CLOEXEC);
         g_assert_cmpint(fixture->words, >=, 0);
         g_assert_cmpint(sd_event_new(&fixture->event), >=, 0);

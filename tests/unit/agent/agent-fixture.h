@@ -3,15 +3,17 @@
 
 /* The real virtferryd --agent over a made-up device, with 4 cores of which the
  * device's own pools.d adds 2, and 1 GiB; its standard input and output are in
- * hand. VIRTFERRYD (a path) comes from the build.
+ * hand. It has used its CPUs for DEVICE_CPU_TICKS and received 1500 bytes through
+ * two ports. VIRTFERRYD (a path) comes from the build.
  */
 
 #include <systemd/sd-event.h>
 
 #include "tests/lib/fake-root.h"
 
-#define DEVICE_CORES  6
-#define DEVICE_MEMORY (UINT64_C(1) << 30)
+#define DEVICE_CORES     6
+#define DEVICE_MEMORY    (UINT64_C(1) << 30)
+#define DEVICE_CPU_TICKS 1000
 
 typedef struct AgentFixture {
         FakeRoot *root;

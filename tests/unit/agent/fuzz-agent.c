@@ -27,6 +27,17 @@ static void on_report(void *userdata, AgentReport *report) {
         agent_report_free(report);
 }
 
+static void on_usage(void *userdata, AgentUsage *usage) {
+        if (!usage)
+                return;
+
+        for (int i = 0; i < _METRIC_MAX; i++)
+                g_assert_true(usage->sample.values[i] <= AGENT_TOTAL_MAX ||
+                              usage->sample.values[i] == METRIC_MISSING);
+        g_assert_cmpuint(g_hash_table_size(usage->ports), <=, AGENT_PORTS_MAX);
+        agent_usage_free(usage);
+}
+
 static void on_lost(void *userdata, const char *reason) {
         Host *host = userdata;
 
@@ -62,7 +73,7 @@ static size_t measure_line(const uint8_t *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const AgentLinkListener listener = { on_report, on_lost };
+        static const AgentLinkListener listener = { on_report, on_lost, on_usage };
         static const AgentPatience patience = { NEVER, NEVER, NEVER, NEVER };
         size_t line = measure_line(data, size);
         Host host = { 0 };

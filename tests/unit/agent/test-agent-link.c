@@ -27,7 +27,12 @@ typedef struct Fixture {
         GString *reasons; /* of losses, a line each */
         unsigned reports;
         uint64_t cores, memory; /* of the last */
-        unsigned questions;     /* that came to the peer */
+        unsigned usages;
+        bool silent;            /* the last said that it cannot tell */
+        uint64_t cpu, received; /* of the last */
+        unsigned questions;     /* that came to the peer: of resources, */
+        unsigned counter_questions;
+        int (*answer_counters)(sd_bus_message *reply); /* NULL: as an older agent */
         int (*answer)(sd_bus_message *m, sd_bus_message *reply);
 } Fixture;
 
@@ -60,7 +65,19 @@ static void on_lost(void *userdata, const char *reason) {
         g_clear_pointer(&f->link, agent_link_free);
 }
 
-static const AgentLinkListener listener = { on_report, on_lost };
+static void on_usage(void *userdata, AgentUsage *usage) {
+        Fixture *f = userdata;
+
+        f->usages++;
+        f->silent = !usage;
+        if (usage) {
+                f->cpu = usage->sample.values[METRIC_CPU];
+                f->received = usage->sample.values[METRIC_RECEIVE_BYTES];
+        }
+        agent_usage_free(usage);
+}
+
+static const AgentLinkListener listener = { on_report, on_lost, on_usage };
 
 static void connect_to(Fixture *f, int fd) {
         g_assert_cmpint(agent_link_new(f->agent.event, fd, &f->patience, &listener, f, &f->link),
@@ -73,6 +90,13 @@ static void turn(Fixture *f) {
 
 static void await_reports(Fixture *f, unsigned reports) {
         while (f->reports < reports && f->link)
+                turn(f);
+        g_assert_cmpstr(f->reasons->str, ==, "");
+}
+
+/* All has been asked then, and the link rests. */
+static void await_usages(Fixture *f, unsigned usages) {
+        while (f->usages < usages && f->link)
                 turn(f);
         g_assert_cmpstr(f->reasons->str, ==, "");
 }
@@ -102,8 +126,26 @@ static int method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error
         return r;
 }
 
+static int method_read_counters(sd_bus_message *m, Fixture *f) {
+        sd_bus_message *reply = NULL;
+        int r;
+
+        f->counter_questions++;
+        if (!f->answer_counters)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "Unknown method");
+
+        g_assert_cmpint(sd_bus_message_new_method_return(m, &reply), >=, 0);
+        r = f->answer_counters(reply);
+        g_assert_cmpint(r, >=, 0);
+        r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r;
+}
+
 /* It says what it answers itself, whatever that is. */
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        if (sd_bus_message_is_method_call(m, FERRY_INTERFACE_AGENT, "ReadCounters"))
+                return method_read_counters(m, userdata);
         return sd_bus_message_is_method_call(m, FERRY_INTERFACE_AGENT, "ListResources")
                        ? method_list_resources(m, userdata, reterr)
                        : 0;
@@ -206,7 +248,7 @@ static void test_real_is_asked_again(Fixture *f, gconstpointer unused) {
 
 static void test_real_dies(Fixture *f, gconstpointer unused) {
         connect_to(f, agent_fixture_start(&f->agent));
-        await_reports(f, 1);
+        await_usages(f, 1);
         g_assert_cmpint(kill(f->agent.pid, SIGKILL), ==, 0);
         await_loss(f, "the connection has ended\n");
 }
@@ -214,7 +256,7 @@ static void test_real_dies(Fixture *f, gconstpointer unused) {
 static void test_real_stops(Fixture *f, gconstpointer unused) {
         f->patience.ask = SOON;
         connect_to(f, agent_fixture_start(&f->agent));
-        await_reports(f, 1);
+        await_usages(f, 1);
         g_assert_cmpint(kill(f->agent.pid, SIGSTOP), ==, 0);
         f->patience.answer = 50 * MSEC;
         while (f->link)
@@ -227,7 +269,7 @@ static void test_real_stops(Fixture *f, gconstpointer unused) {
 static void test_change(Fixture *f, gconstpointer unused) {
         f->patience.changed = SOON;
         start_peer(f, answer_well);
-        await_reports(f, 1);
+        await_usages(f, 1);
         emit_changed(f);
         await_reports(f, 2);
         g_assert_cmpuint(f->questions, ==, 2);
@@ -237,7 +279,7 @@ static void test_change(Fixture *f, gconstpointer unused) {
 static void test_flood_of_changes(Fixture *f, gconstpointer unused) {
         f->patience.changed = 300 * MSEC;
         start_peer(f, answer_well);
-        await_reports(f, 1);
+        await_usages(f, 1);
         for (unsigned i = 0; i < 1000; i++)
                 emit_changed(f);
         await_reports(f, 2);
@@ -281,6 +323,86 @@ static void test_far_too_many(Fixture *f, gconstpointer unused) {
         assert_lie(f, answer_100000, "it says more than it may: an answer is 1 MiB at most\n");
 }
 
+/* What the device uses ------------------------------------------------------------------ */
+
+static int answer_counters(sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "ta{st}a(sa{st})", UINT64_C(5), 2, "cpu", UINT64_C(7),
+                                     "resident", UINT64_C(9), 2, "p0", 1, "receive-bytes",
+                                     UINT64_C(40), "p1", 1, "receive-bytes", UINT64_C(2));
+}
+
+static int answer_counters_twice(sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "ta{st}a(sa{st})", UINT64_C(5), 0, 2, "p0", 0, "p0", 0);
+}
+
+static int answer_counters_of_none(sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "ta{sx}", UINT64_C(5), 1, "cpu", INT64_C(-1));
+}
+
+static int answer_counters_100000(sd_bus_message *reply) {
+        int r;
+
+        r = sd_bus_message_append(reply, "ta{st}", UINT64_C(5), 0);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sa{st})");
+        for (unsigned i = 0; r >= 0 && i < 100000; i++) {
+                g_autofree char *port = g_strdup_printf("p%u", i);
+
+                r = sd_bus_message_append(reply, "(sa{st})", port, 0);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void test_counters(Fixture *f, gconstpointer unused) {
+        f->patience.ask = SOON;
+        f->answer_counters = answer_counters;
+        start_peer(f, answer_well);
+        await_usages(f, 2);
+        g_assert_false(f->silent);
+        g_assert_cmpuint(f->cpu, ==, 7);
+        g_assert_cmpuint(f->received, ==, 42);
+        g_assert_cmpuint(f->reports, >=, 2);
+}
+
+static void test_real_counters(Fixture *f, gconstpointer unused) {
+        connect_to(f, agent_fixture_start(&f->agent));
+        await_usages(f, 1);
+        g_assert_cmpuint(f->received, ==, 1500);
+        g_assert_cmpuint(f->reports, ==, 1);
+}
+
+static void test_older(Fixture *f, gconstpointer unused) {
+        f->patience.ask = SOON;
+        start_peer(f, answer_well);
+        await_reports(f, 4);
+        g_assert_cmpuint(f->usages, ==, 1);
+        g_assert_true(f->silent);
+        g_assert_cmpuint(f->counter_questions, ==, 1);
+}
+
+static void assert_counters_lie(Fixture *f, int (*answer)(sd_bus_message *reply),
+                                const char *reason) {
+        f->answer_counters = answer;
+        start_peer(f, answer_well);
+        await_loss(f, reason);
+        g_assert_cmpuint(f->usages, ==, 0);
+}
+
+static void test_counters_twice(Fixture *f, gconstpointer unused) {
+        assert_counters_lie(f, answer_counters_twice, "it tells of port p0 twice\n");
+}
+
+static void test_counters_of_none(Fixture *f, gconstpointer unused) {
+        assert_counters_lie(f, answer_counters_of_none,
+                            "its answer has the types 'ta{sx}' where ta{st}a(sa{st}) are asked "
+                            "for: is it another version of virt-ferry?\n");
+}
+
+static void test_far_too_many_ports(Fixture *f, gconstpointer unused) {
+        assert_counters_lie(f, answer_counters_100000,
+                            "it says more than it may: an answer is 1 MiB at most\n");
+}
+
 static int refuse(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED, "no\nand no");
 }
@@ -298,7 +420,7 @@ static int never_called(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 /* An agent that would ask its host. */
 static void test_calls(Fixture *f, gconstpointer unused) {
         start_peer(f, answer_well);
-        await_reports(f, 1);
+        await_usages(f, 1);
         g_assert_cmpint(sd_bus_call_method_async(f->peer, NULL, NULL, "/",
                                                  "org.freedesktop.DBus.Peer", "GetMachineId",
                                                  never_called, NULL, NULL),
@@ -382,6 +504,12 @@ int main(int argc, char **argv) {
         ADD("an empty answer is refused", test_nothing);
         ADD("more than 4096 resources are refused", test_too_many);
         ADD("100,000 resources are not even read", test_far_too_many);
+        ADD("after each report it says what is used", test_counters);
+        ADD("a real agent says what its device uses", test_real_counters);
+        ADD("one that is older is asked once what is used, and is no worse", test_older);
+        ADD("a port that is told of twice is refused", test_counters_twice);
+        ADD("counters of other types are refused", test_counters_of_none);
+        ADD("100,000 ports are not even read", test_far_too_many_ports);
         ADD("an error is told in one line", test_refusal);
         ADD("an agent's own calls have no answer", test_calls);
         ADD("one that says nothing is away", test_silence);

@@ -61,6 +61,49 @@ static void test_socket(AgentFixture *f, gconstpointer unused) {
         assert_resources(bus);
 }
 
+static AgentUsage *read_usage(sd_bus *bus) {
+        g_autoptr(sd_bus_message) answer = call(bus, FERRY_INTERFACE_AGENT, "ReadCounters");
+        g_autoptr(GError) error = NULL;
+        AgentUsage *usage;
+
+        usage = agent_answer_read_usage(answer, &error);
+        g_assert_no_error(error);
+        return usage;
+}
+
+static void test_counters(AgentFixture *f, gconstpointer unused) {
+        uint64_t tick = UINT64_C(1000000000) / (uint64_t)sysconf(_SC_CLK_TCK);
+        uint64_t before = (uint64_t)g_get_monotonic_time();
+        int fd = agent_fixture_start(f);
+        g_autoptr(sd_bus) bus = connect_to(fd, fd);
+        g_autoptr(AgentUsage) usage = read_usage(bus);
+
+        g_assert_cmpuint(usage->monotonic, >=, before);
+        g_assert_cmpuint(usage->monotonic, <=, (uint64_t)g_get_monotonic_time());
+        g_assert_cmpuint(usage->sample.values[METRIC_CPU], ==, DEVICE_CPU_TICKS * tick);
+        g_assert_cmpuint(usage->sample.values[METRIC_RESIDENT], ==, DEVICE_MEMORY / 4);
+        g_assert_cmpuint(usage->sample.values[METRIC_UNUSED], ==, DEVICE_MEMORY / 4 * 3);
+        g_assert_cmpuint(usage->sample.values[METRIC_IO_STALL], ==, 4711);
+        g_assert_cmpuint(usage->sample.values[METRIC_CPU_STALL], ==, METRIC_MISSING);
+        g_assert_cmpuint(usage->sample.values[METRIC_RECEIVE_BYTES], ==, 1500);
+        g_assert_cmpuint(usage->sample.values[METRIC_TRANSMIT_DROPS], ==, 3);
+        g_assert_cmpuint(usage->sample.values[METRIC_TRANSMIT_BYTES], ==, METRIC_MISSING);
+        g_assert_cmpuint(g_hash_table_size(usage->ports), ==, 2);
+}
+
+/* What a host takes for the word of an agent that is older than its question. */
+static void test_unknown(AgentFixture *f, gconstpointer unused) {
+        int fd = agent_fixture_start(f);
+        g_autoptr(sd_bus) bus = connect_to(fd, fd);
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        g_assert_cmpint(sd_bus_call_method(bus, NULL, FERRY_OBJECT_AGENT, FERRY_INTERFACE_AGENT,
+                                           "ReadFuture", &error, NULL, NULL),
+                        <, 0);
+        g_assert_cmpstr(error.name, ==, SD_BUS_ERROR_UNKNOWN_METHOD);
+        sd_bus_error_free(&error);
+}
+
 /* As sshd gives them to it. */
 static void test_pipes(AgentFixture *f, gconstpointer unused) {
         int there[2], back[2];
@@ -179,6 +222,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         (void)signal(SIGPIPE, SIG_IGN);
         ADD("tells what its device has over a socket", test_socket);
+        ADD("tells what its device uses", test_counters);
+        ADD("says of a question that it is too old for", test_unknown);
         ADD("tells what its device has over two pipes", test_pipes);
         ADD("ends well and silently when its host has gone", test_end);
         ADD("ends well when its host goes before the first word", test_end_before_the_first_word);

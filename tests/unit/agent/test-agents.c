@@ -16,6 +16,7 @@ typedef struct Fixture {
         AgentOps ops;
         int result;   /* of connect() */
         GString *log; /* what was done and told, a line each */
+        GString *usages;
 } Fixture;
 
 static int64_t now;
@@ -45,14 +46,27 @@ static void on_agent(void *userdata, AgentState before, const AgentEntry *entry)
                                words[before]);
 }
 
+static void on_usage(void *userdata, const char *name, const AgentUsage *usage, int64_t monotonic) {
+        Fixture *f = userdata;
+
+        g_assert_cmpint(monotonic, ==, now);
+        if (usage)
+                g_string_append_printf(f->usages, "%s %" G_GUINT64_FORMAT "\n", name,
+                                       usage->monotonic);
+        else
+                g_string_append_printf(f->usages, "%s nothing\n", name);
+}
+
 static void set_up(Fixture *f, gconstpointer unused) {
         now = 1000 * SECOND;
         f->root = fake_root_new();
         f->log = g_string_new(NULL);
+        f->usages = g_string_new(NULL);
         f->ops = (AgentOps){ do_connect, do_disconnect, f };
         f->agents = agents_new(fake_root_sysfs(f->root));
         agents_set_clock(f->agents, get_now);
         agents_set_listener(f->agents, on_agent, f);
+        agents_set_usage_listener(f->agents, on_usage, f);
         agents_set_ops(f->agents, &f->ops);
         fake_root_put(f->root, POOL, DPU0, -1);
 }
@@ -60,6 +74,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
 static void tear_down(Fixture *f, gconstpointer unused) {
         agents_free(f->agents);
         g_string_free(f->log, TRUE);
+        g_string_free(f->usages, TRUE);
         fake_root_free(f->root);
 }
 
@@ -190,6 +205,52 @@ static void test_destination_changes(Fixture *f, gconstpointer unused) {
         g_assert_cmpstr(entry(f)->destination, ==, "root@dpu9");
 }
 
+static void use(Fixture *f, const char *name, uint64_t monotonic) {
+        g_autoptr(AgentUsage) usage = agent_usage_new(monotonic);
+
+        agents_on_usage(f->agents, name, usage);
+}
+
+static void assert_usages(Fixture *f, const char *expected) {
+        g_assert_cmpstr(f->usages->str, ==, expected);
+        g_string_truncate(f->usages, 0);
+}
+
+static void test_usage(Fixture *f, gconstpointer unused) {
+        let_pass(f, 0);
+        report(f, 8);
+        use(f, "dpu0", 7);
+        use(f, "dpu9", 7);
+        assert_usages(f, "dpu0 7\n");
+        agents_on_lost(f->agents, "dpu0", "the connection has ended");
+        assert_usages(f, "dpu0 nothing\n");
+        let_pass(f, SECOND);
+        use(f, "dpu0", 8);
+        assert_usages(f, "dpu0 8\n");
+        fake_root_put(f->root, POOL, "", -1);
+        let_pass(f, AGENTS_LOOK_USEC);
+        assert_usages(f, "dpu0 nothing\n");
+        use(f, "dpu0", 9);
+        assert_usages(f, "");
+}
+
+static void test_older(Fixture *f, gconstpointer unused) {
+        let_pass(f, 0);
+        report(f, 8);
+        g_test_expect_message(NULL, G_LOG_LEVEL_MESSAGE,
+                              "Agent root@dpu0 of offload device dpu0 is of an older virt-ferry*");
+        agents_on_usage(f->agents, "dpu0", NULL);
+        g_test_assert_expected_messages();
+        agents_on_lost(f->agents, "dpu0", "the connection has ended");
+        let_pass(f, SECOND);
+        report(f, 8);
+        g_test_expect_message(NULL, G_LOG_LEVEL_MESSAGE, "nothing before this");
+        agents_on_usage(f->agents, "dpu0", NULL);
+        g_message("nothing before this");
+        g_test_assert_expected_messages();
+        g_assert_cmpint(entry(f)->state, ==, AGENT_CONNECTED);
+}
+
 static void test_nobody_connects(Fixture *f, gconstpointer unused) {
         agents_set_ops(f->agents, NULL);
         g_assert_cmpint(agents_next_time(f->agents), ==, INT64_MAX);
@@ -209,6 +270,8 @@ int main(int argc, char **argv) {
         ADD("an agent whose file has gone is let go, and that is told", test_file_goes);
         ADD("another destination is another connection, and that is told",
             test_destination_changes);
+        ADD("what a device uses is told, and when nobody knows it", test_usage);
+        ADD("that an agent is too old to tell is said once", test_older);
         ADD("without an edge nobody is connected to", test_nobody_connects);
         return g_test_run();
 }

@@ -79,6 +79,7 @@ static void test_of_nobody_the_daemon_says_why(void) {
         g_autoptr(Program) vf = NULL;
 
         cli_check_calls(mock, "ListMetrics(), ListForecasts(guest, db1), "
+                              "ListForecasts(offload, db1), "
                               "Forecast(guest, db1, cpu)");
         vf = cli_run(mock, "forecast 0000:3b:10.0");
         cli_check_calls(mock, "ListMetrics(), ListForecasts(vf, 0000:3b:10.0), "

@@ -82,7 +82,7 @@ static void answer(MeterFixture *m, double cpu) {
 }
 
 static double now(MeterFixture *m, SubjectKind kind, const char *id, Metric metric) {
-        g_autoptr(GPtrArray) list = telemetry_list(meter_telemetry(m->meter));
+        g_autoptr(GPtrArray) list = meter_list(m->meter);
 
         for (guint i = 0; i < list->len; i++) {
                 const Subject *subject = list->pdata[i];
@@ -197,13 +197,17 @@ static void test_a_vf_that_comes_is_a_gap_and_no_jump(MeterFixture *m, gconstpoi
         assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS), 8);
 }
 
-static guint kept(MeterFixture *m, const char *id) {
+static guint kept_of(MeterFixture *m, SubjectKind kind, const char *id) {
         g_autoptr(GPtrArray) slots = NULL;
         g_autoptr(GError) error = NULL;
 
-        slots = meter_history(m->meter, SUBJECT_GUEST, id, SLOT_SHORT, 0, INT64_MAX, &error);
+        slots = meter_history(m->meter, kind, id, SLOT_SHORT, 0, INT64_MAX, &error);
         g_assert_no_error(error);
         return slots->len;
+}
+
+static guint kept(MeterFixture *m, const char *id) {
+        return kept_of(m, SUBJECT_GUEST, id);
 }
 
 static void test_what_is_not_written_yet_is_in_the_history(MeterFixture *m, gconstpointer unused) {
@@ -228,6 +232,33 @@ static void test_a_full_disk_stops_history_and_nothing_else(MeterFixture *m, gco
         meter_flush(m->meter);
         g_test_assert_expected_messages();
         assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU), 1);
+}
+
+static void answer_of_agent(MeterFixture *m) {
+        g_autoptr(AgentUsage) usage = agent_usage_new((uint64_t)m->monotonic);
+
+        g_assert_true(agent_usage_add(usage, "cpu", (uint64_t)m->monotonic * 500, NULL));
+        meter_on_agent(m->meter, "dpu0", usage, m->monotonic);
+}
+
+/* It answers every 20 seconds, between two looks. */
+static void test_offload_devices_have_a_pace_of_their_own(MeterFixture *m, gconstpointer unused) {
+        answer(m, 0);
+        for (int i = 1; i <= 6; i++) {
+                pass(m, 7 * SEC);
+                answer_of_agent(m);
+                pass(m, 3 * SEC);
+                answer(m, 2 * i);
+                pass(m, 10 * SEC);
+                answer(m, 2 * i + 1);
+        }
+        assert_near(now(m, SUBJECT_OFFLOAD, "dpu0", METRIC_CPU), 0.5);
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU), 0.1);
+        meter_on_agent(m->meter, "dpu0", NULL, m->monotonic);
+        g_assert_true(isnan(now(m, SUBJECT_OFFLOAD, "dpu0", METRIC_CPU)));
+        meter_flush(m->meter);
+        g_assert_cmpuint(kept_of(m, SUBJECT_OFFLOAD, "dpu0"), ==, 11);
+        g_assert_cmpuint(kept_of(m, SUBJECT_GUEST, "dpu0"), ==, 0);
 }
 
 static void test_while_a_guest_moves_it_looks_more_often(MeterFixture *m, gconstpointer unused) {
@@ -257,6 +288,8 @@ int main(int argc, char **argv) {
         ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
         ADD("what is not written yet is in the history",
             test_what_is_not_written_yet_is_in_the_history);
+        ADD("offload devices have a pace of their own",
+            test_offload_devices_have_a_pace_of_their_own);
         ADD("a full disk stops history and nothing else",
             test_a_full_disk_stops_history_and_nothing_else);
         ADD("while a guest moves it looks more often",

@@ -144,6 +144,20 @@ static void test_a_pf_has_its_netdev_beside_it(MetricsFixture *m, gconstpointer 
                       "1500");
 }
 
+static void test_an_offload_device_has_its_own(MetricsFixture *m, gconstpointer unused) {
+        g_autoptr(AgentUsage) usage = agent_usage_new(1);
+
+        g_assert_true(agent_usage_add(usage, "cpu", 12500000000, NULL));
+        g_assert_true(agent_usage_begin_port(usage, "p0", NULL));
+        g_assert_true(agent_usage_add(usage, "receive-bytes", 1500, NULL));
+        meter_on_agent(m->f.manager->meter, "dpu0", usage, m->monotonic);
+        assert_metric(m, "virtferry_offload_cpu_seconds_total{device=\"dpu0\"}", "12.5");
+        assert_metric(m, "virtferry_offload_receive_bytes_total{device=\"dpu0\"}", "1500");
+        assert_metric(m, "virtferry_offload_transmit_bytes_total{device=\"dpu0\"}", NULL);
+        meter_on_agent(m->f.manager->meter, "dpu0", NULL, m->monotonic);
+        assert_metric(m, "virtferry_offload_cpu_seconds_total{device=\"dpu0\"}", NULL);
+}
+
 static void test_a_name_may_have_any_characters(MetricsFixture *m, gconstpointer unused) {
         Sample sample;
 
@@ -322,6 +336,7 @@ int main(int argc, char **argv) {
         ADD("totals are as they were read", test_totals_are_as_they_were_read);
         ADD("what nobody told is left out", test_what_nobody_told_is_left_out);
         ADD("a PF has its netdev beside it", test_a_pf_has_its_netdev_beside_it);
+        ADD("an offload device has metrics of its own", test_an_offload_device_has_its_own);
         ADD("a name may have any characters", test_a_name_may_have_any_characters);
         ADD("a page has all there is", test_a_page_has_all_there_is);
         ADD("a page is made once a second", test_a_page_is_made_once_a_second);

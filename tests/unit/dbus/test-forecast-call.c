@@ -111,7 +111,7 @@ static void test_what_cannot_be_told_is_refused(DaemonFixture *f, gconstpointer 
         static const char *const invalid = SD_BUS_ERROR_INVALID_ARGS;
 
         assert_refused(f, "cat", "cpu", 60, invalid,
-                       "Kind 'cat' is not known: it is guest, vf or pf");
+                       "Kind 'cat' is not known: it is guest, vf, pf or offload");
         assert_refused(f, "guest", "colour", 60, invalid,
                        "Metric 'colour' is not known: ListMetrics has them all");
         assert_refused(f, "guest", "cpu", 0, invalid,

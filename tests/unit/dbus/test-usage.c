@@ -63,7 +63,8 @@ static void assert_refused(DaemonFixture *f, const char *kind, const char *metri
 }
 
 static void test_what_cannot_be_meant_is_refused(DaemonFixture *f, gconstpointer unused) {
-        assert_refused(f, "cat", "cpu", 0, 1, "Kind 'cat' is not known: it is guest, vf or pf");
+        assert_refused(f, "cat", "cpu", 0, 1,
+                       "Kind 'cat' is not known: it is guest, vf, pf or offload");
         assert_refused(f, "vf", "colour", 0, 1,
                        "Metric 'colour' is not known: ListMetrics has them all");
         assert_refused(f, "vf", "cpu", 5, 5,

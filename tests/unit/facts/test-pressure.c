@@ -24,6 +24,17 @@ static void test_the_time_is_that_in_which_some_waited(void) {
         g_assert_cmpuint(usec, ==, 4711);
 }
 
+static void test_a_machine_has_it_too(void) {
+        g_autoptr(FakeRoot) root = fake_root_new();
+        uint64_t usec = 7;
+
+        g_assert_cmpint(pressure_read_machine(fake_root_sysfs(root), PRESSURE_CPU, &usec), ==,
+                        -ENOENT);
+        fake_root_put(root, "proc/pressure/cpu", "some avg10=0.00 total=12\n", -1);
+        g_assert_cmpint(pressure_read_machine(fake_root_sysfs(root), PRESSURE_CPU, &usec), ==, 0);
+        g_assert_cmpuint(usec, ==, 12);
+}
+
 static void test_what_is_no_pressure_is_none(void) {
         static const char *const odd[] = {
                 "",
@@ -56,6 +67,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/pressure/the time is that in which some waited",
                         test_the_time_is_that_in_which_some_waited);
+        g_test_add_func("/pressure/a machine has it, too", test_a_machine_has_it_too);
         g_test_add_func("/pressure/what is no pressure is none", test_what_is_no_pressure_is_none);
         g_test_add_func("/pressure/a cgroup that has gone is told apart",
                         test_a_cgroup_that_has_gone_is_told_apart);
