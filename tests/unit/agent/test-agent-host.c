@@ -224,6 +224,37 @@ static void test_connects(Fixture *f, gconstpointer unused) {
                 strstr(f->command, " -- root@dpu0 " FERRY_LIBEXECDIR "/virtferryd --agent"));
 }
 
+/* Bytes of memory in use of the first offload device in ListUsage; -1: there is none. */
+static double read_resident(Fixture *f) {
+        g_autoptr(sd_bus_message)
+                m = daemon_fixture_call(&f->base, FERRY_INTERFACE_MANAGER, "ListUsage", NULL, "");
+        const char *kind, *id, *metric;
+        double value, resident = -1;
+
+        g_assert_cmpint(sd_bus_message_enter_container(m, 'a', "(sssa{sd})"), >, 0);
+        while (sd_bus_message_enter_container(m, 'r', "sssa{sd}") > 0) {
+                g_assert_cmpint(sd_bus_message_read(m, "sss", &kind, &id, NULL), >, 0);
+                g_assert_cmpint(sd_bus_message_enter_container(m, 'a', "{sd}"), >, 0);
+                while (sd_bus_message_read(m, "{sd}", &metric, &value) > 0)
+                        if (g_str_equal(kind, "offload") && g_str_equal(id, "dpu0") &&
+                            g_str_equal(metric, "resident"))
+                                resident = value;
+                g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
+                g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
+        }
+        return resident;
+}
+
+static void test_is_in_telemetry(Fixture *f, gconstpointer unused) {
+        while (read_resident(f) < 0)
+                g_assert_cmpint(sd_event_run(f->base.event, TURN_USEC), >=, 0);
+        g_assert_cmpfloat_with_epsilon(read_resident(f), (double)DEVICE_MEMORY / 4, 0.5);
+        f->ssh = SSH_FAILS; /* and does not come back */
+        stop_agent(f);
+        while (read_resident(f) >= 0)
+                g_assert_cmpint(sd_event_run(f->base.event, TURN_USEC), >=, 0);
+}
+
 static void test_dies(Fixture *f, gconstpointer unused) {
         await_offload(f, "agent=connected\n");
         stop_agent(f);
@@ -260,6 +291,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         (void)signal(SIGPIPE, SIG_IGN);
         ADD("what an agent tells is in the resource map", SSH_CONNECTS, test_connects);
+        ADD("what its device uses is in telemetry, while it is there", SSH_CONNECTS,
+            test_is_in_telemetry);
         ADD("an agent that dies is away and comes back", SSH_CONNECTS, test_dies);
         ADD("what ssh says is why an agent is away", SSH_FAILS, test_fails);
         ADD("what systemd refuses is why an agent is away", SSH_REFUSED, test_refused);
