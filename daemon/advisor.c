@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/advisor.h"
 
+#include "daemon/advisor-act.h"
 #include "daemon/advisor-guest.h"
 #include "daemon/core/store-policy.h"
 #include "daemon/drain.h"
@@ -21,6 +22,7 @@ typedef struct Applied {
 struct Advisor {
         Manager *manager;
         Policy *policy;
+        Actor *actor;
         GHashTable *guests; /* UUID to AdvisorGuest, of those that run here */
         GPtrArray *entries; /* AdvisorEntry */
         Applied *applied;   /* what is carried out now; NULL nothing */
@@ -43,7 +45,7 @@ static void entry_free(AdvisorEntry *entry) {
 }
 
 static bool advises(const Advisor *advisor) {
-        return advisor->manager->config->policy_advises;
+        return advisor->manager->config->policy_mode != POLICY_OBSERVE;
 }
 
 /* What carries it out ------------------------------------------------------------------- */
@@ -312,6 +314,7 @@ void advisor_turn(Advisor *advisor, int64_t monotonic) {
                 return;
         decide(advisor);
         advisor->in_round = false;
+        actor_turn(advisor->actor, monotonic);
 }
 
 /* Guests -------------------------------------------------------------------------------- */
@@ -348,6 +351,10 @@ void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
         default:
                 return;
         }
+}
+
+void advisor_set_check(Advisor *advisor, ActorCheck check, void *userdata) {
+        actor_set_check(advisor->actor, check, userdata);
 }
 
 const GPtrArray *advisor_list(const Advisor *advisor) {
@@ -427,7 +434,7 @@ void advisor_apply(Advisor *advisor, const char *id, AdvisorMoved reply, void *u
 
 static PolicySettings settings_of(const Config *config, bool frozen) {
         return (PolicySettings){
-                .mode = config->policy_advises ? POLICY_ADVISE : POLICY_OBSERVE,
+                .mode = config->policy_mode,
                 .frozen = frozen,
                 .moves = config->policy_moves,
                 .settle = config->policy_settle_sec,
@@ -487,6 +494,7 @@ AdvisorState advisor_state(const Advisor *advisor) {
         return (AdvisorState){
                 .mode = settings.mode,
                 .frozen = settings.frozen,
+                .applies = advisor->applied,
                 .theta = policy_theta(advisor->policy),
                 .moves = settings.moves,
                 .moves_left = policy_moves_left(advisor->policy),
@@ -499,6 +507,7 @@ Advisor *advisor_new(Manager *manager) {
 
         advisor->manager = manager;
         advisor->policy = policy_new(&settings);
+        advisor->actor = actor_new(manager);
         advisor->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                                 (GDestroyNotify)advisor_guest_free);
         advisor->entries = entries_new();
@@ -510,6 +519,7 @@ void advisor_free(Advisor *advisor) {
         if (!advisor)
                 return;
 
+        actor_free(advisor->actor);
         policy_free(advisor->policy);
         g_hash_table_unref(advisor->guests);
         g_ptr_array_unref(advisor->entries);

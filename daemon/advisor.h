@@ -9,13 +9,14 @@
  *   demands_forecast(), some in each turn ────┼─► policy_decide() ─► advice
  *   VFs that are free, or that they have ─────┘
  *
- * Each 5 minutes. Nothing is touched unless somebody says so: by advisor_apply(), or
- * with the commands of the advice, which is noted as carried out when its guest has
- * its other interface, whoever did that. What is not advised again is withdrawn. While
- * it is frozen nothing is advised nor carried out. That and the moves that were made are
- * stored, all else is in memory. One thread; belongs to the manager.
+ * Each 5 minutes. Nothing is touched unless somebody says so: by the configuration
+ * (advisor-act.h), by advisor_apply(), or with the commands of the advice, which is noted as
+ * carried out when its guest has its other interface, whoever did that. What is not advised again
+ * is withdrawn. While it is frozen nothing is advised nor carried out. That and the moves that were
+ * made are stored, all else is in memory. One thread; belongs to the manager.
  */
 
+#include "daemon/advisor-act.h"
 #include "daemon/advisor-move.h"
 #include "daemon/core/advice.h"
 #include "daemon/core/policy.h"
@@ -34,12 +35,15 @@ Advisor *advisor_new(Manager *manager);
 void advisor_free(Advisor *advisor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Advisor, advisor_free)
 
+/* What has to be so of a guest about which something is done by itself: without one, nothing is. */
+void advisor_set_check(Advisor *advisor, ActorCheck check, void *userdata);
 /* What the store has. */
 bool advisor_load(Advisor *advisor, GError **error);
 
 typedef struct AdvisorState {
         PolicyMode mode;
         bool frozen;
+        bool applies; /* something is carried out now */
         double theta;
         unsigned moves, moves_left; /* in any 24 hours; of these, now */
 } AdvisorState;

@@ -183,3 +183,20 @@ GPtrArray *guest_check(const Manager *manager, const HostState *state, const Gue
                                    .kernel = kernel_version(manager->sysfs) });
         return g_steal_pointer(&findings);
 }
+
+char *guest_check_refusal(const Manager *manager, const HostState *state, const GuestEvent *found) {
+        g_autoptr(GPtrArray) findings = NULL;
+        g_autoptr(GError) error = NULL;
+
+        findings = guest_check(manager, state, found, &error);
+        if (!findings)
+                return g_strdup(error->message);
+
+        for (guint i = 0; i < findings->len; i++) {
+                const Finding *finding = findings->pdata[i];
+
+                if (finding->severity == FINDING_ERROR)
+                        return g_strdup_printf("%s: %s", finding->object, finding->sentence);
+        }
+        return NULL;
+}

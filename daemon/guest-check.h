@@ -16,3 +16,5 @@
  * FERRY_ERROR_INVALID_XML. */
 GPtrArray *guest_check(const Manager *manager, const HostState *state, const GuestEvent *found,
                        GError **error);
+/* The first error of these as one sentence; NULL: there is none. Free it. */
+char *guest_check_refusal(const Manager *manager, const HostState *state, const GuestEvent *found);

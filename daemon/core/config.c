@@ -74,7 +74,7 @@ Config *config_new(void) {
         config->downtime_max_ms = DOWNTIME_MSEC;
         config->unplug_timeout_ms = UNPLUG_SEC * 1000;
         config->shutdown_timeout_ms = SHUTDOWN_SEC * 1000;
-        config->policy_advises = true;
+        config->policy_mode = POLICY_ADVISE;
         config->policy_moves = MOVES_A_DAY;
         config->policy_settle_sec = POLICY_SETTLE_SEC;
         config->guests_ask = config->keep_off = true;
@@ -148,9 +148,12 @@ static bool read_mode(Config *config, const ConfigReader *reader, const char *gr
         if (!config_read_string(reader, group, "Mode", &word, error))
                 return false;
 
-        config->policy_advises = g_strcmp0(word, "observe") != 0;
-        return !word || !config->policy_advises || g_str_equal(word, "advise") ||
-               config_reader_refuse(reader, group, "Mode", "observe or advise", word, error);
+        if (!word)
+                return true;
+
+        config->policy_mode = policy_mode_from_string(word);
+        return config->policy_mode >= 0 ||
+               config_reader_refuse(reader, group, "Mode", "observe, advise or act", word, error);
 }
 
 /* It goes into a command for a shell. */

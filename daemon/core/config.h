@@ -52,6 +52,7 @@
 
 #include "daemon/core/compat.h"
 #include "daemon/core/device.h"
+#include "daemon/core/policy.h"
 
 typedef struct Pool {
         char *name;
@@ -72,7 +73,7 @@ typedef struct Config {
         unsigned downtime_max_ms;
         unsigned unplug_timeout_ms;
         unsigned shutdown_timeout_ms;
-        bool policy_advises;
+        PolicyMode policy_mode;
         char *policy_bridge; /* NULL: libvirt's network 'default' */
         unsigned policy_idle_kbit, policy_moves, policy_settle_sec;
         bool defragment_apply; /* moves of hardware slices may be carried out */

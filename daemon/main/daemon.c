@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/advisor.h"
 #include "daemon/drain.h"
 #include "daemon/edges/agent-links.h"
 #include "daemon/edges/announce.h"
@@ -16,6 +17,7 @@
 #include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
+#include "daemon/guest-check.h"
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
 #include "daemon/main/metrics-sockets.h"
@@ -98,6 +100,13 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
         journal_migration(daemon->journal, change, migration);
         metrics_on_migration(daemon->metrics, change, migration);
         faces_on_migration(daemon->faces, change, migration);
+}
+
+/* An ActorCheck. */
+static char *check_guest(void *userdata, const GuestEvent *found) {
+        const Daemon *daemon = userdata;
+
+        return guest_check_refusal(daemon->manager, &daemon->host, found);
 }
 
 static void on_drain(void *userdata, const DrainRecord *before, const DrainRecord *now) {
@@ -246,6 +255,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         lease_book_set_listener(manager->leases, on_lease, daemon);
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
+        advisor_set_check(manager->advisor, check_guest, daemon);
         drain_set_listener(manager->drain, on_drain, daemon);
         entries = slice_book_list(slices_book(manager->slices));
         journal_know_slices(daemon->journal, entries);

@@ -136,10 +136,12 @@ static void test_a_policy_is_set(void) {
                                    "MovesPerDay=3\nSettlingTimeSec=0\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
+        g_autoptr(Config) act = config_parse("[Policy]\nMode=act\n", "test", NULL);
 
         g_assert_no_error(error);
-        g_assert_false(set->policy_advises);
-        g_assert_true(defaults->policy_advises);
+        g_assert_cmpint(set->policy_mode, ==, POLICY_OBSERVE);
+        g_assert_cmpint(defaults->policy_mode, ==, POLICY_ADVISE);
+        g_assert_cmpint(act->policy_mode, ==, POLICY_ACT);
         g_assert_cmpstr(set->policy_bridge, ==, "br0");
         g_assert_null(defaults->policy_bridge);
         g_assert_cmpuint(set->policy_idle_kbit, ==, 80);
@@ -179,7 +181,7 @@ static const struct {
         { "[Deamon]\n",
           "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
           "[Pool NAME]" },
-        { "[Policy]\nMode=act\n", "2: [Policy] Mode must be observe or advise, not 'act'" },
+        { "[Policy]\nMode=do\n", "2: [Policy] Mode must be observe, advise or act, not 'do'" },
         { "[Policy]\nBridge=br 0\n",
           "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
         { "[Policy]\nMovesPerDay=0\n", "2: [Policy] MovesPerDay must be 1 to 1000, not '0'" },

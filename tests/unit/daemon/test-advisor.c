@@ -23,7 +23,8 @@ typedef struct AdvisorFixture {
         unsigned rates[GUESTS]; /* bytes a second, each way */
         uint64_t totals[GUESTS];
         char *vfs[GUESTS];
-        char *answer; /* of advisor_apply(): "done", or the error */
+        char *answer;        /* of advisor_apply(): "done", or the error */
+        const char *refusal; /* of the check; NULL: there is none */
 } AdvisorFixture;
 
 static char *uuid_of(unsigned g) {
@@ -418,11 +419,11 @@ static char *note_of(const char *vf, const char *element) {
                                vf, escaped);
 }
 
-static void test_an_advice_is_carried_out_by_hand(AdvisorFixture *a, gconstpointer unused) {
+/* From where swaps_begin() has asked for the first guest. */
+static void give_vf(AdvisorFixture *a) {
         g_autofree char *emulated = interface_of(0, "network='default'", ""), *with = NULL;
         g_autofree char *uuid = uuid_of(0), *vf = NULL, *note = NULL, *without = NULL, *now = NULL;
 
-        begin_apply(a);
         vf = vf_of(0, a->vfs[0]);
         note = note_of(a->vfs[0], vf);
         with = xml_of(0, emulated, "<f:policy priority='1'/>");
@@ -436,6 +437,11 @@ static void test_an_advice_is_carried_out_by_hand(AdvisorFixture *a, gconstpoint
         g_assert_true(g_str_has_prefix(a->f.asked->str, "plug "));
         g_assert_null(a->answer);
         send_event(&a->f, GUEST_PLUGGED, uuid, now);
+}
+
+static void test_an_advice_is_carried_out_by_hand(AdvisorFixture *a, gconstpointer unused) {
+        begin_apply(a);
+        give_vf(a);
         g_assert_cmpstr(a->answer, ==, "done");
 
         a->rates[0] = 10 * KILOBYTE;
@@ -642,6 +648,92 @@ static void test_a_clock_that_was_wrong_makes_no_move_old(AdvisorFixture *a, gco
         g_assert_cmpuint(moves_left(a), ==, 0);
 }
 
+/* By itself ------------------------------------------------------------------------------- */
+
+#define FIND_1 "find 11111111-2222-4333-8444-000000000001\n"
+
+static char *check(void *userdata, const GuestEvent *found) {
+        const AdvisorFixture *a = userdata;
+
+        g_assert_nonnull(found->xml);
+        return g_strdup(a->refusal);
+}
+
+static void begin_act(AdvisorFixture *a) {
+        begin(a, 2);
+        advisor_set_check(a->f.manager->advisor, check, a);
+        a->rates[0] = 900 * KILOBYTE;
+        a->rates[1] = 10 * KILOBYTE;
+        run(a, HOUR);
+        assert_asked(&a->f, FIND_1);
+}
+
+static void answer_check(AdvisorFixture *a) {
+        g_autofree char *emulated = interface_of(0, "network='default'", "");
+        g_autofree char *xml = xml_of(0, emulated, "");
+
+        answer_find(a, 0, xml);
+}
+
+static void expect_failure(const char *why) {
+        g_autofree char *words = g_strdup_printf("Guest g1 does not get 0000:3b:10.0 by itself, "
+                                                 "and is left alone for a while: %s",
+                                                 why);
+
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, words);
+}
+
+static void test_who_acts_does_what_is_advised(AdvisorFixture *a, gconstpointer unused) {
+        begin_act(a);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        answer_check(a);
+        assert_asked(&a->f, FIND_1);
+        assert_nothing(a);
+        run(a, 10 * MINUTE);
+        assert_asked(&a->f, ""); /* one at a time */
+        give_vf(a);
+        g_assert_cmpuint(moves_left(a), ==, 23);
+}
+
+static void test_what_a_check_refuses_is_not_done(AdvisorFixture *a, gconstpointer unused) {
+        a->refusal = "QEMU: it is too old";
+        begin_act(a);
+        expect_failure(a->refusal);
+        answer_check(a);
+        g_test_assert_expected_messages();
+        run(a, 55 * MINUTE);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        assert_asked(&a->f, "");
+
+        run(a, 10 * MINUTE);
+        assert_asked(&a->f, FIND_1);
+        freeze(a, true); /* before the answer */
+        a->refusal = NULL;
+        answer_check(a);
+        assert_asked(&a->f, "");
+}
+
+static void test_what_has_failed_is_left_alone(AdvisorFixture *a, gconstpointer unused) {
+        begin_act(a);
+        answer_check(a);
+        assert_asked(&a->f, FIND_1);
+        expect_failure("There is no such guest");
+        answer_find(a, 0, NULL);
+        g_test_assert_expected_messages();
+        run(a, 55 * MINUTE);
+        assert_asked(&a->f, "");
+}
+
+static void test_without_a_check_nothing_is_done(AdvisorFixture *a, gconstpointer unused) {
+        begin(a, 2);
+        a->rates[0] = 900 * KILOBYTE;
+        run(a, HOUR);
+        assert_one(a, ADVICE_PROMOTE, PROMOTE_1);
+        assert_asked(&a->f, "");
+}
+
+#define ACT "[Policy]\nMode=act\n"
+
 #define ADD_CONFIGURED(name, config, function) \
         g_test_add("/advisor/" name, AdvisorFixture, config, set_up, function, tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
@@ -687,6 +779,12 @@ int main(int argc, char **argv) {
                        test_moves_of_before_a_restart_count);
         ADD_CONFIGURED("a clock that was wrong makes no move old", "[Policy]\nMovesPerDay=1\n",
                        test_a_clock_that_was_wrong_makes_no_move_old);
+        ADD_CONFIGURED("who acts does what is advised", ACT, test_who_acts_does_what_is_advised);
+        ADD_CONFIGURED("what a check refuses is not done", ACT,
+                       test_what_a_check_refuses_is_not_done);
+        ADD_CONFIGURED("what has failed is left alone", ACT, test_what_has_failed_is_left_alone);
+        ADD_CONFIGURED("without a check nothing is done", ACT,
+                       test_without_a_check_nothing_is_done);
         ADD("frozen meanwhile, an exchange ends half way",
             test_frozen_meanwhile_an_exchange_ends_half_way);
         return g_test_run();

@@ -146,6 +146,25 @@ static void test_a_guest_that_is_shut_off(GuestFixture *f, gconstpointer unused)
                            "start it, or define it on the other host\n");
 }
 
+static void assert_refusal(GuestFixture *f, const char *xml, bool running, const char *expected) {
+        const GuestEvent found = {
+                .kind = GUEST_FOUND, .name = (char *)"g1", .xml = (char *)xml, .running = running
+        };
+        g_autofree char *refusal = guest_check_refusal(f->base.manager, &f->state, &found);
+
+        g_assert_cmpstr(refusal, ==, expected);
+}
+
+static void test_the_first_error_refuses(GuestFixture *f, gconstpointer unused) {
+        static const char xml[] = "<domain><name>g1</name><devices/></domain>";
+
+        assert_refusal(f, xml, true, NULL);
+        assert_refusal(f, xml, false,
+                       "g1: The guest is shut off, so there is nothing that could move: start it, "
+                       "or define it on the other host");
+        assert_refusal(f, "<pool/>", true, "line 1: <pool> is not the <domain> of a guest");
+}
+
 static void test_what_is_unplugged_is_in_nobodys_way(GuestFixture *f, gconstpointer unused) {
         add_vfs(f, "vfio-pci");
         g_string_append(f->devices, "<iommu model='intel'/>");
@@ -244,11 +263,15 @@ static void test_one_that_nobody_saves_is_in_nobodys_way(GuestFixture *f, gconst
         "slot='0x10'/&gt;&lt;/source&gt;&lt;/hostdev&gt;</ferry:unplugged></ferry:device>"
 
 static void test_one_that_is_not_plugged_in_again(GuestFixture *f, gconstpointer unused) {
+        g_autofree char *xml = NULL;
+
         g_string_append(f->entries, NOTE);
         assert_findings(f,
                         "warning ua-nic: It was unplugged for a move and is not plugged in again "
                         "yet: virtferryd tries it every 30 s, and so does the host that the "
                         "guest moves to\n");
+        xml = xml_of(f);
+        assert_refusal(f, xml, true, NULL);
 }
 
 /* The device is the guest's since before the daemon came. */
@@ -406,6 +429,7 @@ int main(int argc, char **argv) {
         ADD("a guest that can move has none", test_a_guest_that_can_move_has_none);
         ADD("a guest without devices has none", test_a_guest_without_devices_has_none);
         ADD("a guest that is shut off is told so", test_a_guest_that_is_shut_off);
+        ADD("the first error refuses", test_the_first_error_refuses);
         ADD("what is unplugged is in nobody's way", test_what_is_unplugged_is_in_nobodys_way);
         ADD("a team whose virtio half has no link", test_a_team_whose_virtio_half_has_no_link);
         ADD("a team that the guest itself does not see", test_a_team_that_the_guest_does_not_see);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Carries out by itself what is advised, where [Policy] Mode=act says so: one
+ * advice at a time, as advisor_apply() does.
+ *
+ *   actor_turn() ─► each guest of the first advice is found and checked ─► advisor_apply()
+ *        ▲                                                                      │
+ *        └────────────── the next one ◄── told, when it has failed ◄────────────┘
+ *
+ * Guests of one that was refused or has failed are left alone for the settling
+ * time. In memory; one thread; belongs to the advisor.
+ */
+
+#include "daemon/manager.h"
+
+typedef struct Actor Actor;
+
+Actor *actor_new(Manager *manager);
+void actor_free(Actor *actor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Actor, actor_free)
+
+/* Why this guest is to be left alone, in one sentence; NULL: it is not. Free it. */
+typedef char *(*ActorCheck)(void *userdata, const GuestEvent *found);
+/* Without one, nothing is done. */
+void actor_set_check(Actor *actor, ActorCheck check, void *userdata);
+
+/* When it was decided, CLOCK_MONOTONIC in us. */
+void actor_turn(Actor *actor, int64_t monotonic);
