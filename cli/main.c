@@ -37,7 +37,7 @@ static const Command commands[] = {
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
         { "move", "DOMAIN, DEVICE and TARGET", 3, 3, OPTION_BIT(OPTION_FORCE), cmd_move },
         { "offers", NULL, 0, 0, 0, cmd_offers },
-        { "policy", "at most freeze or thaw", 0, 1, 0, cmd_policy },
+        { "policy", "of freeze and thaw", 0, 1, 0, cmd_policy },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },

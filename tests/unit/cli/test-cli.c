@@ -218,7 +218,7 @@ static void test_usage(void) {
                 { "release a b", "'release' takes one LEASE" },
                 { "rescan now", "'rescan' takes no arguments" },
                 { "policy stop", "there is no command 'policy stop'" },
-                { "policy thaw now", "'policy' takes at most freeze or thaw" },
+                { "policy thaw now", "'policy' takes one of freeze and thaw" },
                 { "check a b c", "'check' takes at most DOMAIN and HOST" },
         };
         g_autoptr(MockDaemon) mock = cli_mock_new();
