@@ -18,9 +18,10 @@ netdev=enp1s0
 # shellcheck disable=SC2034 # for tap.sh
 tap_hosts=(c)
 
-# allocate GUEST XML: what is between the tags of <slice>.
+# allocate GUEST XML [PRIORITY]: what is inside of <slice>.
 allocate() {
-        on_host "$host" "virt-ferry slice allocate $1 -" <<<"<slice version='1'>$2</slice>"
+        on_host "$host" "virt-ferry slice allocate $1 -" \
+                <<<"<slice version='1' priority='${3-guaranteed}'>$2</slice>"
 }
 
 slice_get() {
@@ -44,7 +45,7 @@ for row in json.load(sys.stdin):
 
 # gets GUEST XML DESC: it is promised and carried out.
 gets() {
-        ok "$3: it is promised" -- allocate "$1" "$2"
+        ok "$3: it is promised" -- allocate "$1" "$2" "${4-guaranteed}"
         ok "$3: and carried out" -- wait_until 120 is_enforced "$1"
         is "$(slice_get "$1" Problem)" '' "$3: without a problem"
 }
@@ -150,6 +151,47 @@ test_cores_are_nobody_elses() {
         is "$(vcpus "$other")" 1 'and keeps its vCPU'
 }
 
+# "0,2-3" one a line
+each_cpu() {
+        tr , '\n' <<<"$1" | awk -F- '{ for (cpu = $1; cpu <= $NF; cpu++) print cpu }'
+}
+
+is_off() {
+        ! each_cpu "$(pin_of "$1" 0)" | grep -qx "$2"
+}
+
+pin_is() {
+        [[ $(pin_of "$1" 0) == "$2" ]]
+}
+
+# `other` has no slice.
+test_others_are_kept_off() {
+        local cpu
+        gets "$guest" "<cores count='1' exclusive='yes'/>" 'alone'
+        cpu=$(pin_of "$guest" 0)
+        ok 'alone: a guest without a slice has left the core' -- wait_until 60 is_off "$other" "$cpu"
+        on_host "$host" 'systemctl restart virtferryd'
+        wait_until 60 ferry_up "$host"
+        ok 'alone: it is off after a restart, too' -- is_off "$other" "$cpu"
+        ok 'alone: it is given back' -- ferry "$host" slice deallocate "$guest"
+        ok 'alone: and the other may run there again' -- wait_until 60 pin_is "$other" 0-3
+}
+
+# Of whose first vCPU the journal speaks first, since somebody had to give way.
+pinned_first() {
+        on_host "$host" "journalctl -u virtferryd -o cat" | tac | sed '/had to give way/q' | tac |
+                sed -n 's/^Guest \([^:]*\): vCPU 0 .*/\1/p' | head -n 1
+}
+
+test_who_gives_way_goes_first() {
+        gets "$other" "<cores count='3' exclusive='yes'/>" 'best effort' best-effort
+        gets "$guest" "<cores count='2' exclusive='yes'/>" 'guaranteed'
+        is "$(slice_get "$other" State)" preempted 'best effort: gives way'
+        is "$(pinned_first)" "$other" 'and is off before the cores are given'
+        ok 'all is given back' -- ferry "$host" slice deallocate "$guest"
+        ferry "$host" slice deallocate "$other"
+}
+
 test_fewer_cores() {
         gets "$guest" "<cores count='1' exclusive='yes'/>" 'one core'
         is "$(vcpus "$guest")" 1 'one core: one vCPU'
@@ -237,6 +279,8 @@ tick=$(guest_tick "$host" "$guest")
 beside=$(guest_tick "$host" "$other")
 test_cores
 test_cores_are_nobody_elses
+test_others_are_kept_off
+test_who_gives_way_goes_first
 test_fewer_cores
 test_memory
 test_function
