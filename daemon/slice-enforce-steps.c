@@ -89,7 +89,10 @@ void course_end_rates(Course *course) {
         }
 }
 
+/* Without a step it has what it is to have, whoever told it. */
 static void note_balloon(Course *course) {
+        if (course->balloon > 0)
+                course->balloon = course->entry ? course->entry->wish->memory.size : 0;
         for (guint i = 0; i < course->steps->len; i++) {
                 const Tuning *wanted = ((TuningStep *)course->steps->pdata[i])->wanted;
 

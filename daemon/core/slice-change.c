@@ -153,19 +153,6 @@ static const SliceEntry *find_existing(const SliceBook *book, const char *domain
         return entry;
 }
 
-bool slice_book_deallocate(SliceBook *book, const char *domain_uuid, GError **error) {
-        const SliceEntry *old = find_existing(book, domain_uuid, error);
-        bool alone;
-
-        if (!old)
-                return false;
-
-        alone = slice_book_begin_alone(book);
-        slice_book_give_back(book, old);
-        slice_book_replace(book, domain_uuid, NULL, true);
-        return slice_book_end_alone(book, alone, true, error);
-}
-
 /* Of what came since the begin no guest has anything, but it may have of what went for it. */
 static SliceEntry *make_releasing(const SliceBook *book, const SliceEntry *old) {
         bool touched = slice_book_is_touched(book, old->domain_uuid);
@@ -180,7 +167,7 @@ static SliceEntry *make_releasing(const SliceBook *book, const SliceEntry *old) 
         return next;
 }
 
-bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error) {
+static bool give_up(SliceBook *book, const char *domain_uuid, bool runs, GError **error) {
         const SliceEntry *old = find_existing(book, domain_uuid, error);
         bool alone;
 
@@ -189,8 +176,16 @@ bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error
 
         alone = slice_book_begin_alone(book);
         slice_book_give_back(book, old);
-        slice_book_replace(book, domain_uuid, make_releasing(book, old), false);
+        slice_book_replace(book, domain_uuid, runs ? make_releasing(book, old) : NULL, !runs);
         return slice_book_end_alone(book, alone, true, error);
+}
+
+bool slice_book_deallocate(SliceBook *book, const char *domain_uuid, GError **error) {
+        return give_up(book, domain_uuid, false, error);
+}
+
+bool slice_book_release(SliceBook *book, const char *domain_uuid, GError **error) {
+        return give_up(book, domain_uuid, true, error);
 }
 
 bool slice_book_end_release(SliceBook *book, const char *domain_uuid, GError **error) {

@@ -306,6 +306,17 @@ static void test_memory_is_given_when_it_was_given_back(Fixture *f, gconstpointe
         g_assert_null(slices_problem(f->manager->slices, UPPER));
 }
 
+/* An operator has raised the balloon, and then the slice. */
+static void test_what_the_slice_has_now_is_not_waited_for(Fixture *f, gconstpointer unused) {
+        let_lower_give_back(f);
+        sample(f, LOWER, 300);
+        lower_has = MEMORY("300");
+        allocate_memory(f, LOWER, 300);
+        assert_asked(f, "");
+        allocate_memory(f, UPPER, 650); /* all that is left, nearly */
+        assert_asked(f, "tune " UPPER "\n  it has 650 MiB\n");
+}
+
 static void test_memory_comes_back_at_the_latest_when_the_guest_ends(Fixture *f,
                                                                      gconstpointer unused) {
         let_lower_give_back(f);
@@ -457,6 +468,8 @@ int main(int argc, char **argv) {
         ADD("cores that are not left are waited for", test_cores_that_are_not_left_are_waited_for);
         ADD("who waits may ask for less", test_who_waits_may_ask_for_less);
         ADD("memory is given when it was given back", test_memory_is_given_when_it_was_given_back);
+        ADD("what the slice has now is not waited for",
+            test_what_the_slice_has_now_is_not_waited_for);
         ADD("memory comes back at the latest when the guest ends",
             test_memory_comes_back_at_the_latest_when_the_guest_ends);
         ADD_STORED("what nobody knows of is waited for", "[Slices]\nKeepOff=no\n",
