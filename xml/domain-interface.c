@@ -17,17 +17,31 @@ void domain_interface_free(DomainInterface *interface) {
         g_free(interface);
 }
 
-char *domain_interface_mac(const xmlNode *element) {
-        g_autofree char *type = NULL, *mac = NULL;
+/* "": alone; "persistent", "transient": its half of a team. NULL: it is not emulated, or cannot be
+ * read. */
+static char *teaming_of(const xmlNode *element) {
+        g_autofree char *type = NULL;
         xmlNode *teaming = NULL;
 
-        if (!xml_is(element, NULL, "interface") || !xml_child(element, "teaming", &teaming, NULL) ||
-            teaming)
+        if (!xml_is(element, NULL, "interface") || !xml_child(element, "teaming", &teaming, NULL))
                 return NULL;
 
         type = xml_prop(element, "type");
-        mac = xml_child_prop(element, "mac", "address");
-        return mac && g_strcmp0(type, "hostdev") != 0 ? g_ascii_strdown(mac, -1) : NULL;
+        if (g_strcmp0(type, "hostdev") == 0)
+                return NULL;
+        return teaming ? xml_prop(teaming, "type") : g_strdup("");
+}
+
+static char *mac_of(const xmlNode *element) {
+        g_autofree char *mac = xml_child_prop(element, "mac", "address");
+
+        return mac ? g_ascii_strdown(mac, -1) : NULL;
+}
+
+char *domain_interface_mac(const xmlNode *element) {
+        g_autofree char *teaming = teaming_of(element);
+
+        return g_strcmp0(teaming, "") == 0 ? mac_of(element) : NULL;
 }
 
 /* The host's end is libvirt's to choose. */
@@ -40,10 +54,11 @@ static void remove_target(xmlNode *element) {
         xmlFreeNode(target);
 }
 
-static DomainInterface *interface_from(xmlNode *element, char *taken_mac, GError **error) {
+static DomainInterface *interface_from(xmlNode *element, bool persistent, GError **error) {
         g_autoptr(DomainInterface) interface = g_new0(DomainInterface, 1);
 
-        interface->mac = taken_mac;
+        interface->persistent = persistent;
+        interface->mac = mac_of(element);
         interface->alias = xml_child_prop(element, "alias", "name");
         interface->bridge = xml_child_prop(element, "source", "bridge");
         interface->network = xml_child_prop(element, "source", "network");
@@ -55,20 +70,20 @@ static DomainInterface *interface_from(xmlNode *element, char *taken_mac, GError
         return interface->element ? g_steal_pointer(&interface) : NULL;
 }
 
-static bool is_named(const xmlNode *element, const char *mac, const char *name) {
-        g_autofree char *alias = xml_child_prop(element, "alias", "name");
+static bool is_named(const xmlNode *element, const char *name) {
+        g_autofree char *alias = xml_child_prop(element, "alias", "name"), *mac = mac_of(element);
 
-        return g_ascii_strcasecmp(mac, name) == 0 || g_strcmp0(alias, name) == 0;
+        return mac && (g_ascii_strcasecmp(mac, name) == 0 || g_strcmp0(alias, name) == 0);
 }
 
 static DomainInterface *find_in(const xmlNode *devices, const char *name, GError **error) {
         for (xmlNode *element = xml_first_child(devices, "interface"); element;
              element = xml_next_same(element)) {
-                char *mac = domain_interface_mac(element);
+                g_autofree char *teaming = teaming_of(element);
+                bool persistent = g_strcmp0(teaming, "persistent") == 0;
 
-                if (mac && is_named(element, mac, name))
-                        return interface_from(element, mac, error);
-                g_free(mac);
+                if (teaming && (!*teaming || persistent) && is_named(element, name))
+                        return interface_from(element, persistent, error);
         }
         return NULL;
 }

@@ -197,6 +197,7 @@ static void test_an_emulated_interface_is_found_by_mac_and_alias(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
                 g_autoptr(DomainInterface) interface = find_interface(names[i]);
 
+                g_assert_false(interface->persistent);
                 g_assert_cmpstr(interface->mac, ==, "52:54:00:11:22:aa");
                 g_assert_cmpstr(interface->alias, ==, "net0");
                 g_assert_cmpstr(interface->address, ==, "0000:03:00.0");
@@ -208,9 +209,22 @@ static void test_an_emulated_interface_is_found_by_mac_and_alias(void) {
         }
 }
 
-static void test_a_vf_or_half_of_a_team_is_none(void) {
-        g_assert_null(find_interface("52:54:00:11:22:33"));
-        g_assert_null(find_interface("ua-stby"));
+/* Both halves of the team have the MAC. */
+static void test_of_a_team_the_half_that_stays_is_found(void) {
+        static const char *const names[] = { "52:54:00:11:22:33", "ua-stby" };
+        g_autoptr(Domain) domain = read_domain(GUEST("", NIC STANDBY));
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autoptr(DomainInterface) interface = find_interface(names[i]);
+
+                g_assert_true(interface->persistent);
+                g_assert_cmpstr(interface->alias, ==, "ua-stby");
+                g_assert_cmpstr(interface->bridge, ==, "br0");
+        }
+        g_assert_cmpuint(domain->macs->len, ==, 0); /* of those that are emulated alone */
+}
+
+static void test_a_vf_is_no_emulated_interface(void) {
         g_assert_null(find_interface("hostdev0"));
 }
 
@@ -243,8 +257,10 @@ int main(int argc, char **argv) {
                         test_the_domain_as_it_goes_without_them);
         g_test_add_func("/unplug/an-emulated-interface-is-found-by-mac-and-alias",
                         test_an_emulated_interface_is_found_by_mac_and_alias);
-        g_test_add_func("/unplug/a-vf-or-half-of-a-team-is-none",
-                        test_a_vf_or_half_of_a_team_is_none);
+        g_test_add_func("/unplug/of-a-team-the-half-that-stays-is-found",
+                        test_of_a_team_the_half_that_stays_is_found);
+        g_test_add_func("/unplug/a-vf-is-no-emulated-interface",
+                        test_a_vf_is_no_emulated_interface);
         g_test_add_func("/unplug/one-that-was-replaced-is-not-unplugged",
                         test_one_that_was_replaced_is_not_unplugged);
         return g_test_run();
