@@ -9,6 +9,7 @@
 #include "daemon/guest-announce.h"
 #include "daemon/guest-follow.h"
 #include "daemon/guest-leave.h"
+#include "daemon/guest-list.h"
 #include "daemon/guest-metadata.h"
 #include "daemon/guest-migration.h"
 #include "daemon/guest-switch.h"
@@ -120,6 +121,7 @@ static void follow_running(Manager *manager, const GuestEvent *event) {
         if (!domain)
                 return;
 
+        guest_list_on_running(manager, domain);
         mediations_on_running(manager->mediations, event, domain);
         if (event->kind == GUEST_ARRIVED)
                 guest_announce(manager, domain); /* the sooner, the shorter is it cut off */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/drain.h"
+#include "daemon/guest-list.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
 #include "daemon/hook-slice.h"
@@ -221,6 +222,7 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
         domain = read_domain(xml, error);
         if (!domain || (migrates && refuse_drained(manager, domain, error)))
                 return NULL;
+        guest_list_on_hook(manager, domain, migrates);
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return filter_without_devices(manager, domain, xml, migrates, error);
         if (refuse_active(manager, domain, error) ||
@@ -312,6 +314,7 @@ bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
         domain = read_domain(xml, error);
         if (!domain)
                 return false;
+        guest_list_on_hook(manager, domain, false);
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return hook_slice_reserve(manager, domain, NULL, error);
 

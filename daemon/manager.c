@@ -8,6 +8,7 @@
 #include "daemon/drain.h"
 #include "daemon/drive.h"
 #include "daemon/forecast.h"
+#include "daemon/guest-list.h"
 #include "daemon/hardware.h"
 #include "daemon/hook-slice.h"
 #include "daemon/mediation.h"
@@ -39,6 +40,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->sysfs = sysfs;
         manager->now = real_now;
         manager->active = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        manager->guest_notes = guest_notes_new();
         manager->switch_seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
         manager->store = store_open(state_path, error);
@@ -87,6 +89,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->inventory, inventory_free);
         g_clear_pointer(&manager->store, store_close);
         g_clear_pointer(&manager->active, g_hash_table_unref);
+        g_clear_pointer(&manager->guest_notes, g_hash_table_unref);
         g_clear_pointer(&manager->switch_seen, g_hash_table_unref);
         g_clear_pointer(&manager->config, config_free);
         g_free(manager);

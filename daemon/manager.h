@@ -59,6 +59,7 @@ typedef struct Manager {
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */
+        GHashTable *guest_notes;     /* of guest-list.c */
         unsigned long libvirt_version; /* 9000000 for 9.0.0; 0 not known */
         bool libvirt_known;            /* a GUEST_LIST has come since the connection was made */
         int64_t (*now)(void);          /* CLOCK_REALTIME in us; tests have their own */

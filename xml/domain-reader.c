@@ -8,6 +8,8 @@
 
 /* All versions of our namespace. */
 #define METADATA_URI_FAMILY "urn:virtferry:domain:"
+/* Of OpenStack Nova's <instance>: 1.0 until 2021, 1.1 since (nova/virt/libvirt/config.py). */
+#define NOVA_URI_FAMILY "http://openstack.org/xmlns/libvirt/nova/"
 
 static void note_mac(const xmlNode *element, Domain *domain) {
         char *mac = domain_interface_mac(element);
@@ -63,7 +65,13 @@ static bool check_foreign(const xmlNode *element, GError **error) {
                 shown, METADATA_URI);
 }
 
+static bool is_novas(const xmlNode *element) {
+        return element->ns && g_str_has_prefix((const char *)element->ns->href, NOVA_URI_FAMILY) &&
+               g_str_equal((const char *)element->name, "instance");
+}
+
 static bool read_metadata_child(const xmlNode *element, Domain *domain, GError **error) {
+        domain->nova |= is_novas(element);
         if (!element->ns || !g_str_equal((const char *)element->ns->href, METADATA_URI))
                 return check_foreign(element, error);
         if (domain->metadata)

@@ -56,6 +56,7 @@ typedef struct Domain {
                              * whose MAC an emulated interface has now */
         Metadata *metadata; /* our element, NULL without */
         GPtrArray *macs;    /* of its interfaces that QEMU emulates alone, lower case */
+        bool nova;          /* an instance of OpenStack Nova, which writes so into the metadata */
 } Domain;
 
 Domain *domain_from_xml(const char *xml, size_t size, GError **error);

@@ -18,6 +18,7 @@
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
 #include "daemon/guest-check.h"
+#include "daemon/guest-list.h"
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
 #include "daemon/main/metrics-sockets.h"
@@ -155,6 +156,8 @@ static void on_guest(void *userdata, const GuestEvent *event) {
         daemon->host.qemu_version = virt_get_qemu_version(daemon->virt);
         manager_on_guest_event(daemon->manager, event);
         guests_on_guest_event(daemon->guests, event);
+        if (guest_list_on_guest_event(daemon->manager, event))
+                faces_on_guests(daemon->faces);
         if (daemon->manager->libvirt_known == known)
                 return;
 

@@ -77,6 +77,30 @@ static void test_finds_our_element_among_those_of_others(void) {
         g_assert_cmpstr(device->seen->driver, ==, "mtty");
 }
 
+#define OTHERS(uri, element)                                                          \
+        "<domain><name>g1</name><metadata><other:" element " xmlns:other='" uri "'/>" \
+        "</metadata></domain>"
+#define NOVA "http://openstack.org/xmlns/libvirt/nova/"
+
+static void test_an_instance_of_nova_is_told_from_other_guests(void) {
+        static const struct {
+                const char *xml;
+                bool nova;
+        } cases[] = {
+                { OTHERS(NOVA "1.0", "instance"), true },
+                { OTHERS(NOVA "1.1", "instance"), true },
+                { OTHERS(NOVA "1.1", "note"), false },
+                { OTHERS("http://example.org/nova/1.1", "instance"), false },
+                { "<domain><name>g1</name><metadata><instance/></metadata></domain>", false },
+        };
+
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Domain) domain = read_good(cases[i].xml);
+
+                g_assert_cmpint(domain->nova, ==, cases[i].nova);
+        }
+}
+
 static void test_a_guest_without_our_things_is_an_ordinary_guest(void) {
         g_autoptr(Domain) domain = read_good("<domain><name>g1</name></domain>");
 
@@ -295,6 +319,8 @@ int main(int argc, char **argv) {
                         test_reads_the_devices_of_a_running_guest);
         g_test_add_func("/domain/finds-our-element-among-those-of-others",
                         test_finds_our_element_among_those_of_others);
+        g_test_add_func("/domain/an-instance-of-nova-is-told-from-other-guests",
+                        test_an_instance_of_nova_is_told_from_other_guests);
         g_test_add_func("/domain/a-guest-without-our-things-is-an-ordinary-guest",
                         test_a_guest_without_our_things_is_an_ordinary_guest);
         g_test_add_func("/domain/passes-over-devices-that-are-not-passed-through",
