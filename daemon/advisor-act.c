@@ -12,7 +12,7 @@ struct Actor {
         int64_t monotonic;
         GHashTable *failed; /* UUIDs, to int64_t: when, of `monotonic` */
         char *id;           /* of the advice that is looked at or carried out; NULL: none is */
-        guint n_checked;    /* of its moves */
+        bool other_checked; /* the guest that has the target, where there is one */
 };
 
 Actor *actor_new(Manager *manager) {
@@ -54,8 +54,10 @@ static bool has_failed(const Actor *actor, const char *uuid) {
 }
 
 static bool is_left_alone(const Actor *actor, const AdvisorEntry *entry) {
-        return !entry->advice->act || has_failed(actor, entry->advice->in.id) ||
-               has_failed(actor, entry->advice->out.id);
+        const AdvisorDraft *draft = entry->draft;
+
+        return !draft->act || has_failed(actor, draft->uuid) ||
+               has_failed(actor, draft->other_uuid);
 }
 
 static const AdvisorEntry *find_next(const Actor *actor) {
@@ -67,19 +69,6 @@ static const AdvisorEntry *find_next(const Actor *actor) {
         return NULL;
 }
 
-/* NULL: it was withdrawn meanwhile. */
-static const AdvisorEntry *find_current(const Actor *actor) {
-        const GPtrArray *entries = advisor_list(actor->manager->advisor);
-
-        for (guint i = 0; i < entries->len; i++) {
-                const AdvisorEntry *entry = entries->pdata[i];
-
-                if (g_str_equal(entry->id, actor->id))
-                        return entry;
-        }
-        return NULL;
-}
-
 /* One after the other ------------------------------------------------------------------- */
 
 static void note_failed(Actor *actor, const char *uuid) {
@@ -88,90 +77,99 @@ static void note_failed(Actor *actor, const char *uuid) {
                                      g_memdup2(&actor->monotonic, sizeof(actor->monotonic)));
 }
 
-static void fail(Actor *actor, const Advice *advice, const char *why) {
-        g_warning("Guest %s does not %s %s by itself, and is left alone for a while: %s",
-                  advice->in.name ?: advice->out.name, advice->in.id ? "get" : "give back",
-                  advice->seat, why);
-        note_failed(actor, advice->in.id);
-        note_failed(actor, advice->out.id);
+/* Who is left alone, and why. */
+typedef struct Tried {
+        Actor *actor;
+        char *kind, *uuid, *name, *target, *other_uuid;
+} Tried;
+
+static Tried *tried_new(Actor *actor, const AdvisorDraft *draft) {
+        Tried *tried = g_new0(Tried, 1);
+
+        tried->actor = actor;
+        tried->kind = g_strdup(draft->kind);
+        tried->uuid = g_strdup(draft->uuid);
+        tried->name = g_strdup(draft->name);
+        tried->target = g_strdup(draft->target);
+        tried->other_uuid = g_strdup(draft->other_uuid);
+        return tried;
+}
+
+static void tried_free(Tried *tried) {
+        g_free(tried->kind);
+        g_free(tried->uuid);
+        g_free(tried->name);
+        g_free(tried->target);
+        g_free(tried->other_uuid);
+        g_free(tried);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tried, tried_free)
+
+static void fail(const Tried *tried, const char *why) {
+        g_warning("Advice '%s' about guest %s (%s) is not carried out by itself, and the guest is "
+                  "left alone for a while: %s",
+                  tried->kind, tried->name, tried->target, why);
+        note_failed(tried->actor, tried->uuid);
+        note_failed(tried->actor, tried->other_uuid);
 }
 
 static void begin_next(Actor *actor);
 
-typedef struct Act {
-        Actor *actor;
-        Advice tried; /* of it, the guests and the seat */
-} Act;
-
-static Act *act_new(Actor *actor, const Advice *advice) {
-        Act *act = g_new0(Act, 1);
-
-        act->actor = actor;
-        act->tried.seat = g_strdup(advice->seat);
-        act->tried.in.id = g_strdup(advice->in.id);
-        act->tried.in.name = g_strdup(advice->in.name);
-        act->tried.out.id = g_strdup(advice->out.id);
-        act->tried.out.name = g_strdup(advice->out.name);
-        return act;
-}
-
-static void act_free(Act *act) {
-        g_free(act->tried.seat);
-        g_free(act->tried.in.id);
-        g_free(act->tried.in.name);
-        g_free(act->tried.out.id);
-        g_free(act->tried.out.name);
-        g_free(act);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Act, act_free)
-
 /* An AdvisorMoved. */
 static void on_applied(void *userdata, const GError *error) {
-        g_autoptr(Act) act = userdata;
-        Actor *actor = act->actor;
+        g_autoptr(Tried) tried = userdata;
 
-        g_clear_pointer(&actor->id, g_free);
+        g_clear_pointer(&tried->actor->id, g_free);
         if (error)
-                fail(actor, &act->tried, error->message);
+                fail(tried, error->message);
         else
-                begin_next(actor);
+                begin_next(tried->actor);
 }
 
-static void ask(Actor *actor, const AdvisorEntry *entry);
+static void ask(Actor *actor, const AdvisorDraft *draft);
 
-/* A GuestFinder. The world may have changed since it was asked. */
+static char *find_refusal(const Actor *actor, const AdvisorDraft *draft, const GuestEvent *found) {
+        return found->xml ? actor->check(actor->userdata, draft, found)
+                          : g_strdup(found->detail ?: "libvirt does not answer");
+}
+
+static void go_on(Actor *actor, const AdvisorDraft *draft) {
+        if (draft->other_uuid && !actor->other_checked) {
+                actor->other_checked = true;
+                ask(actor, draft);
+                return;
+        }
+        advisor_apply(actor->manager->advisor, actor->id, on_applied, tried_new(actor, draft));
+}
+
+/* A GuestFinder. The world may have changed since it was asked: advice may be withdrawn. */
 static void on_found(void *userdata, const GuestEvent *found) {
         Actor *actor = userdata;
-        const AdvisorEntry *entry = find_current(actor);
-        g_autofree char *refusal = NULL, *id = NULL;
+        const AdvisorEntry *entry = advisor_find(actor->manager->advisor, actor->id);
+        g_autofree char *refusal = NULL;
 
         if (!entry || !may_act(actor)) {
                 g_clear_pointer(&actor->id, g_free);
                 return;
         }
 
-        refusal = found->xml ? actor->check(actor->userdata, found)
-                             : g_strdup(found->detail ?: "libvirt does not answer");
+        refusal = find_refusal(actor, entry->draft, found);
         if (refusal) {
-                fail(actor, entry->advice, refusal);
+                g_autoptr(Tried) tried = tried_new(actor, entry->draft);
+
+                fail(tried, refusal);
                 g_clear_pointer(&actor->id, g_free);
                 return;
         }
-
-        actor->n_checked++;
-        if (actor->n_checked < entry->moves->len) {
-                ask(actor, entry);
-                return;
-        }
-        id = g_strdup(entry->id);
-        advisor_apply(actor->manager->advisor, id, on_applied, act_new(actor, entry->advice));
+        go_on(actor, entry->draft);
 }
 
-static void ask(Actor *actor, const AdvisorEntry *entry) {
-        const AdvisorMove *move = entry->moves->pdata[actor->n_checked];
+/* Who has the target gives it back before. */
+static void ask(Actor *actor, const AdvisorDraft *draft) {
         const VirtOps *virt = actor->manager->virt;
+        bool other = draft->other_uuid && !actor->other_checked;
 
-        virt->find(virt->userdata, move->uuid, on_found, actor);
+        virt->find(virt->userdata, other ? draft->other_uuid : draft->uuid, on_found, actor);
 }
 
 static void begin_next(Actor *actor) {
@@ -181,8 +179,8 @@ static void begin_next(Actor *actor) {
                 return;
 
         actor->id = g_strdup(entry->id);
-        actor->n_checked = 0;
-        ask(actor, entry);
+        actor->other_checked = false;
+        ask(actor, entry->draft);
 }
 
 void actor_turn(Actor *actor, int64_t monotonic) {

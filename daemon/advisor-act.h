@@ -12,7 +12,7 @@
  * time. In memory; one thread; belongs to the advisor.
  */
 
-#include "daemon/manager.h"
+#include "daemon/advisor-way.h"
 
 typedef struct Actor Actor;
 
@@ -20,8 +20,9 @@ Actor *actor_new(Manager *manager);
 void actor_free(Actor *actor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Actor, actor_free)
 
-/* Why this guest is to be left alone, in one sentence; NULL: it is not. Free it. */
-typedef char *(*ActorCheck)(void *userdata, const GuestEvent *found);
+/* Why this is not to be done to this guest, which is one of the draft's, in one sentence; NULL: it
+ * may be. Free it. */
+typedef char *(*ActorCheck)(void *userdata, const AdvisorDraft *draft, const GuestEvent *found);
 /* Without one, nothing is done. */
 void actor_set_check(Actor *actor, ActorCheck check, void *userdata);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/advisor-move.h"
 
-#include <string.h>
-
 #include "daemon/advisor.h"
 #include "daemon/swap.h"
 #include "xml/ferry-error.h"
@@ -35,19 +33,6 @@ void advisor_move_free(AdvisorMove *move) {
         g_free(move->device);
         g_free(move->target);
         g_free(move);
-}
-
-static char *shell_word(const char *word) {
-        static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:";
-
-        return word[strspn(word, plain)] == '\0' && *word != '-' ? g_strdup(word)
-                                                                 : g_shell_quote(word);
-}
-
-char *advisor_move_command(const AdvisorMove *move) {
-        g_autofree char *name = shell_word(move->name), *target = shell_word(move->target);
-
-        return g_strdup_printf("virt-ferry move %s %s %s", name, move->device, target);
 }
 
 /* Exchanges ----------------------------------------------------------------------------- */

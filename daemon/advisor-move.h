@@ -2,10 +2,10 @@
 #pragma once
 
 /* What carries an advice out: one exchange, or two where a guest has to give its
- * VF back before. Used by advisor.
+ * VF back before. Used by advisor-seats.
  */
 
-#include "daemon/manager.h"
+#include "daemon/advisor-way.h"
 
 typedef struct AdvisorMove {
         char *uuid, *name; /* of the guest */
@@ -16,12 +16,6 @@ typedef struct AdvisorMove {
 AdvisorMove *advisor_move_new(const char *uuid, const char *name, const char *device,
                               const char *target);
 void advisor_move_free(AdvisorMove *move);
-
-/* `virt-ferry move` as a shell takes it. Free it. */
-char *advisor_move_command(const AdvisorMove *move);
-
-/* NULL: all is done. */
-typedef void (*AdvisorMoved)(void *userdata, const GError *error);
 
 /* One after the other, until one fails: what is done then stays. Takes the moves, of which there is
  * one at least. Replies later or at once, once. Errors are those of swaps_begin(), and

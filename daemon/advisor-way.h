@@ -66,6 +66,7 @@ bool advisor_draft_is_same(const AdvisorDraft *a, const AdvisorDraft *b);
 /* A person would see no difference. */
 bool advisor_draft_is_equal(const AdvisorDraft *a, const AdvisorDraft *b);
 bool advisor_draft_is_about(const AdvisorDraft *draft, const char *uuid);
+bool advisor_draft_shares_guest(const AdvisorDraft *a, const AdvisorDraft *b);
 
 /* NULL: it is carried out. */
 typedef void (*AdvisorMoved)(void *userdata, const GError *error);

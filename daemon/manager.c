@@ -58,7 +58,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->mediations = mediations_new(manager);
         manager->meter = meter_new(manager);
         manager->demands = demands_new(manager);
-        manager->advisor = advisor_new(manager);
+        manager->advisor = advisor_new(manager, advisor_ways);
         manager->replug = replug_new(manager);
         manager->swaps = swaps_new(manager);
         manager->agents = agents_new(sysfs);
@@ -75,7 +75,6 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->agents, agents_free);
         g_clear_pointer(&manager->replug, replug_free);
         g_clear_pointer(&manager->swaps, swaps_free);
-        g_clear_pointer(&manager->advisor, advisor_free);
         g_clear_pointer(&manager->demands, demands_free);
         g_clear_pointer(&manager->meter, meter_free);
         g_clear_pointer(&manager->mediations, mediations_free);
@@ -83,6 +82,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->forecasts, forecasts_free);
         g_clear_pointer(&manager->drain, drain_free);
         g_clear_pointer(&manager->drive, drive_free);
+        g_clear_pointer(&manager->advisor, advisor_free); /* hears the end of what others do */
         g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
         g_clear_pointer(&manager->leases, lease_book_free);

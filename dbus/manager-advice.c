@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <math.h>
-
 #include "daemon/advisor.h"
 #include "dbus/face.h"
 
@@ -8,58 +6,41 @@
 
 #define ACTION_MIGRATE FERRY_BUS_NAME ".migrate"
 
-static int append_value(sd_bus_message *reply, const char *name, double value) {
-        return isnan(value) ? 0 : sd_bus_message_append(reply, "{sd}", name, value);
-}
-
-static int append_values(sd_bus_message *reply, const Advice *advice) {
-        const AdviceGuest *guest = advice->in.id ? &advice->in : &advice->out;
-        const struct {
-                const char *name;
-                double value;
-        } values[] = {
-                { "seen", guest->seen },  { "mean", guest->mean }, { "p50", guest->p50 },
-                { "p95", guest->p95 },    { "day", guest->day },   { "gain", advice->gain },
-                { "cost", advice->cost }, { "bar", advice->bar },
-        };
+static int append_values(sd_bus_message *reply, const GArray *values) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sd}");
-        for (guint i = 0; r >= 0 && i < G_N_ELEMENTS(values); i++)
-                r = append_value(reply, values[i].name, values[i].value);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
+        for (guint i = 0; r >= 0 && i < values->len; i++) {
+                const AdvisorValue *one = &g_array_index(values, AdvisorValue, i);
 
-static int append_commands(sd_bus_message *reply, const GPtrArray *moves) {
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "s");
-        for (guint i = 0; r >= 0 && i < moves->len; i++) {
-                g_autofree char *command = advisor_move_command(moves->pdata[i]);
-
-                r = sd_bus_message_append(reply, "s", command);
+                r = sd_bus_message_append(reply, "{sd}", one->name, one->value);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_commands(sd_bus_message *reply, const GPtrArray *commands) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (guint i = 0; r >= 0 && i < commands->len; i++)
+                r = sd_bus_message_append(reply, "s", commands->pdata[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_entry(sd_bus_message *reply, const AdvisorEntry *entry) {
-        const Advice *advice = entry->advice;
-        g_autofree char *sentence = advice_to_sentence(advice);
-        bool comes = advice->in.id;
+        const AdvisorDraft *draft = entry->draft;
         int r;
 
         r = sd_bus_message_open_container(reply, 'r', "ssssssa{sd}stas");
         if (r >= 0)
-                r = sd_bus_message_append(
-                        reply, "ssssss", entry->id, advice_kind_to_string(advice->kind),
-                        comes ? advice->in.name : advice->out.name, advice->seat,
-                        comes ? advice->out.name : NULL, advice_reason_to_string(advice->reason));
+                r = sd_bus_message_append(reply, "ssssss", entry->id, draft->kind, draft->name,
+                                          draft->target, draft->other, draft->reason);
         if (r >= 0)
-                r = append_values(reply, advice);
+                r = append_values(reply, draft->values);
         if (r >= 0)
-                r = sd_bus_message_append(reply, "st", sentence, (uint64_t)entry->since);
+                r = sd_bus_message_append(reply, "st", draft->sentence, (uint64_t)entry->since);
         if (r >= 0)
-                r = append_commands(reply, entry->moves);
+                r = append_commands(reply, draft->commands);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

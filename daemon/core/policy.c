@@ -355,7 +355,7 @@ GPtrArray *policy_decide(Policy *policy, int64_t time, const PolicyGuest *guests
         };
 
         pass(policy, time);
-        if (policy->settings.mode == POLICY_OBSERVE || policy->settings.frozen)
+        if (policy->settings.mode == POLICY_OBSERVE)
                 return round.advice;
 
         round.left = budget_left(&policy->budget);

@@ -39,7 +39,6 @@ PolicyMode policy_mode_from_string(const char *text);
 
 typedef struct PolicySettings {
         PolicyMode mode;
-        bool frozen;     /* as if all were observed only */
         unsigned moves;  /* in any 24 hours, at most; > 0 */
         unsigned settle; /* seconds */
         double idle;     /* bytes a second: who is expected to stay below for hours gives its seat

@@ -104,7 +104,7 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
 }
 
 /* An ActorCheck. */
-static char *check_guest(void *userdata, const GuestEvent *found) {
+static char *check_guest(void *userdata, const AdvisorDraft *draft, const GuestEvent *found) {
         const Daemon *daemon = userdata;
 
         return guest_check_refusal(daemon->manager, &daemon->host, found);

@@ -293,10 +293,6 @@ static void test_only_act_acts(Fixture *f, gconstpointer unused) {
         f->settings.mode = POLICY_OBSERVE;
         policy_set(f->policy, &f->settings);
         g_assert_cmpuint(decide(f, BEGIN), ==, 0);
-        f->settings.mode = POLICY_ACT;
-        f->settings.frozen = true;
-        policy_set(f->policy, &f->settings);
-        g_assert_cmpuint(decide(f, BEGIN), ==, 0);
 }
 
 static void test_a_clock_that_jumps_is_no_time(Fixture *f, gconstpointer unused) {
