@@ -10,10 +10,12 @@
 #include "daemon/forecast.h"
 #include "daemon/guest-list.h"
 #include "daemon/hardware.h"
+#include "daemon/headroom.h"
 #include "daemon/hook-slice.h"
 #include "daemon/mediation.h"
 #include "daemon/incoming.h"
 #include "daemon/meter.h"
+#include "daemon/outlook.h"
 #include "daemon/recover.h"
 #include "daemon/replug.h"
 #include "daemon/slices.h"
@@ -64,6 +66,8 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->agents = agents_new(sysfs);
         agents_set_usage_listener(manager->agents, on_agent_usage, manager);
         manager->slices = slices_new(manager);
+        manager->outlook = outlook_new(manager);
+        manager->headrooms = headrooms_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -71,6 +75,8 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->headrooms, headrooms_free);
+        g_clear_pointer(&manager->outlook, outlook_free);
         g_clear_pointer(&manager->slices, slices_free);
         g_clear_pointer(&manager->agents, agents_free);
         g_clear_pointer(&manager->replug, replug_free);

@@ -9,6 +9,7 @@
 #include "daemon/facts/link-stats.h"
 #include "daemon/facts/pressure.h"
 #include "daemon/facts/sriov.h"
+#include "daemon/outlook.h"
 #include "daemon/swap.h"
 #include "daemon/traffic.h"
 
@@ -264,6 +265,7 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
                 add_guests(meter, samples);
         telemetry_end(meter->telemetry);
         agent_meter_turn(meter->offload, monotonic);
+        outlook_turn(meter->manager->outlook, monotonic);
         advisor_turn(meter->manager->advisor, monotonic);
         meter->rounds.count++;
         meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);

@@ -53,6 +53,8 @@ int manager_get_drain_guests(sd_bus *bus, const char *path, const char *interfac
 int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* ListGuests() of the manager; `userdata` is the faces. */
 int manager_method_list_guests(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* ListHeadroom() of the manager; `userdata` is the faces. */
+int manager_method_list_headroom(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* ListMetrics(), ListUsage() and GetHistory() of the manager; `userdata` is the faces. */
 int manager_method_list_metrics(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_usage(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

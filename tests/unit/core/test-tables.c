@@ -8,6 +8,7 @@
 #include "daemon/core/compat.h"
 #include "daemon/core/device.h"
 #include "daemon/core/drain-record.h"
+#include "daemon/core/headroom.h"
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/openmetrics.h"
@@ -37,6 +38,9 @@ TABLE_OF(compat_fact, CompatFact)
 TABLE_OF(device_role, DeviceRole)
 TABLE_OF(drain_state, DrainState)
 TABLE_OF(drain_guest_state, DrainGuestState)
+TABLE_OF(headroom_kind, HeadroomKind)
+TABLE_OF(headroom_level, HeadroomLevel)
+TABLE_OF(headroom_resource, HeadroomResource)
 TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
@@ -58,6 +62,10 @@ static const Table tables[] = {
         { "states of drains", "draining drained partly", drain_state_word, drain_state_value },
         { "states of guests that are drained", "waiting moving left stayed", drain_guest_state_word,
           drain_guest_state_value },
+        { "kinds of headroom", "host pf offload", headroom_kind_word, headroom_kind_value },
+        { "levels of headroom", "low med high", headroom_level_word, headroom_level_value },
+        { "resources of headroom", "vfs cores memory lanes keys bandwidth",
+          headroom_resource_word, headroom_resource_value },
         { "states of leases", "reserved claimed running releasing", lease_state_word,
           lease_state_value },
         { "states of migrations",

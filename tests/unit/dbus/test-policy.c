@@ -43,6 +43,7 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
                 { FERRY_INTERFACE_MANAGER, "ListAdvice", NULL },
                 { FERRY_INTERFACE_MANAGER, "GetPolicy", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListResources", NULL },
+                { FERRY_INTERFACE_MANAGER, "ListHeadroom", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListGuests", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListSlices", NULL },
                 { FERRY_INTERFACE_MANAGER, "CheckHost", NULL },
