@@ -28,9 +28,13 @@ static void show(const Options *options, GVariant *reply) {
                                                  guest, name, from, to, without));
                 return;
         }
+        printf("%s of %s is %s now, and was %s. ", name, guest, to, from);
+        if (without == 0) {
+                printf("The virtio half of its team was there all the time.\n");
+                return;
+        }
         time = text_duration((int64_t)without);
-        printf("%s of %s is %s now, and was %s. The guest was without it for %s.\n", name, guest,
-               to, from, time);
+        printf("The guest was without it for %s.\n", time);
 }
 
 int cmd_move(const Options *options, char *const *arguments, GError **error) {

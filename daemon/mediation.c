@@ -7,7 +7,6 @@
 #include "daemon/facts/bridge.h"
 #include "daemon/facts/tc-mirror.h"
 #include "daemon/guest-announce.h"
-#include "xml/domain-standby.h"
 
 #define LOOK_USEC   (1 * G_USEC_PER_SEC)
 #define MIN_USEC    (10 * G_USEC_PER_SEC) /* before that a VF has seldom a link */
@@ -142,27 +141,57 @@ static void look(const Manager *manager, Team *team) {
 
 /* Guests --------------------------------------------------------------------------- */
 
-static Team *team_new(const char *uuid, const DomainDevice *device, const DomainStandby *standby) {
+static Team *team_new(const char *uuid, const char *vf, const DomainStandby *standby) {
         Team *team = g_new0(Team, 1);
 
         team->uuid = g_strdup(uuid);
-        team->device = g_strdup(device->source);
+        team->device = g_strdup(vf);
         team->mac = g_strdup(standby->mac);
         team->tap = g_strdup(standby->tap);
         team->bridge = g_strdup(standby->bridge);
         return team;
 }
 
-void mediations_on_end(Mediations *mediations, const char *uuid) {
+static bool has_vf(const Domain *domain, const char *vf) {
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (!device->unplugged && g_str_equal(device->source, vf))
+                        return true;
+        }
+        return false;
+}
+
+/* All teams of the guest, but, with a domain, those for which is copied what they have. */
+static void forget_teams(Mediations *mediations, const char *uuid, const Domain *domain) {
         for (guint i = mediations->teams->len; i > 0; i--) {
                 Team *team = mediations->teams->pdata[i - 1];
 
-                if (!g_str_equal(team->uuid, uuid))
+                if (!g_str_equal(team->uuid, uuid) ||
+                    (domain && team->began && has_vf(domain, team->device)))
                         continue;
                 if (team->began)
                         end(mediations->manager, team);
                 g_ptr_array_remove_index(mediations->teams, i - 1);
         }
+}
+
+void mediations_on_end(Mediations *mediations, const char *uuid) {
+        forget_teams(mediations, uuid, NULL);
+}
+
+static Team *find_team(const Mediations *mediations, const char *uuid, const char *vf) {
+        for (guint i = 0; i < mediations->teams->len; i++) {
+                Team *team = mediations->teams->pdata[i];
+
+                if (g_str_equal(team->uuid, uuid) && g_str_equal(team->device, vf))
+                        return team;
+        }
+        return NULL;
+}
+
+static bool is_useful(const DomainStandby *standby) {
+        return standby && standby->tap && standby->bridge;
 }
 
 static void note_team(Mediations *mediations, const GuestEvent *event, const Team *found) {
@@ -185,14 +214,16 @@ void mediations_on_running(Mediations *mediations, const GuestEvent *event, cons
         if (!is_possible(mediations->manager))
                 return;
 
-        mediations_on_end(mediations, domain->uuid);
+        forget_teams(mediations, domain->uuid, event->kind == GUEST_RUNNING ? domain : NULL);
         standbys = domain_standbys_from_xml(event->xml, strlen(event->xml), NULL);
         for (guint i = 0; standbys && i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const DomainStandby *standby = domain_standby_find(standbys, device->mac);
 
-                if (device->transient && standby && standby->tap && standby->bridge)
-                        note_team(mediations, event, team_new(domain->uuid, device, standby));
+                if (device->transient && is_useful(standby) &&
+                    !find_team(mediations, domain->uuid, device->source))
+                        note_team(mediations, event,
+                                  team_new(domain->uuid, device->source, standby));
         }
 }
 
@@ -238,6 +269,14 @@ char *mediation_trouble(const GuestEvent *found, const Domain *domain) {
         return NULL;
 }
 
+/* To this bridge and to the switches outside. */
+static void show_standby(const Manager *manager, const Team *team) {
+        point_to_standby(manager, team);
+        if (manager->announce)
+                manager->announce->announce(manager->announce->userdata, team->bridge, team->mac,
+                                            0);
+}
+
 void mediations_on_leaving(Mediations *mediations, const char *uuid) {
         const Manager *manager = mediations->manager;
 
@@ -246,10 +285,7 @@ void mediations_on_leaving(Mediations *mediations, const char *uuid) {
 
                 if (!g_str_equal(team->uuid, uuid))
                         continue;
-                point_to_standby(manager, team);
-                if (manager->announce)
-                        manager->announce->announce(manager->announce->userdata, team->bridge,
-                                                    team->mac, 0);
+                show_standby(manager, team);
         }
 }
 
@@ -260,6 +296,39 @@ void mediations_on_stayed(Mediations *mediations, const char *uuid) {
                 if (g_str_equal(team->uuid, uuid))
                         forget_standby(mediations->manager, team);
         }
+}
+
+void mediations_on_vf_added(Mediations *mediations, const char *uuid, const char *vf,
+                            const DomainStandby *standby) {
+        Team *team = find_team(mediations, uuid, vf);
+
+        if (!is_possible(mediations->manager) || !is_useful(standby) || (team && team->began))
+                return;
+
+        if (!team) {
+                team = team_new(uuid, vf, standby);
+                g_ptr_array_add(mediations->teams, team);
+        }
+        point_to_standby(mediations->manager, team);
+        begin(mediations->manager, team);
+}
+
+/* libvirt may have told before that the guest runs without it, so that the team is forgotten. */
+void mediations_on_vf_removed(Mediations *mediations, const char *uuid, const char *vf,
+                              const DomainStandby *standby) {
+        Team *team = find_team(mediations, uuid, vf);
+
+        if (!is_possible(mediations->manager) || !is_useful(standby))
+                return;
+
+        if (!team) {
+                team = team_new(uuid, vf, standby);
+                g_ptr_array_add(mediations->teams, team);
+        }
+        if (team->began)
+                end(mediations->manager, team);
+        show_standby(mediations->manager, team);
+        g_ptr_array_remove(mediations->teams, team);
 }
 
 /* Time ----------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 #pragma once
 
 /* Traffic of teamed guests while their VFs change: passthrough in normal times,
- * the host in between while the guest moves.
+ * the host in between while the guest moves, or gets a VF or gives it back.
  *
  * QEMU unplugs the VF of a team and plugs one at the destination; the guest's
  * net_failover does the rest, and loses packets at three places. The pause of
@@ -22,6 +22,7 @@
  */
 
 #include "daemon/manager.h"
+#include "xml/domain-standby.h"
 
 Mediations *mediations_new(Manager *manager);
 void mediations_free(Mediations *mediations);
@@ -39,6 +40,12 @@ void mediations_on_leaving(Mediations *mediations, const char *uuid);
 /* It did not move, and QEMU plugs its VFs again. */
 void mediations_on_stayed(Mediations *mediations, const char *uuid);
 void mediations_on_end(Mediations *mediations, const char *uuid);
+
+/* For swap: the team of a guest that runs and stays has this VF now, or has it no more. */
+void mediations_on_vf_added(Mediations *mediations, const char *uuid, const char *vf,
+                            const DomainStandby *standby);
+void mediations_on_vf_removed(Mediations *mediations, const char *uuid, const char *vf,
+                              const DomainStandby *standby);
 
 void mediations_on_time(Mediations *mediations);
 int64_t mediations_next_time(const Mediations *mediations); /* CLOCK_REALTIME us, 0 never */

@@ -41,7 +41,7 @@ char *swap_virtio_element(const DomainDevice *device, const char *name, const ch
 DomainDevice swap_interface_as_device(const DomainInterface *interface) {
         return (DomainDevice){ .kind = DOMAIN_DEVICE_PCI,
                                .source = (char *)"",
-                               .address = interface->address,
+                               .address = interface->persistent ? NULL : interface->address,
                                .alias = interface->alias,
                                .mac = interface->mac,
                                .managed = true,

@@ -16,7 +16,8 @@ bool swap_is_virtio(const char *target);
 char *swap_virtio_element(const DomainDevice *device, const char *name, const char *target,
                           GError **error);
 
-/* What the VF has to be that takes the place of the interface; borrows from it. */
+/* What the VF has to be that takes the place of the interface, or comes beside it as the other half
+ * of its team; borrows from it. */
 DomainDevice swap_interface_as_device(const DomainInterface *interface);
 /* The <interface> of the VF, which comes where the emulated one was. */
 char *swap_vf_element(const char *vf, const DomainInterface *interface);

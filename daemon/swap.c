@@ -5,11 +5,16 @@
 
 #include "daemon/drive-plan.h"
 #include "daemon/drive.h"
+#include "daemon/guest-follow.h"
+#include "daemon/guest-metadata.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
+#include "daemon/mediation.h"
 #include "daemon/replug.h"
+#include "daemon/slices.h"
 #include "daemon/swap-choice.h"
 #include "daemon/swap-interface.h"
+#include "daemon/swap-team.h"
 #include "xml/ferry-error.h"
 #include "xml/rewrite.h"
 #include "xml/unplug.h"
@@ -30,7 +35,9 @@ typedef struct Swap {
         char *from, *to;
         char *element;     /* of the new one */
         char *old_element; /* of an interface that is not to be found in the note; NULL */
-        int64_t unplugged; /* when */
+        int64_t unplugged; /* when; 0: of a team */
+        GPtrArray *teams;  /* DomainStandby, as the guest was found; NULL: it is no team */
+        char *mac;         /* of the team */
         GError *reason;    /* why it has failed, while the old one is given back */
 } Swap;
 
@@ -49,6 +56,8 @@ static void swap_free(Swap *swap) {
         g_free(swap->to);
         g_free(swap->element);
         g_free(swap->old_element);
+        g_clear_pointer(&swap->teams, g_ptr_array_unref);
+        g_free(swap->mac);
         g_free(swap);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swap, swap_free)
@@ -83,7 +92,7 @@ static void end(Swap *taken, const GError *error) {
         g_autoptr(Swap) swap = taken;
         const Manager *manager = swap->swaps->manager;
         Swapped done = { swap->guest, swap->name, swap->from, swap->to,
-                         manager->now() - swap->unplugged };
+                         swap->unplugged ? manager->now() - swap->unplugged : 0 };
 
         swap->reply(swap->userdata, error ? NULL : &done, error);
 }
@@ -160,6 +169,65 @@ static void on_unplugged(void *userdata, const GError *error) {
                             (ReplugWaiter){ on_plugged, release, swap });
 }
 
+/* Teams ----------------------------------------------------------------------------- */
+
+/* The next daemon sees whether it has its VF. */
+static void release_team(void *swap) {
+        g_autoptr(GError) error = NULL;
+
+        g_set_error_literal(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                            "virtferryd ends: the guest has its VF or goes on without it, as "
+                            "'virsh dumpxml' shows");
+        end(swap, error);
+}
+
+/* A ReplugDone. */
+static void on_promoted(void *userdata, const GError *error) {
+        Swap *swap = userdata;
+        Manager *manager = swap->swaps->manager;
+        g_autoptr(GError) reason = NULL;
+
+        if (error) {
+                g_set_error(&reason, error->domain, error->code, "%s: guest %s goes on without it",
+                            error->message, swap->guest);
+                fail(swap, reason);
+                return;
+        }
+
+        mediations_on_vf_added(manager->mediations, swap->uuid, swap->to,
+                               domain_standby_find(swap->teams, swap->mac));
+        g_message("Guest %s has %s beside %s", swap->guest, swap->to, swap->name);
+        end(swap, NULL);
+}
+
+static void give_back(Swap *swap) {
+        Manager *manager = swap->swaps->manager;
+        Lease *lease = lease_book_find_device(manager->leases, swap->from);
+        g_autoptr(GError) error = NULL;
+
+        if (lease && g_str_equal(lease->domain_uuid, swap->uuid) &&
+            !hardware_release(manager, lease, &error))
+                g_warning("%s, trying again later", error->message);
+        guest_follow_look_again(manager, swap->uuid); /* its metadata have the VF still */
+}
+
+/* A ReplugDone. */
+static void on_demoted(void *userdata, const GError *error) {
+        Swap *swap = userdata;
+        Manager *manager = swap->swaps->manager;
+
+        if (error) {
+                fail(swap, error);
+                return;
+        }
+
+        mediations_on_vf_removed(manager->mediations, swap->uuid, swap->from,
+                                 domain_standby_find(swap->teams, swap->mac));
+        give_back(swap);
+        g_message("Guest %s has given %s back, which was %s", swap->guest, swap->from, swap->name);
+        end(swap, NULL);
+}
+
 /* What is taken for it -------------------------------------------------------------- */
 
 /* Stored before it is touched; `lease` is taken. */
@@ -218,14 +286,46 @@ static bool prepare_virtio(Swap *swap, const DomainDevice *device, GError **erro
         return true;
 }
 
+/* Without a note: who has asked for that would not want to have it back. */
+static bool begin_demotion(Swap *swap, const GuestEvent *found, const Domain *domain,
+                           const DomainDevice *device, const DomainInterface *standby,
+                           GError **error) {
+        Manager *manager = swap->swaps->manager;
+        g_autoptr(Metadata) metadata = NULL;
+
+        if (!swap_team_check_demote(found, domain, standby, swap->target, error))
+                return false;
+
+        swap->to = g_strdup(swap->target);
+        swap->mac = g_strdup(standby->mac);
+        swap->teams = domain_standbys_from_xml(found->xml, strlen(found->xml), error);
+        if (!swap->teams)
+                return false;
+
+        g_hash_table_add(swap->swaps->held, g_strdup(swap->from));
+        metadata = guest_metadata(domain, manager->inventory, manager->leases);
+        slices_note(manager->slices, domain, &metadata);
+        if (!metadata)
+                metadata = metadata_new();
+        replug_unplug_noted(manager->replug, swap->uuid, metadata, swap->from,
+                            (ReplugWaiter){ on_demoted, release_team, swap });
+        return true;
+}
+
 static bool begin_from_device(Swap *swap, const GuestEvent *found, const Domain *domain,
                               DomainDevice *device, GError **error) {
         g_autoptr(GPtrArray) devices = g_ptr_array_new();
+        g_autoptr(DomainInterface) standby = NULL;
         g_autofree char *element = NULL;
         guint number;
 
         swap->from = g_strdup(device->source);
         swap->name = domain_device_name(domain, device);
+        if (swap_is_virtio(swap->target))
+                standby = swap_team_standby(found->xml, device);
+        if (standby)
+                return begin_demotion(swap, found, domain, device, standby, error);
+
         (void)g_ptr_array_find(domain->devices, device, &number);
         element = domain_device_element(found->xml, strlen(found->xml), number, error);
         if (!element ||
@@ -264,6 +364,28 @@ static bool begin_from_interface(Swap *swap, const Domain *domain, const DomainI
         metadata = swap_vf_note(manager, domain, interface, swap->to, swap->element);
         replug_unplug_noted(manager->replug, swap->uuid, metadata, interface->mac,
                             (ReplugWaiter){ on_unplugged, release, swap });
+        return true;
+}
+
+static bool begin_promotion(Swap *swap, const GuestEvent *found, const Domain *domain,
+                            const DomainInterface *standby, GError **error) {
+        DomainDevice device = swap_interface_as_device(standby);
+        Lease *lease;
+
+        swap->name = g_strdup(standby->alias ?: standby->mac);
+        swap->from = g_strdup("virtio");
+        swap->mac = g_strdup(standby->mac);
+        swap->teams = domain_standbys_from_xml(found->xml, strlen(found->xml), error);
+        if (!swap->teams || !swap_team_check_promote(domain, standby, error))
+                return false;
+
+        lease = choose(swap, domain, &device, error);
+        if (!lease || !take(swap, domain, &device, lease, error))
+                return false;
+
+        swap->element = swap_team_element(swap->to, standby);
+        replug_plug_instead(swap->swaps->manager->replug, swap->uuid, swap->element,
+                            (ReplugWaiter){ on_promoted, release_team, swap });
         return true;
 }
 
@@ -306,6 +428,18 @@ static DomainDevice *find_device(const Domain *domain, const char *word) {
         return NULL;
 }
 
+/* By its own name, or that of the half that stays, from which only the VF can be taken. */
+static DomainDevice *find_leaving(const Swap *swap, const Domain *domain,
+                                  const DomainInterface *interface) {
+        DomainDevice *device = find_device(domain, swap->device);
+
+        if (device || !swap_is_virtio(swap->target) || !interface || !interface->persistent)
+                return device;
+
+        device = swap_team_vf(domain, interface);
+        return device && !device->unplugged ? device : NULL;
+}
+
 static bool begin(Swap *swap, const GuestEvent *found, GError **error) {
         g_autoptr(DomainInterface) interface = NULL;
         g_autoptr(Domain) domain = NULL;
@@ -317,15 +451,14 @@ static bool begin(Swap *swap, const GuestEvent *found, GError **error) {
 
         swap->uuid = g_strdup(found->uuid);
         swap->guest = g_strdup(found->name);
-        device = find_device(domain, swap->device);
+        interface = domain_interface_find(found->xml, strlen(found->xml), swap->device, NULL);
+        device = find_leaving(swap, domain, interface);
         if (device)
                 return begin_from_device(swap, found, domain, device, error);
-
-        if (!swap_is_virtio(swap->target))
-                interface = domain_interface_find(found->xml, strlen(found->xml), swap->device,
-                                                  NULL);
-        if (interface)
-                return begin_from_interface(swap, domain, interface, error);
+        if (interface && !swap_is_virtio(swap->target))
+                return interface->persistent
+                               ? begin_promotion(swap, found, domain, interface, error)
+                               : begin_from_interface(swap, domain, interface, error);
 
         g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
                     "Guest %s has no passthrough device and no interface '%.64s' to exchange: "

@@ -23,6 +23,19 @@ static void test_it_says_what_was_done(void) {
         cli_check_calls(mock, "MoveDevice(db1, hostdev0, 0000:af:00.0)");
 }
 
+static void test_a_team_is_never_without(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+        g_autoptr(Program) program = NULL;
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "MoveDevice",
+                              "('db1', 'ua-net0', 'virtio', '0000:af:10.0', 0)");
+        program = cli_run(mock, "move db1 ua-net0 0000:af:00.0");
+        cli_check(program, 0,
+                  "ua-net0 of db1 is 0000:af:10.0 now, and was virtio. The virtio half of its team "
+                  "was there all the time.\n",
+                  "");
+}
+
 static void test_json_has_its_figures(void) {
         g_autoptr(MockDaemon) mock = mock_with_answer();
         g_autoptr(Program) program = cli_run(mock, "--json move db1 hostdev0 fast --force");
@@ -60,6 +73,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         cli_test_init();
         g_test_add_func("/move/it says what was done", test_it_says_what_was_done);
+        g_test_add_func("/move/a team is never without", test_a_team_is_never_without);
         g_test_add_func("/move/JSON has its figures", test_json_has_its_figures);
         g_test_add_func("/move/a refusal is a no", test_a_refusal_is_a_no);
         g_test_add_func("/move/it takes three words", test_it_takes_three_words);

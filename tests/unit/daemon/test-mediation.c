@@ -80,6 +80,14 @@ static void send_team(TeamFixture *t, GuestEventKind kind, const char *tap) {
 
 #define TAP "<target dev='vnet0'/>"
 
+static void send_without_vf(TeamFixture *t) {
+        send_event(&t->f, GUEST_RUNNING, GUEST_UUID,
+                   "<domain><name>g1</name><uuid>" GUEST_UUID "</uuid><devices>"
+                   "<interface type='bridge'><mac address='" MAC "'/><source bridge='br0'/>" TAP
+                   "<teaming type='persistent'/><alias name='ua-stby'/></interface>"
+                   "</devices></domain>");
+}
+
 static bool is_copied(const TeamFixture *t) {
         g_autofree char *now = fake_rtnl_dump(t->fake);
 
@@ -173,6 +181,63 @@ static void test_at_the_source_the_standby_is_announced_once(TeamFixture *t, gco
         assert_as_before(t);
 }
 
+/* Of a guest that stays. */
+static void add_vf(TeamFixture *t) {
+        const DomainStandby standby = { .mac = (char *)MAC,
+                                        .tap = (char *)"vnet0",
+                                        .bridge = (char *)"br0" };
+
+        mediations_on_vf_added(t->f.manager->mediations, GUEST_UUID, t->vf, &standby);
+}
+
+static void remove_vf(TeamFixture *t) {
+        const DomainStandby standby = { .mac = (char *)MAC,
+                                        .tap = (char *)"vnet0",
+                                        .bridge = (char *)"br0" };
+
+        mediations_on_vf_removed(t->f.manager->mediations, GUEST_UUID, t->vf, &standby);
+}
+
+/* libvirt tells of the guest before or after. */
+static void test_a_vf_that_is_added_is_helped_as_at_an_arrival(TeamFixture *t,
+                                                               gconstpointer unused) {
+        add_vf(t);
+        g_assert_true(is_copied(t));
+        look(t, 5, 1);
+        send_team(t, GUEST_RUNNING, TAP);
+        g_assert_true(is_copied(t));
+        look(t, 10, 1);
+        g_assert_true(is_copied(t));
+        look(t, 3, 0);
+        assert_as_before(t);
+        g_assert_cmpstr(t->heard->str, ==, "eth0 " MAC " 0\n");
+}
+
+static void test_when_the_vf_is_removed_the_standby_is_announced(TeamFixture *t,
+                                                                 gconstpointer unused) {
+        g_autofree char *now = NULL;
+
+        send_team(t, GUEST_RUNNING, TAP);
+        send_without_vf(t);
+        remove_vf(t);
+        g_assert_cmpstr(t->heard->str, ==, "br0 " MAC " 0\n");
+        now = fake_rtnl_dump(t->fake);
+        g_assert_cmpstr(now, !=, t->before); /* the bridge knows where it is */
+        g_assert_false(is_copied(t));
+}
+
+static void test_a_vf_that_is_removed_at_once_is_not_copied_to(TeamFixture *t,
+                                                               gconstpointer unused) {
+        add_vf(t);
+        send_team(t, GUEST_RUNNING, TAP);
+        send_without_vf(t);
+        g_assert_false(is_copied(t));
+        add_vf(t);
+        remove_vf(t);
+        g_assert_false(is_copied(t));
+        g_assert_cmpint(mediations_next_time(t->f.manager->mediations), ==, 0);
+}
+
 static void test_without_a_tap_on_a_bridge_nothing_is_done(TeamFixture *t, gconstpointer unused) {
         send_team(t, GUEST_ARRIVED, "");
         g_assert_false(is_copied(t));
@@ -191,6 +256,9 @@ static void test_it_can_be_forbidden(TeamFixture *t, gconstpointer unused) {
         send_team(t, GUEST_ARRIVED, TAP);
         g_assert_false(is_copied(t));
         send_event(&t->f, GUEST_ITERATING, GUEST_UUID, NULL);
+        add_vf(t);
+        remove_vf(t);
+        g_assert_false(is_copied(t));
         g_assert_cmpstr(t->heard->str, ==, "");
 }
 
@@ -208,6 +276,12 @@ int main(int argc, char **argv) {
             test_what_a_killed_daemon_has_left_is_taken_away);
         ADD("at the source the standby is announced once",
             test_at_the_source_the_standby_is_announced_once);
+        ADD("a VF that is added is helped as at an arrival",
+            test_a_vf_that_is_added_is_helped_as_at_an_arrival);
+        ADD("when the VF is removed the standby is announced",
+            test_when_the_vf_is_removed_the_standby_is_announced);
+        ADD("a VF that is removed at once is not copied to",
+            test_a_vf_that_is_removed_at_once_is_not_copied_to);
         ADD("without a tap on a bridge nothing is done",
             test_without_a_tap_on_a_bridge_nothing_is_done);
         ADD("what the kernel refuses is told", test_what_the_kernel_refuses_is_told);
