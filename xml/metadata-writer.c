@@ -108,6 +108,8 @@ static void write_policy(GString *xml, const char *prefix, const OffloadWish *po
                 g_string_append_printf(xml, " priority='%d'", policy->priority);
         if (policy->never)
                 g_string_append(xml, " offload='never'");
+        if (policy->stays)
+                g_string_append(xml, " move='no'");
         g_string_append(xml, "/>\n");
 }
 

@@ -94,10 +94,12 @@ typedef struct MetadataDevice {
 
 #define OFFLOAD_PRIORITY_MAX 8 /* and its negative */
 
-/* Whether the guest should have a device of an offload device, as far as that is left to us. */
+/* Whether the guest should have a device of an offload device, and where it should be, as far as
+ * that is left to us. */
 typedef struct OffloadWish {
         int priority; /* each step counts double */
         bool never;
+        bool stays; /* no other host is advised for it */
 } OffloadWish;
 
 typedef struct Metadata {
