@@ -12,6 +12,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/openmetrics.h"
+#include "daemon/core/policy-slice.h"
 #include "daemon/core/policy.h"
 #include "daemon/core/resource-map.h"
 #include "daemon/core/slice-book.h"
@@ -46,6 +47,7 @@ TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 TABLE_OF(openmetrics_type, OpenmetricsType)
 TABLE_OF(policy_mode, PolicyMode)
+TABLE_OF(policy_slice_reason, PolicySliceReason)
 TABLE_OF(resource_kind, ResourceKind)
 TABLE_OF(slice_state, SliceState)
 TABLE_OF(strategy, Strategy)
@@ -55,6 +57,8 @@ static const Table tables[] = {
         { "reasons of advice", "gains rises falls overloads idles opted-out", advice_reason_word,
           advice_reason_value },
         { "modes of the policy", "observe advise act", policy_mode_word, policy_mode_value },
+        { "reasons to change a slice", "rises saturates idles", policy_slice_reason_word,
+          policy_slice_reason_value },
         { "facts of rules",
           "vendor device subsystem revision driver driver-version firmware mdev-type",
           compat_fact_word, compat_fact_value },
@@ -64,8 +68,8 @@ static const Table tables[] = {
           drain_guest_state_value },
         { "kinds of headroom", "host pf offload", headroom_kind_word, headroom_kind_value },
         { "levels of headroom", "low med high", headroom_level_word, headroom_level_value },
-        { "resources of headroom", "vfs cores memory lanes keys bandwidth",
-          headroom_resource_word, headroom_resource_value },
+        { "resources of headroom", "vfs cores memory lanes keys bandwidth", headroom_resource_word,
+          headroom_resource_value },
         { "states of leases", "reserved claimed running releasing", lease_state_word,
           lease_state_value },
         { "states of migrations",
