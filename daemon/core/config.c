@@ -41,6 +41,10 @@
 #define POLICY_SETTLE_SEC     3600
 #define POLICY_SETTLE_MAX_SEC (7 * 24 * 60 * 60)
 #define IDLE_MAX_KBIT         1000000000
+#define GROW_ABOVE            85 /* percent */
+#define SHRINK_BELOW          40
+#define TARGET                70
+#define CHANGES_A_DAY         6
 
 static Pool *pool_new(const char *name) {
         Pool *pool = g_new0(Pool, 1);
@@ -77,6 +81,8 @@ Config *config_new(void) {
         config->policy_mode = POLICY_ADVISE;
         config->policy_moves = MOVES_A_DAY;
         config->policy_settle_sec = POLICY_SETTLE_SEC;
+        config->policy_slice = (PolicySliceSettings){ GROW_ABOVE, SHRINK_BELOW, TARGET,
+                                                      POLICY_SETTLE_SEC, CHANGES_A_DAY };
         config->guests_ask = config->keep_off = true;
         config->guest_port = GUEST_PORT;
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
@@ -163,13 +169,50 @@ static bool check_bridge(const ConfigReader *reader, const char *group, const ch
                config_reader_refuse(reader, group, "Bridge", "the name of a bridge", bridge, error);
 }
 
+/* Whatever has changed is not to be beyond the other threshold. */
+static bool check_thresholds(const PolicySliceSettings *settings, const ConfigReader *reader,
+                             const char *group, GError **error) {
+        if (settings->shrink_below < settings->target && settings->target < settings->grow_above)
+                return true;
+
+        return config_reader_fail(reader, group, NULL, error,
+                                  "needs ShrinkBelow below Target and Target below GrowAbove, and "
+                                  "they are %u, %u and %u",
+                                  settings->shrink_below, settings->target, settings->grow_above);
+}
+
+static bool read_policy_of_slices(Config *config, const ConfigReader *reader, const char *group,
+                                  GError **error) {
+        PolicySliceSettings *settings = &config->policy_slice;
+
+        return config_read_uint(reader, group, "GrowAbove", 2, 100, &settings->grow_above, error) &&
+               config_read_uint(reader, group, "ShrinkBelow", 0, 98, &settings->shrink_below,
+                                error) &&
+               config_read_uint(reader, group, "Target", 1, 99, &settings->target, error) &&
+               check_thresholds(settings, reader, group, error) &&
+               config_read_uint(reader, group, "SliceSettlingTimeSec", 0, POLICY_SETTLE_MAX_SEC,
+                                &settings->settle, error) &&
+               config_read_uint(reader, group, "SliceChangesPerDay", 1, MOVES_A_DAY_MAX,
+                                &settings->changes, error);
+}
+
 static bool parse_policy(Config *config, const ConfigReader *reader, const char *group,
                          GError **error) {
-        static const char *const keys[] = { "Bridge",      "IdleKbit",        "Mode",
-                                            "MovesPerDay", "SettlingTimeSec", NULL };
+        static const char *const keys[] = { "Bridge",
+                                            "GrowAbove",
+                                            "IdleKbit",
+                                            "Mode",
+                                            "MovesPerDay",
+                                            "SettlingTimeSec",
+                                            "ShrinkBelow",
+                                            "SliceChangesPerDay",
+                                            "SliceSettlingTimeSec",
+                                            "Target",
+                                            NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
                read_mode(config, reader, group, error) &&
+               read_policy_of_slices(config, reader, group, error) &&
                config_read_string(reader, group, "Bridge", &config->policy_bridge, error) &&
                check_bridge(reader, group, config->policy_bridge, error) &&
                config_read_uint(reader, group, "IdleKbit", 0, IDLE_MAX_KBIT,

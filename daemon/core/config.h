@@ -25,9 +25,16 @@
  *   Mode=advise             who should sit on a VF: observe, or advise an operator
  *   Bridge=br0              where guests are that do not; without it, libvirt's
  *                           network 'default'
+ *   GrowAbove=85            percent of what a hardware slice has: who is expected to
+ *                           use more should have more
  *   IdleKbit=0              who stays below for hours gives its VF back
  *   MovesPerDay=24          no more is advised in any 24 hours
  *   SettlingTimeSec=3600    how long a guest is left alone that was moved
+ *   ShrinkBelow=40          the same, of who is expected to use less for a day
+ *   SliceChangesPerDay=6    no more of its cores, of its memory and of the bandwidth
+ *                           of each function are advised in any 24 hours
+ *   SliceSettlingTimeSec=3600 how long each of these is left alone that was changed
+ *   Target=70               what is expected is to be so much of it then
  *
  *   [Slices]
  *   Defragment=propose      moves of hardware slices: propose, or apply when an
@@ -52,6 +59,7 @@
 
 #include "daemon/core/compat.h"
 #include "daemon/core/device.h"
+#include "daemon/core/policy-slice.h"
 #include "daemon/core/policy.h"
 
 typedef struct Pool {
@@ -76,6 +84,7 @@ typedef struct Config {
         PolicyMode policy_mode;
         char *policy_bridge; /* NULL: libvirt's network 'default' */
         unsigned policy_idle_kbit, policy_moves, policy_settle_sec;
+        PolicySliceSettings policy_slice;
         bool defragment_apply; /* moves of hardware slices may be carried out */
         bool guests_ask;
         unsigned guest_port;

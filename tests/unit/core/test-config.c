@@ -152,6 +152,24 @@ static void test_a_policy_is_set(void) {
         g_assert_cmpuint(defaults->policy_settle_sec, ==, 3600);
 }
 
+static void test_it_is_set_when_slices_grow_and_shrink(void) {
+        static const char text[] = "[Policy]\nGrowAbove=90\nShrinkBelow=0\nTarget=60\n"
+                                   "SliceChangesPerDay=2\nSliceSettlingTimeSec=60\n";
+        g_autoptr(Config) defaults = config_new();
+        g_autoptr(Config) set = config_parse(text, "test", NULL);
+
+        g_assert_cmpuint(set->policy_slice.grow_above, ==, 90);
+        g_assert_cmpuint(defaults->policy_slice.grow_above, ==, 85);
+        g_assert_cmpuint(set->policy_slice.shrink_below, ==, 0);
+        g_assert_cmpuint(defaults->policy_slice.shrink_below, ==, 40);
+        g_assert_cmpuint(set->policy_slice.target, ==, 60);
+        g_assert_cmpuint(defaults->policy_slice.target, ==, 70);
+        g_assert_cmpuint(set->policy_slice.changes, ==, 2);
+        g_assert_cmpuint(defaults->policy_slice.changes, ==, 6);
+        g_assert_cmpuint(set->policy_slice.settle, ==, 60);
+        g_assert_cmpuint(defaults->policy_slice.settle, ==, 3600);
+}
+
 static void test_a_host_keeps_something_for_itself(void) {
         static const char text[] =
                 "[Slices]\nDefragment=apply\nGuests=no\nGuestPort=1023\nHostCpus=0-1,8\n"
@@ -185,6 +203,14 @@ static const struct {
         { "[Policy]\nBridge=br 0\n",
           "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
         { "[Policy]\nMovesPerDay=0\n", "2: [Policy] MovesPerDay must be 1 to 1000, not '0'" },
+        { "[Policy]\nSliceChangesPerDay=0\n",
+          "2: [Policy] SliceChangesPerDay must be 1 to 1000, not '0'" },
+        { "[Policy]\nGrowAbove=70\n",
+          "1: [Policy] needs ShrinkBelow below Target and Target below GrowAbove, and they are 40, "
+          "70 and 70" },
+        { "[Policy]\nTarget=40\n",
+          "1: [Policy] needs ShrinkBelow below Target and Target below GrowAbove, and they are 40, "
+          "40 and 85" },
         { "\n[Pool]\n",
           "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
           "[Pool NAME]" },
@@ -431,6 +457,11 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "IdleKbit",
                                             "MovesPerDay",
                                             "SettlingTimeSec",
+                                            "GrowAbove",
+                                            "ShrinkBelow",
+                                            "Target",
+                                            "SliceChangesPerDay",
+                                            "SliceSettlingTimeSec",
                                             "Defragment",
                                             "Guests",
                                             "GuestPort",
@@ -462,6 +493,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/config/what is said holds", test_what_is_said_holds);
         g_test_add_func("/config/migrations have limits", test_migrations_have_limits);
         g_test_add_func("/config/a policy is set", test_a_policy_is_set);
+        g_test_add_func("/config/it is set when slices grow and shrink",
+                        test_it_is_set_when_slices_grow_and_shrink);
         g_test_add_func("/config/a host keeps something for itself",
                         test_a_host_keeps_something_for_itself);
         g_test_add_func("/config/the default pool is the last wherever it stands",
