@@ -6,6 +6,7 @@
  * sorted: api-error.h. Takes no decision. Main thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -51,7 +52,7 @@ typedef struct ApiAnswer {
         GPtrArray *inventories; /* of ApiInventory */
         char **names;           /* traits, classes or consumers' UUIDs */
         ApiConsumer *consumer;
-        bool made; /* a provider, class or trait that was not there */
+        bool made; /* a class or trait that was not there */
 } ApiAnswer;
 
 /* Once, never from within the call; `answer` or `error`, the other is NULL. May call the Api
@@ -74,7 +75,7 @@ void api_cancel(ApiCall *call);
 ApiCall *api_get_provider_by_name(Api *api, const char *name, ApiReply reply, void *userdata);
 /* providers: all of the tree that has this one in it, roots first; none: no such provider. */
 ApiCall *api_get_provider_tree(Api *api, const char *uuid, ApiReply reply, void *userdata);
-/* providers: the one that was made, made: true. Never made twice: API_ERROR_DUPLICATE. */
+/* providers: the one that was made. Never made twice: API_ERROR_DUPLICATE. */
 ApiCall *api_create_provider(Api *api, const char *uuid, const char *name, const char *parent,
                              ApiReply reply, void *userdata);
 /* providers: the one, renamed or moved under another parent. */

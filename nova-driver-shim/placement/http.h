@@ -2,7 +2,7 @@
 #pragma once
 
 /* HTTP on the loop, with libcurl: asks, and calls back once. Knows nothing of OpenStack.
- * Main thread; blocks nowhere but where a name is resolved without c-ares or threads.
+ * Main thread; libcurl resolves names in threads of its own.
  */
 
 #include <glib.h>
