@@ -27,7 +27,7 @@ static const char *const seen_attributes[] = {
         "state-size",
         NULL,
 };
-static const char *const policy_attributes[] = { "priority", "offload", "move", NULL };
+static const char *const policy_attributes[] = { "priority", "offload", "move", "slice", NULL };
 static const char *const unplugged_attributes[] = { "strategy", "source", NULL };
 
 static const char *migration_word(int need) {
@@ -248,7 +248,7 @@ static const char *offload_word(int never) {
 }
 
 static bool add_policy(Metadata *metadata, const xmlNode *element, GError **error) {
-        bool moves = true;
+        bool moves = true, changes = true;
         int never = false;
 
         if (metadata->policy)
@@ -259,11 +259,13 @@ static bool add_policy(Metadata *metadata, const xmlNode *element, GError **erro
         if (!element_check_leaf(element, policy_attributes, error) ||
             !read_priority(element, &metadata->policy->priority, error) ||
             !xml_prop_enum(element, "offload", offload_word, &never, error) ||
-            !xml_prop_bool(element, "move", &moves, error))
+            !xml_prop_bool(element, "move", &moves, error) ||
+            !xml_prop_bool(element, "slice", &changes, error))
                 return false;
 
         metadata->policy->never = never;
         metadata->policy->stays = !moves;
+        metadata->policy->fixed = !changes;
         return true;
 }
 

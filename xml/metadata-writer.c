@@ -110,6 +110,8 @@ static void write_policy(GString *xml, const char *prefix, const OffloadWish *po
                 g_string_append(xml, " offload='never'");
         if (policy->stays)
                 g_string_append(xml, " move='no'");
+        if (policy->fixed)
+                g_string_append(xml, " slice='no'");
         g_string_append(xml, "/>\n");
 }
 

@@ -154,7 +154,8 @@ static bool offload_wish_equal(const OffloadWish *a, const OffloadWish *b) {
         if (!a || !b)
                 return a == b;
 
-        return a->priority == b->priority && a->never == b->never && a->stays == b->stays;
+        return a->priority == b->priority && a->never == b->never && a->stays == b->stays &&
+               a->fixed == b->fixed;
 }
 
 bool metadata_equal(const Metadata *a, const Metadata *b) {

@@ -99,7 +99,8 @@ typedef struct MetadataDevice {
 typedef struct OffloadWish {
         int priority; /* each step counts double */
         bool never;
-        bool stays; /* no other host is advised for it */
+        bool stays; /* no other host is advised for it, */
+        bool fixed; /* and no other size of its slice */
 } OffloadWish;
 
 typedef struct Metadata {

@@ -100,7 +100,7 @@ static Metadata *full_example(void) {
         metadata->policy = g_new0(OffloadWish, 1);
         metadata->policy->priority = -OFFLOAD_PRIORITY_MAX;
         metadata->policy->never = true;
-        metadata->policy->stays = true;
+        metadata->policy->stays = metadata->policy->fixed = true;
         metadata->slice = slice_new();
         metadata->slice->cores.count = 4;
         g_ptr_array_add(metadata->slice->functions, slice_function_new("nic"));
@@ -157,6 +157,7 @@ static void test_every_member_counts_for_equality(void) {
                 OPEN "<ferry:policy priority='-1'/>" CLOSE,
                 OPEN "<ferry:policy offload='never'/>" CLOSE,
                 OPEN "<ferry:policy move='no'/>" CLOSE,
+                OPEN "<ferry:policy slice='no'/>" CLOSE,
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.1", PCI)),
                 DEVICE(UNPLUGGED("0000:01:10.0", PCI " &lt;!-- x --&gt;")),
@@ -238,7 +239,7 @@ static void test_says_what_is_wrong_and_what_to_do(void) {
                   "line 2: attribute 'priority' must be -8 to 8, not '9'" },
                 { OPEN "\n<ferry:policy weight='9'/>" CLOSE,
                   "line 2: <ferry:policy> has no attribute 'weight', only priority, offload, "
-                  "move" },
+                  "move, slice" },
                 { OPEN "\n<ferry:slice version='2'/>" CLOSE,
                   "line 2: version '2' of a hardware slice is not known here, only '1': update "
                   "virt-ferry on this host" },
@@ -311,6 +312,8 @@ static const char *const good_documents[] = {
         OPEN "<ferry:policy priority='0' offload='any' x:y='z'/>" SLICE("") CLOSE,
         OPEN "<ferry:policy move='yes' priority='1'/>" CLOSE,
         OPEN "<ferry:policy move='no'/>" CLOSE,
+        OPEN "<ferry:policy slice='no' move='yes'/>" CLOSE,
+        OPEN "<ferry:policy slice='yes'/>" CLOSE,
         OPEN SLICE("") "<ferry:policy priority='8'><x:a/></ferry:policy>" CLOSE,
         OPEN "<ferry:policy priority='-8' offload='never'/><ferry:device alias='a'/>" CLOSE,
         OPEN "<ferry:device alias='a'/>" SLICE(
@@ -363,6 +366,7 @@ static const char *const bad_documents[] = {
         OPEN "<ferry:policy priority='--1'/>" CLOSE,
         OPEN "<ferry:policy offload='always'/>" CLOSE,
         OPEN "<ferry:policy move='never'/>" CLOSE,
+        OPEN "<ferry:policy slice='maybe'/>" CLOSE,
         DEVICE("<ferry:policy/>"),
         OPEN SLICE("<ferry:device alias='a'/>") CLOSE,
         OPEN SLICE("<ferry:cores count='1'/><ferry:cores count='1'/>") CLOSE,
