@@ -3,8 +3,8 @@
 
 #include "nova-driver-shim/placement/auth-keystone.h"
 
-#define MARGIN_USEC (60 * G_USEC_PER_SEC) /* before the end of a token; of a short one a quarter \
-                                           */
+/* Before a token ends; of a short one a quarter. */
+#define MARGIN_USEC (60 * G_USEC_PER_SEC)
 
 struct AuthWait {
         Auth *auth;
