@@ -11,8 +11,14 @@
 #include "daemon/replug.h"
 #include "daemon/swap-interface.h"
 #include "daemon/swap.h"
+#include "xml/domain-standby.h"
 
-#define DAY_STEPS (G_TIME_SPAN_DAY / G_USEC_PER_SEC / DEMAND_BOOK_STEP)
+/* What an exchange takes is a few seconds of unplugging and plugging. A team goes over to its other
+ * half, which is there all the time (mediation.h). */
+#define EXCHANGE_OUTAGE_SEC 2
+#define TEAM_OUTAGE_SEC     0.1
+
+#define DAY_STEPS           (G_TIME_SPAN_DAY / G_USEC_PER_SEC / DEMAND_BOOK_STEP)
 
 void advisor_guest_free(AdvisorGuest *guest) {
         if (!guest)
@@ -75,11 +81,45 @@ static bool take_emulated(const Manager *manager, AdvisorGuest *guest, const cha
                is_on_bridge(manager, guest->interface);
 }
 
-/* Half of a team is not exchanged for an interface that is there already. */
+/* Of half a team without the other one, nobody knows what carries its traffic. */
 static bool take_vf(AdvisorGuest *guest, const DomainDevice *vf) {
         guest->mac = g_strdup(vf->mac);
         guest->vf = g_strdup(vf->source);
         return vf->network && vf->mac && !vf->transient && !vf->unplugged;
+}
+
+/* `vf` NULL: it has none now. */
+static bool take_team(const Manager *manager, AdvisorGuest *guest, const char *xml, const char *mac,
+                      const DomainDevice *vf) {
+        guest->outage = TEAM_OUTAGE_SEC;
+        guest->mac = g_strdup(mac);
+        guest->interface = domain_interface_find(xml, strlen(xml), mac, NULL);
+        if (!guest->interface || !guest->interface->persistent || !guest->interface->alias ||
+            !is_on_bridge(manager, guest->interface))
+                return false;
+        if (!vf)
+                return true;
+
+        g_clear_pointer(&guest->interface, domain_interface_free);
+        guest->vf = g_strdup(vf->source);
+        return vf->transient && !vf->unplugged && g_strcmp0(vf->mac, mac) == 0;
+}
+
+/* The interface that it has, if that is one alone or a team. */
+static bool take_interface(const Manager *manager, AdvisorGuest *guest, const char *xml) {
+        g_autoptr(GPtrArray) teams = domain_standbys_from_xml(xml, strlen(xml), NULL);
+        guint n_alone = guest->domain->macs->len;
+        const DomainDevice *vf;
+        unsigned n_vfs;
+
+        vf = find_vf(manager, guest->domain, &n_vfs);
+        if (!teams)
+                return false;
+        if (teams->len == 1 && n_alone == 0 && n_vfs <= 1)
+                return take_team(manager, guest, xml, ((DomainStandby *)teams->pdata[0])->mac, vf);
+        if (teams->len > 0 || n_alone + n_vfs != 1)
+                return false;
+        return vf ? take_vf(guest, vf) : take_emulated(manager, guest, xml);
 }
 
 G_STATIC_ASSERT(OFFLOAD_PRIORITY_MAX == POLICY_PRIORITY_MAX);
@@ -94,8 +134,6 @@ static void take_wish(AdvisorGuest *guest, const Metadata *metadata) {
 
 AdvisorGuest *advisor_guest_new(const Manager *manager, const char *xml) {
         g_autoptr(AdvisorGuest) guest = g_new0(AdvisorGuest, 1);
-        const DomainDevice *vf;
-        unsigned n_vfs;
 
         guest->domain = domain_from_xml(xml, strlen(xml), NULL);
         if (!guest->domain || !guest->domain->uuid)
@@ -104,12 +142,8 @@ AdvisorGuest *advisor_guest_new(const Manager *manager, const char *xml) {
         guest->uuid = g_strdup(guest->domain->uuid);
         guest->name = g_strdup(guest->domain->name);
         take_wish(guest, guest->domain->metadata);
-        vf = find_vf(manager, guest->domain, &n_vfs);
-        if (n_vfs + guest->domain->macs->len != 1)
-                return NULL;
-        if (!(vf ? take_vf(guest, vf) : take_emulated(manager, guest, xml)))
-                return NULL;
-        return g_steal_pointer(&guest);
+        guest->outage = EXCHANGE_OUTAGE_SEC;
+        return take_interface(manager, guest, xml) ? g_steal_pointer(&guest) : NULL;
 }
 
 bool advisor_guest_is_busy(const Manager *manager, const AdvisorGuest *guest) {

@@ -2,8 +2,10 @@
 #pragma once
 
 /* A guest with one network interface, which `virt-ferry move` can exchange: it is
- * emulated and on the bridge of the policy, or a VF. Of one with more of them,
- * nobody knows how much goes through each. Used by advisor.
+ * emulated and on the bridge of the policy, or a VF, or a team of both, which has
+ * its VF or has not. Of one with more of them, nobody knows how much goes through
+ * each; of a team, one half carries all of it at a time, so that their sum is what
+ * the guest uses before and after (meter.h). Used by advisor.
  */
 
 #include "daemon/core/policy-class.h"
@@ -15,6 +17,7 @@ typedef struct AdvisorGuest {
         char *mac;
         char *vf;                   /* the id; NULL: it is emulated, */
         DomainInterface *interface; /* and this; NULL with a VF */
+        double outage;              /* seconds for which an exchange stops its traffic */
         Domain *domain;
         int priority;   /* as the operator has it */
         bool opted_out; /* the same */

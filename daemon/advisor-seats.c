@@ -10,7 +10,6 @@
 
 /* Of one turn: about 60 ms at most. */
 #define FORECAST_GUESTS 16
-#define OUTAGE_SEC      2
 
 typedef struct Seats {
         Manager *manager;
@@ -119,7 +118,7 @@ static GArray *list_guests(const Seats *seats) {
                         .opted_out = guest->opted_out,
                         .busy = advisor_guest_is_busy(seats->manager, guest) ||
                                 (applied && advisor_draft_is_about(applied, guest->uuid)),
-                        .outage = OUTAGE_SEC,
+                        .outage = guest->outage,
                 };
 
                 if (guest->known) {

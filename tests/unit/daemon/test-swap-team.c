@@ -156,6 +156,7 @@ static void test_a_vf_comes_beside_the_other_half(Test *t, gconstpointer unused)
         tell_guest(&t->f, GUEST_PLUGGED, team(t->vf), NULL);
         assert_done(t, "g1 ua-net0 virtio @ 0"); /* never without a network */
         assert_lease(t, "@ running\n");
+        g_assert_null(lease_book_find_device(t->f.manager->leases, t->vf)->address);
         g_assert_true(g_str_has_prefix(t->f.asked->str, "metadata "));
         g_assert_null(strstr(t->f.asked->str, "unplug"));
 }
@@ -174,6 +175,13 @@ static void test_one_that_cannot_be_plugged_is_given_back(Test *t, gconstpointer
         assert_asked(&t->f, "find " GUEST_UUID "\n");
         answer_with(&t->f, team(NULL));
         assert_asked(&t->f, "");
+}
+
+static void test_when_libvirt_has_no_answer_it_is_given_back(Test *t, gconstpointer unused) {
+        begin_promotion(t, "ua-net0", PF);
+        tell_guest(&t->f, GUEST_PLUGGED, NULL, "libvirt does not give the guest: it is gone");
+        g_assert_nonnull(t->error);
+        assert_leases(&t->f, "");
 }
 
 static void restart(Test *t, char *taken_xml) {
@@ -335,6 +343,8 @@ int main(int argc, char **argv) {
         ADD("it is found by the MAC of the team", test_it_is_found_by_the_mac_of_the_team);
         ADD("one that cannot be plugged is given back",
             test_one_that_cannot_be_plugged_is_given_back);
+        ADD("when libvirt has no answer it is given back",
+            test_when_libvirt_has_no_answer_it_is_given_back);
         ADD("killed before it was plugged", test_killed_before_it_was_plugged);
         ADD("killed when it was plugged", test_killed_when_it_was_plugged);
         ADD("the VF goes and the other half stays", test_the_vf_goes_and_the_other_half_stays);
