@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* How long to wait before Placement, or virtferryd, is asked again. Pure: no clock, no loop; whoever
- * waits brings a random number from 0 to 1, so that hosts which failed together do not come back
- * together.
+/* How long to wait before Placement, or virtferryd, is asked again. Pure: no clock, no loop;
+ * whoever waits brings a random number from 0 to 1, so that hosts which failed together do not come
+ * back together.
  */
 
 #include <stdint.h>
 
-#define PACE_COALESCE_USEC (100 * UINT64_C(1000)) /* what changes together is published together */
+/* What changes together is published together. */
+#define PACE_COALESCE_USEC (100 * UINT64_C(1000))
 
 typedef struct Pace {
         unsigned failures;  /* in a row */
@@ -20,8 +21,8 @@ typedef struct Pace {
 uint64_t pace_after_failure(Pace *pace, double random);
 /* What only an operator can mend: 60 s at once, of that at least half. */
 uint64_t pace_after_refusal(Pace *pace, double random);
-/* Somebody else was quicker: 10 to 50 ms, ten times; after that as of a failure, since whoever always
- * is quicker is no accident. */
+/* Somebody else was quicker: 10 to 50 ms, ten times; after that as of a failure, since whoever
+ * always is quicker is no accident. */
 uint64_t pace_after_conflict(Pace *pace, double random);
 /* With nothing to do: 54 to 60 s until it is seen whether all is still as it was. */
 uint64_t pace_heartbeat(double random);
