@@ -9,9 +9,9 @@ struct DemandBook {
 #define BIT(metric)  (1u << (metric))
 
 #define LINK_METRICS (BIT(METRIC_RECEIVE_BYTES) | BIT(METRIC_TRANSMIT_BYTES))
-#define GUEST_METRICS                                                                     \
-        (LINK_METRICS | BIT(METRIC_CPU) | BIT(METRIC_RESIDENT) | BIT(METRIC_READ_BYTES) | \
-         BIT(METRIC_WRITE_BYTES))
+#define GUEST_METRICS                                                               \
+        (LINK_METRICS | BIT(METRIC_CPU) | BIT(METRIC_RESIDENT) | BIT(METRIC_USED) | \
+         BIT(METRIC_READ_BYTES) | BIT(METRIC_WRITE_BYTES))
 #define OFFLOAD_METRICS (LINK_METRICS | BIT(METRIC_CPU) | BIT(METRIC_RESIDENT))
 
 static const unsigned metrics[] = {

@@ -50,6 +50,8 @@ static const MetricFacts facts[] = {
                                NSEC },
         [METRIC_WRITE_TIME] = { "write-time", "seconds", "Time that writes to its disks took", true,
                                 NSEC },
+        [METRIC_USED] = { "used", "bytes", "Memory that the guest could not do without", false,
+                          PLAIN },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(facts) == _METRIC_MAX);
 
@@ -104,6 +106,17 @@ void sample_add_link(Sample *sample, const char *part, const LinkStats *link) {
         sample_add(sample, METRIC_TRANSMIT_PACKETS, part, link->transmit_packets);
         sample_add(sample, METRIC_RECEIVE_DROPS, part, link->receive_drops);
         sample_add(sample, METRIC_TRANSMIT_DROPS, part, link->transmit_drops);
+}
+
+void sample_forget_links(Sample *sample) {
+        static const Metric metrics[] = { METRIC_RECEIVE_BYTES,   METRIC_TRANSMIT_BYTES,
+                                          METRIC_RECEIVE_PACKETS, METRIC_TRANSMIT_PACKETS,
+                                          METRIC_RECEIVE_DROPS,   METRIC_TRANSMIT_DROPS };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
+                sample->values[metrics[i]] = METRIC_MISSING;
+                sample->shapes[metrics[i]] = 0;
+        }
 }
 
 GuestSample *guest_sample_new(const char *uuid, const char *name) {

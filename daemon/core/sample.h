@@ -39,6 +39,7 @@ typedef enum Metric {
         METRIC_WRITE_REQUESTS,
         METRIC_READ_TIME, /* of all requests together: divided by them, it is the latency */
         METRIC_WRITE_TIME,
+        METRIC_USED, /* what the guest could not do without: its page cache is not in it */
         _METRIC_MAX,
         _METRIC_INVALID = -22,
 } Metric;
@@ -63,6 +64,8 @@ void sample_init(Sample *sample); /* all are missing */
 /* Adds to a sum what `part` has of it ("net.0"); METRIC_MISSING adds nothing. */
 void sample_add(Sample *sample, Metric metric, const char *part, uint64_t value);
 void sample_add_link(Sample *sample, const char *part, const LinkStats *link);
+/* Of one of its links nobody knows what goes through it, so their sum is missing. */
+void sample_forget_links(Sample *sample);
 
 /* Of one guest, as libvirt tells it. */
 typedef struct GuestSample {

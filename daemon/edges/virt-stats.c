@@ -94,7 +94,18 @@ static uint64_t read_number(const virTypedParameter *param) {
         return METRIC_MISSING;
 }
 
+/* What it has, and could not do without: of the rest, its page cache included, it says that it
+ * could be used (MemAvailable). Only a guest whose balloon tells does. */
+static void add_used(Sample *sample, uint64_t usable) {
+        uint64_t has = sample->values[METRIC_BALLOON];
+
+        if (has != METRIC_MISSING && usable <= has / KIB)
+                sample_add(sample, METRIC_USED, "balloon", has - usable * KIB);
+}
+
 void virt_stats_read(virTypedParameterPtr params, int n_params, Sample *ret_sample) {
+        uint64_t usable = METRIC_MISSING;
+
         sample_init(ret_sample);
 
         for (int i = 0; i < n_params; i++) {
@@ -106,6 +117,10 @@ void virt_stats_read(virTypedParameterPtr params, int n_params, Sample *ret_samp
 
                 sample_add(ret_sample, field->metric, params[i].field, value * field->factor);
         }
+        for (int i = 0; i < n_params; i++)
+                if (g_str_equal(params[i].field, "balloon.usable"))
+                        usable = read_number(&params[i]);
+        add_used(ret_sample, usable);
 }
 
 /* All of them ----------------------------------------------------------------------- */

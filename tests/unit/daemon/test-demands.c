@@ -134,7 +134,7 @@ static void test_what_is_not_known_is_no_forecast(DemandsFixture *d, gconstpoint
         assert_refused(d, METRIC_CPU, FERRY_ERROR_NOT_FOUND, words);
         assert_refused(d, METRIC_READ_TIME, FERRY_ERROR_INVALID_ARGS,
                        "Of a guest there is no forecast of 'read-time': there is of cpu, resident, "
-                       "receive-bytes, transmit-bytes, read-bytes, write-bytes");
+                       "receive-bytes, transmit-bytes, read-bytes, write-bytes, used");
 }
 
 /* The history has all, with or without something stored. */

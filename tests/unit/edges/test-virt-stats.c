@@ -55,6 +55,18 @@ static void test_memory_comes_in_bytes(void) {
         g_assert_cmpuint(value_of(&params, METRIC_RESIDENT), ==, 1024);
 }
 
+static void test_what_a_guest_could_use_it_does_not_need(void) {
+        g_auto(Params) params = { 0 }, nonsense = { 0 };
+
+        add(&params, "balloon.usable", 1536);
+        add(&params, "balloon.current", 2048);
+        g_assert_cmpuint(value_of(&params, METRIC_USED), ==, 524288);
+        add(&nonsense, "balloon.current", 2048);
+        g_assert_cmpuint(value_of(&nonsense, METRIC_USED), ==, METRIC_MISSING);
+        add(&nonsense, "balloon.usable", 2049);
+        g_assert_cmpuint(value_of(&nonsense, METRIC_USED), ==, METRIC_MISSING);
+}
+
 static void test_what_libvirt_does_not_tell_is_missing_and_no_zero(void) {
         g_auto(Params) params = { 0 };
 
@@ -158,6 +170,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/virt-stats/numbers of several devices are added up",
                         test_numbers_of_several_devices_are_added_up);
         g_test_add_func("/virt-stats/memory comes in bytes", test_memory_comes_in_bytes);
+        g_test_add_func("/virt-stats/what a guest could use it does not need",
+                        test_what_a_guest_could_use_it_does_not_need);
         g_test_add_func("/virt-stats/what libvirt does not tell is missing and no zero",
                         test_what_libvirt_does_not_tell_is_missing_and_no_zero);
         g_test_add_func("/virt-stats/a sum over other devices has another shape",
