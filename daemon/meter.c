@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/meter.h"
 
+#include "daemon/advisor-guest.h"
 #include "daemon/advisor.h"
 #include "daemon/core/agent-meter.h"
 #include "daemon/core/store-history.h"
@@ -137,7 +138,7 @@ static void add_pf(Meter *meter, const Device *pf) {
                 return; /* it has gone, which a uevent tells */
 
         add_link(meter, SUBJECT_PF, pf->id, pf->netdev, &link);
-        addresses = vf_addresses(meter, pf->id, vfs->len);
+        addresses = vfs->len > 0 ? vf_addresses(meter, pf->id, vfs->len) : NULL;
         for (guint i = 0; addresses && i < vfs->len; i++) {
                 const VfStats *vf = &g_array_index(vfs, VfStats, i);
 
@@ -226,16 +227,29 @@ static GHashTable *list_running(const Meter *meter) {
         return running;
 }
 
-/* libvirt counts what goes through emulated interfaces alone: a guest that got a VF instead would
- * seem to have no traffic any more. */
+static bool carries_packets(const Manager *manager, const char *device) {
+        const Device *found = inventory_find(manager->inventory, device);
+
+        return manager->rtnl && found && advisor_is_seat(manager, found);
+}
+
+/* libvirt counts what goes through emulated interfaces alone: a guest that got a VF, instead or
+ * beside its own, would seem to have no traffic any more. The same where the driver of the PF does
+ * not count what its VFs do. */
 static void add_functions(const Meter *meter, const GPtrArray *leases, Sample *sample) {
+        bool counted = true;
+
         for (guint i = 0; leases && i < leases->len; i++) {
                 const char *vf = ((const Lease *)leases->pdata[i])->device;
                 const LinkStats *link = g_hash_table_lookup(meter->links, vf);
 
                 if (link)
                         sample_add_link(sample, vf, link);
+                else if (carries_packets(meter->manager, vf))
+                        counted = false;
         }
+        if (!counted)
+                sample_forget_links(sample);
 }
 
 static void add_guests(Meter *meter, const GPtrArray *samples) {

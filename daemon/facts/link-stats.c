@@ -88,6 +88,25 @@ static GArray *read_vfs(struct nlattr *list) {
         return vfs;
 }
 
+static bool is_more_than_0(uint64_t count) {
+        return count > 0 && count != LINK_STATS_UNKNOWN;
+}
+
+static bool has_counted(const LinkStats *stats) {
+        return is_more_than_0(stats->receive_bytes) || is_more_than_0(stats->transmit_bytes) ||
+               is_more_than_0(stats->receive_packets) || is_more_than_0(stats->transmit_packets) ||
+               is_more_than_0(stats->receive_drops) || is_more_than_0(stats->transmit_drops);
+}
+
+/* For a driver that does not count what its VFs do, the kernel says 0 of all of them
+ * (net/core/rtnetlink.c without ndo_get_vf_stats). */
+static void forget_uncounted(GArray *vfs) {
+        for (guint i = 0; i < vfs->len; i++)
+                if (has_counted(&g_array_index(vfs, VfStats, i).stats))
+                        return;
+        g_array_set_size(vfs, 0);
+}
+
 int link_stats_read(Rtnl *rtnl, int index, LinkStats *ret_link, GArray **ret_vfs) {
         struct ifinfomsg header = { .ifi_index = index };
         struct nlattr *attributes[IFLA_MAX + 1];
@@ -106,5 +125,6 @@ int link_stats_read(Rtnl *rtnl, int index, LinkStats *ret_link, GArray **ret_vfs
 
         *ret_link = read_link(attributes[IFLA_STATS64]);
         *ret_vfs = read_vfs(attributes[IFLA_VFINFO_LIST]);
+        forget_uncounted(*ret_vfs);
         return 0;
 }

@@ -27,6 +27,7 @@ typedef struct VfStats {
         LinkStats stats;
 } VfStats;
 
-/* `ret_vfs` is of VfStats and has those VFs that the driver counts. -ENODEV: there is none of this
+/* `ret_vfs` is of VfStats and has those VFs that the driver counts: none, when it has counted
+ * nothing of any of them yet. -ENODEV: there is none of this
  * index. */
 int link_stats_read(Rtnl *rtnl, int index, LinkStats *ret_link, GArray **ret_vfs);

@@ -197,6 +197,46 @@ static void test_a_vf_that_comes_is_a_gap_and_no_jump(MeterFixture *m, gconstpoi
         assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS), 8);
 }
 
+/* Ten seconds in which so many packets come through each. */
+static double receive(MeterFixture *m, unsigned emulated, unsigned through_vf) {
+        pass(m, 10 * SEC);
+        m->emulated += emulated;
+        fake_rtnl_count(m->fake, m->pf, 0, through_vf, 0);
+        answer(m, 1);
+        return now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_RECEIVE_PACKETS);
+}
+
+/* 8 packets a second, through one half of it and then through the other. */
+static void test_the_traffic_of_a_team_goes_on_when_its_vf_comes_and_goes(MeterFixture *m,
+                                                                          gconstpointer unused) {
+        run_with(m, NULL);
+        m->emulated = 1000;
+        answer(m, 1);
+        assert_near(receive(m, 80, 0), 8);
+        run_with(m, m->vf);
+        g_assert_true(isnan(receive(m, 40, 40)));
+        assert_near(receive(m, 0, 80), 8);
+        run_with(m, NULL);
+        g_assert_true(isnan(receive(m, 30, 50)));
+        assert_near(receive(m, 80, 0), 8);
+}
+
+/* It would be what went through the other half alone. */
+static void test_what_nobody_counts_is_not_known(MeterFixture *m, gconstpointer unused) {
+        g_autofree char *uncounted = g_strdup(fake_root_add_vf(m->f.root, PF));
+
+        fake_rtnl_add_vf(m->fake, m->pf, 1);
+        g_assert_cmpint(inventory_scan(m->f.manager->inventory), ==, 0);
+        run_with(m, uncounted);
+        m->emulated = 1000;
+        answer(m, 1);
+        g_assert_true(isnan(receive(m, 80, 0)));
+        assert_near(now(m, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU), 0);
+        run_with(m, NULL);
+        g_assert_true(isnan(receive(m, 80, 0)));
+        assert_near(receive(m, 80, 0), 8);
+}
+
 static guint kept_of(MeterFixture *m, SubjectKind kind, const char *id) {
         g_autoptr(GPtrArray) slots = NULL;
         g_autoptr(GError) error = NULL;
@@ -285,6 +325,9 @@ int main(int argc, char **argv) {
         ADD("a VF that is made later is seen too", test_a_vf_that_is_made_later_is_seen_too);
         ADD("what goes through its VF is the guest's", test_what_goes_through_its_vf_is_the_guests);
         ADD("a VF that comes is a gap and no jump", test_a_vf_that_comes_is_a_gap_and_no_jump);
+        ADD("the traffic of a team goes on when its VF comes and goes",
+            test_the_traffic_of_a_team_goes_on_when_its_vf_comes_and_goes);
+        ADD("what nobody counts is not known", test_what_nobody_counts_is_not_known);
         ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
         ADD("what is not written yet is in the history",
             test_what_is_not_written_yet_is_in_the_history);

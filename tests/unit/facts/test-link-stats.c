@@ -77,6 +77,46 @@ static void test_one_answer_has_the_pf_and_its_vfs(void) {
         g_assert_cmpuint(vf->stats.receive_packets, ==, LINK_STATS_UNKNOWN);
 }
 
+static void add_idle_vf(RtnlMessage *message, unsigned vf) {
+        struct nlattr *info = rtnl_begin(message, IFLA_VF_INFO), *counts;
+        struct ifla_vf_mac mac = { .vf = vf };
+
+        rtnl_put(message, IFLA_VF_MAC, &mac, sizeof(mac));
+        counts = rtnl_begin(message, IFLA_VF_STATS);
+        for (int type = IFLA_VF_STATS_RX_PACKETS; type <= IFLA_VF_STATS_TX_BYTES; type++)
+                put_count(message, type, 0);
+        put_count(message, IFLA_VF_STATS_RX_DROPPED, 0);
+        put_count(message, IFLA_VF_STATS_TX_DROPPED, 0);
+        nla_nest_end(message, counts);
+        nla_nest_end(message, info);
+}
+
+static guint count_vfs(RtnlMessage *message) {
+        g_autoptr(Rtnl) rtnl = rtnl_new(&canned, message);
+        g_autoptr(GArray) vfs = NULL;
+        LinkStats link;
+
+        g_assert_cmpint(link_stats_read(rtnl, 3, &link, &vfs), ==, 0);
+        return vfs->len;
+}
+
+/* The kernel says 0 for a driver that does not count. */
+static void test_where_no_vf_has_counted_anything_none_is_counted(void) {
+        g_autoptr(RtnlMessage) none = pf_message(SIZE_MAX), some = pf_message(SIZE_MAX);
+        struct nlattr *list = rtnl_begin(none, IFLA_VFINFO_LIST);
+
+        add_idle_vf(none, 0);
+        add_idle_vf(none, 1);
+        nla_nest_end(none, list);
+        g_assert_cmpuint(count_vfs(none), ==, 0);
+
+        list = rtnl_begin(some, IFLA_VFINFO_LIST);
+        add_idle_vf(some, 0);
+        add_vf(some, 1, 500);
+        nla_nest_end(some, list);
+        g_assert_cmpuint(count_vfs(some), ==, 2);
+}
+
 static void test_what_is_cut_short_is_not_known(void) {
         g_autoptr(RtnlMessage) message = pf_message(40);
         g_autoptr(Rtnl) rtnl = rtnl_new(&canned, message);
@@ -126,6 +166,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/link-stats/one answer has the PF and its VFs",
                         test_one_answer_has_the_pf_and_its_vfs);
+        g_test_add_func("/link-stats/where no VF has counted anything none is counted",
+                        test_where_no_vf_has_counted_anything_none_is_counted);
         g_test_add_func("/link-stats/what is cut short is not known",
                         test_what_is_cut_short_is_not_known);
         g_test_add_func("/link-stats/an older kernel knows what it knows",
