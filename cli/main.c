@@ -25,7 +25,7 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-        { "advice", NULL, 0, 0, 0, cmd_advice },
+        { "advice", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_advice },
         { "apply", "ADVICE", 1, 1, 0, cmd_apply },
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
@@ -62,7 +62,7 @@ static const char help[] =
         "  top [--count N]               who uses how much now; again and again on a terminal\n"
         "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"
         "  forecast DOMAIN [METRIC]      what it will use in the next 24 hours\n"
-        "  advice                        who should have a VF, or give it back, before it is "
+        "  advice [--watch]              what guests should have, or give back, before it is "
         "needed\n"
         "  apply ADVICE                  carry one of these out: by its number\n"
         "  policy [freeze|thaw]          how that is decided; stop it at once, and let it go on\n"

@@ -10,6 +10,7 @@
 #define FERRY_OBJECT_LEASE        FERRY_OBJECT_ROOT "/lease"
 #define FERRY_OBJECT_MIGRATION    FERRY_OBJECT_ROOT "/migration"
 #define FERRY_OBJECT_SLICE        FERRY_OBJECT_ROOT "/slice"
+#define FERRY_OBJECT_ADVICE       FERRY_OBJECT_ROOT "/advice"
 #define FERRY_OBJECT_GUEST        FERRY_OBJECT_ROOT "/guest" /* towards a guest */
 #define FERRY_OBJECT_AGENT        FERRY_OBJECT_ROOT "/agent" /* of an offload device, towards its host */
 
@@ -18,6 +19,7 @@
 #define FERRY_INTERFACE_LEASE     FERRY_BUS_NAME ".Lease"
 #define FERRY_INTERFACE_MIGRATION FERRY_BUS_NAME ".Migration"
 #define FERRY_INTERFACE_SLICE     FERRY_BUS_NAME ".Slice"
+#define FERRY_INTERFACE_ADVICE    FERRY_BUS_NAME ".Advice"
 #define FERRY_INTERFACE_HOOK      FERRY_BUS_NAME ".Hook"
 #define FERRY_INTERFACE_GUEST     FERRY_BUS_NAME ".Guest"
 #define FERRY_INTERFACE_AGENT     FERRY_BUS_NAME ".Agent"

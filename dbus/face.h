@@ -67,9 +67,6 @@ const char *face_find_subject(const Manager *manager, SubjectKind kind, const ch
 int manager_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_forecasts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int device_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
-/* ListAdvice() and ApplyAdvice() of the manager; `userdata` is the faces. */
-int manager_method_apply_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
-int manager_method_list_advice(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* GetPolicy(), FreezePolicy() and ThawPolicy() of the manager; `userdata` is the faces. */
 int manager_method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_freeze_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
@@ -84,6 +81,7 @@ int device_method_probe(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
 int lease_face_attach(Faces *faces);
 int migration_face_attach(Faces *faces);
 int slice_face_attach(Faces *faces);
+int advice_face_attach(Faces *faces);
 
 /* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
 char **face_paths(const char *prefix, const GPtrArray *ids);

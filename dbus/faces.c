@@ -9,8 +9,8 @@ static void unref_message(void *m) {
 
 int faces_new(sd_bus *bus, Manager *manager, HostState *host, Faces **ret_faces) {
         static int (*const attach[])(Faces *) = {
-                manager_face_attach, hook_face_attach,      device_face_attach,
-                lease_face_attach,   migration_face_attach, slice_face_attach,
+                manager_face_attach,   hook_face_attach,  device_face_attach, lease_face_attach,
+                migration_face_attach, slice_face_attach, advice_face_attach,
         };
         Faces *faces;
         int r;

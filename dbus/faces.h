@@ -8,6 +8,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "daemon/advice-book.h"
 #include "daemon/host-check.h"
 #include "daemon/manager.h"
 #include "daemon/slices.h"
@@ -23,6 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Faces, faces_free)
 void faces_on_device(Faces *faces, InventoryChange change, const Device *device);
 void faces_on_lease(Faces *faces, LeaseChange change, const Lease *lease);
 void faces_on_slice(Faces *faces, SliceChange change, const SliceEntry *entry);
+void faces_on_advice(Faces *faces, AdviceChange change, const AdvisorEntry *entry);
 void faces_on_migration(Faces *faces, MigrationChange change, const Migration *migration);
 /* The answer to Probe(); a TrialListener. */
 void faces_on_trial(Faces *faces, const char *device, const TrialReport *report,

@@ -95,6 +95,12 @@ static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry
         guests_on_slice(daemon->guests, entry);
 }
 
+static void on_advice(void *userdata, AdviceChange change, const AdvisorEntry *entry) {
+        const Daemon *daemon = userdata;
+
+        faces_on_advice(daemon->faces, change, entry);
+}
+
 static void on_migration(void *userdata, MigrationChange change, const Migration *migration) {
         Daemon *daemon = userdata;
 
@@ -259,6 +265,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         migration_log_set_listener(manager->migrations, on_migration, daemon);
         trials_set_listener(manager->trials, on_trial, daemon);
         advisor_set_check(manager->advisor, check_guest, daemon);
+        advisor_set_listener(manager->advisor, on_advice, daemon);
         drain_set_listener(manager->drain, on_drain, daemon);
         entries = slice_book_list(slices_book(manager->slices));
         journal_know_slices(daemon->journal, entries);

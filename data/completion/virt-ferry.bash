@@ -141,6 +141,12 @@ _virt_ferry() {
 
         case $command in
         '') words='advice apply check devices drain forecast history leases migrate migrations move offers policy probe release rescan resources show slice top undrain' ;;
+        advice) options+=' --watch' ;;
+        apply)
+                if [[ $current != -* ]]; then
+                        words=$(__virt_ferry_ids advice | tr -d :)
+                fi
+                ;;
         check)
                 options+=' --fix --trial --xml'
                 if [[ $current != -* && $previous =~ ^(check|--fix|--trial)$ ]]; then

@@ -49,19 +49,6 @@ MockDaemon *cli_mock_new(void) {
                               "({'Mode': <'advise'>, 'Frozen': <false>, 'Theta': <0.25>,"
                               "  'MovesPerDay': <uint32 24>, 'MovesLeft': <uint32 21>},)");
         mock_daemon_set_reply(
-                mock, FERRY_INTERFACE_MANAGER, "ListAdvice",
-                "([('7', 'exchange', 'db1', '0000:3b:00.2', 'web7', 'rises', {'seen': 1000000.0, "
-                "'mean': 9000000.0, 'p50': 8000000.0, 'p95': 12000000.0, 'day': 5000000.0, "
-                "'gain': 25200000000.0, 'cost': 20000000.0, 'bar': 0.0}, 'db1 should have "
-                "0000:3b:00.2 instead of web7 now, before its traffic rises: db1 had 1.0 MB/s and "
-                "is expected to have 9.0 MB/s', 1763719205000000, ['virt-ferry move web7 "
-                "52:54:00:00:00:02 virtio:br0', 'virt-ferry move db1 52:54:00:00:00:01 "
-                "0000:3b:00.2']),"
-                "('9', 'demote', 'db2', '0000:3b:00.3', '', 'idles', {'mean': 100.0, 'p50': 90.0, "
-                "'p95': 200.0, 'day': 100.0, 'gain': 0.0, 'cost': 0.0, 'bar': 0.0}, 'db2 should "
-                "give 0000:3b:00.3 back, since it hardly uses it for hours', 1763719505000000, "
-                "['virt-ferry move db2 52:54:00:00:00:03 virtio:br0'])],)");
-        mock_daemon_set_reply(
                 mock, FERRY_INTERFACE_MANAGER, "ListResources",
                 "([('host', '', 'host', 'host', 0, 0, 0, '', {'cpus': '0-3'}),"
                 "('package:0', 'host', 'package', 'package 0', 4, 0, 1, 'CPUs', {}),"

@@ -24,9 +24,9 @@ static const struct {
           0 },
         { "offers", "offers.txt", "ListOffers()", 0 },
         { "offers --json", "offers.json", "ListOffers()", 0 },
-        { "advice", "advice.txt", "ListAdvice()", 0 },
-        { "advice --json", "advice.json", "ListAdvice()", 0 },
-        { "apply 7", NULL, "ApplyAdvice(7)", 0 },
+        { "advice", "advice.txt", "GetManagedObjects()", 0 },
+        { "advice --json", "advice.json", "GetManagedObjects()", 0 },
+        { "apply 7", NULL, "GetManagedObjects(), Apply()", 0 },
         { "policy", "policy.txt", "GetPolicy()", 0 },
         { "policy --json", "policy.json", "GetPolicy()", 0 },
         { "policy freeze", NULL, "FreezePolicy()", 0 },
@@ -87,8 +87,6 @@ static void test_nothing(void) {
 
         mock_daemon_set_objects(mock, "{}");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers", "(@a(ssssus) [],)");
-        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListAdvice",
-                              "(@a(ssssssa{sd}stas) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
                               "(@a(sssstttsa{ss}) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");

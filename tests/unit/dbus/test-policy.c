@@ -40,7 +40,6 @@ static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused)
                 const char *interface, *method, *argument;
         } calls[] = {
                 { FERRY_INTERFACE_MANAGER, "ListOffers", NULL },
-                { FERRY_INTERFACE_MANAGER, "ListAdvice", NULL },
                 { FERRY_INTERFACE_MANAGER, "GetPolicy", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListResources", NULL },
                 { FERRY_INTERFACE_MANAGER, "ListHeadroom", NULL },
@@ -65,7 +64,7 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_autofree char *answer = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Rescan", NULL);
         g_autofree char *undrained = other_user_calls(f, FERRY_INTERFACE_MANAGER, "Undrain", NULL);
         g_autofree char *probed = other_user_calls(f, FERRY_INTERFACE_DEVICE, "Probe", NULL);
-        g_autofree char *applied = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ApplyAdvice", "7");
+        g_autofree char *applied = other_user_calls(f, FERRY_INTERFACE_ADVICE, "Apply", NULL);
         g_autofree char *frozen = other_user_calls(f, FERRY_INTERFACE_MANAGER, "FreezePolicy",
                                                    NULL);
         g_autofree char *thawed = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ThawPolicy", NULL);
@@ -74,7 +73,7 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_assert_nonnull(strstr(thawed, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
         g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
-        g_assert_nonnull(strstr(applied, "org.virtferry1.migrate"));
+        g_assert_true(g_str_has_prefix(applied, SD_BUS_ERROR_UNKNOWN_METHOD)); /* of that object */
         g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 

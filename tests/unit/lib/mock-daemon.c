@@ -152,7 +152,7 @@ static void answer(MockDaemon *mock, sd_bus_message *m) {
         (void)sd_bus_message_unref(message);
 }
 
-/* A method of a device, migration or slice is one of its object's, all others are the root's. */
+/* A method of a device, migration, slice or advice is one of its object's, all others are the root's. */
 static void check_path(const char *path, const char *interface) {
         if (g_str_equal(interface, FERRY_INTERFACE_DEVICE))
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_DEVICE "/"));
@@ -160,6 +160,8 @@ static void check_path(const char *path, const char *interface) {
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_MIGRATION "/"));
         else if (g_str_equal(interface, FERRY_INTERFACE_SLICE))
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_SLICE "/"));
+        else if (g_str_equal(interface, FERRY_INTERFACE_ADVICE))
+                g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_ADVICE "/"));
         else
                 g_assert_cmpstr(path, ==, FERRY_OBJECT_ROOT);
 }

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "cli/advice.h"
+#include "cli/follow.h"
+#include "cli/output.h"
+#include "cli/value.h"
+#include "daemon/names.h"
+
+typedef struct Watch {
+        const Options *options;
+        Client *client;
+        Follow follow;
+        GPtrArray *advice; /* Object */
+} Watch;
+
+static void show(const Watch *watch, const Object *advice) {
+        if (watch->options->json)
+                output_json_line(advice->properties);
+        else
+                advice_print(advice);
+        (void)fflush(stdout);
+}
+
+static void show_gone(const Watch *watch, const Object *advice) {
+        const char *id = object_string(advice, "Id");
+
+        if (watch->options->json)
+                output_json_line(g_variant_new_parsed("{'Id': <%s>, 'Withdrawn': <true>}", id));
+        else
+                printf("%s: not advised any more\n", id);
+        (void)fflush(stdout);
+}
+
+/* Those of one list that the other has not. */
+static void show_difference(const Watch *watch, const GPtrArray *of, const GPtrArray *without,
+                            void (*shows)(const Watch *, const Object *)) {
+        for (guint i = 0; i < of->len; i++) {
+                const Object *advice = of->pdata[i];
+
+                if (!objects_find(without, advice->path))
+                        shows(watch, advice);
+        }
+}
+
+/* A daemon that was started anew begins with other numbers, and what it said before is gone. */
+static bool refresh(void *userdata, GError **error) {
+        Watch *watch = userdata;
+        GPtrArray *now = advice_objects(watch->client, error);
+
+        if (!now)
+                return false;
+
+        show_difference(watch, watch->advice, now, show_gone);
+        show_difference(watch, now, watch->advice, show);
+        g_ptr_array_unref(watch->advice);
+        watch->advice = now;
+        return true;
+}
+
+/* The figures of each round are no news to a person. */
+static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        g_autoptr(GVariant) arguments = NULL, changed = NULL;
+        Watch *watch = userdata;
+        Object *advice;
+
+        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+                return 0;
+
+        advice = objects_find(watch->advice, sd_bus_message_get_path(m));
+        if (!advice)
+                return 0;
+
+        changed = g_variant_get_child_value(arguments, 1);
+        object_update(advice, changed);
+        if (watch->options->json)
+                show(watch, advice);
+        return 0;
+}
+
+static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        g_autoptr(GVariant) arguments = NULL, interfaces = NULL, properties = NULL;
+        Watch *watch = userdata;
+        const char *path;
+
+        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
+                return 0;
+
+        g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
+        properties = g_variant_lookup_value(interfaces, FERRY_INTERFACE_ADVICE,
+                                            G_VARIANT_TYPE_VARDICT);
+        if (!properties || objects_find(watch->advice, path))
+                return 0;
+
+        g_ptr_array_add(watch->advice, object_new(path, properties));
+        show(watch, watch->advice->pdata[watch->advice->len - 1]);
+        return 0;
+}
+
+static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
+        Watch *watch = userdata;
+        const char *path;
+        Object *advice;
+
+        if (follow_is_old(&watch->follow, m) || sd_bus_message_read(m, "o", &path) <= 0)
+                return 0;
+
+        advice = objects_find(watch->advice, path);
+        if (advice) {
+                show_gone(watch, advice);
+                g_ptr_array_remove(watch->advice, advice);
+        }
+        return 0;
+}
+
+static bool on_interrupt(void *userdata) {
+        return true;
+}
+
+static const FollowMatch matches[] = {
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='PropertiesChanged',"
+          "interface='org.freedesktop.DBus.Properties',arg0='" FERRY_INTERFACE_ADVICE "'",
+          on_changed },
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesAdded',"
+          "interface='org.freedesktop.DBus.ObjectManager'",
+          on_added },
+        { "type='signal',sender='" FERRY_BUS_NAME "',member='InterfacesRemoved',"
+          "interface='org.freedesktop.DBus.ObjectManager'",
+          on_removed },
+        { NULL },
+};
+
+/* Listens first and looks then, so that nothing is missed between the two. */
+int advice_watch(const Options *options, Client *client, GError **error) {
+        static const FollowCalls calls = { refresh, on_interrupt };
+        Watch watch = {
+                .options = options,
+                .client = client,
+                .advice = g_ptr_array_new_with_free_func((GDestroyNotify)object_free),
+        };
+        bool good;
+
+        good = follow_open(&watch.follow, client, &calls, matches, &watch, error) &&
+               refresh(&watch, error);
+        if (good && output_is_terminal() && !options->no_legend)
+                fputs("Following advice until Ctrl-C.\n", stderr);
+        good = good && follow_run(&watch.follow, error);
+        follow_close(&watch.follow);
+        g_ptr_array_unref(watch.advice);
+        return good ? EXIT_STATUS_OK : -1;
+}
