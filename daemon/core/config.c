@@ -45,6 +45,9 @@
 #define SHRINK_BELOW          40
 #define TARGET                70
 #define CHANGES_A_DAY         6
+#define LEAVE_HOURS           4
+#define LEAVES_A_DAY          4
+#define DESTINATIONS_MAX      64
 
 static Pool *pool_new(const char *name) {
         Pool *pool = g_new0(Pool, 1);
@@ -81,6 +84,8 @@ Config *config_new(void) {
         config->policy_mode = POLICY_ADVISE;
         config->policy_moves = MOVES_A_DAY;
         config->policy_settle_sec = POLICY_SETTLE_SEC;
+        config->policy_leave_hours = LEAVE_HOURS;
+        config->policy_leaves = LEAVES_A_DAY;
         config->policy_slice = (PolicySliceSettings){ GROW_ABOVE, SHRINK_BELOW, TARGET,
                                                       POLICY_SETTLE_SEC, CHANGES_A_DAY };
         config->guests_ask = config->keep_off = true;
@@ -97,6 +102,7 @@ void config_free(Config *config) {
 
         g_free(config->host_cpus);
         g_free(config->policy_bridge);
+        g_strfreev(config->policy_destinations);
         g_ptr_array_unref(config->pools);
         compat_free(config->compat);
         g_free(config);
@@ -196,11 +202,39 @@ static bool read_policy_of_slices(Config *config, const ConfigReader *reader, co
                                 &settings->changes, error);
 }
 
+static bool check_destinations(const ConfigReader *reader, const char *group,
+                               char *const *destinations, GError **error) {
+        unsigned n = 0;
+
+        for (; destinations && destinations[n]; n++)
+                if (!strstr(destinations[n], "://"))
+                        return config_reader_refuse(reader, group, "Destinations",
+                                                    "URIs of libvirt, as qemu+ssh://HOST/system",
+                                                    destinations[n], error);
+        return n <= DESTINATIONS_MAX ||
+               config_reader_fail(reader, group, "Destinations", error,
+                                  "must be %d at most, not %u", DESTINATIONS_MAX, n);
+}
+
+static bool read_policy_of_leaving(Config *config, const ConfigReader *reader, const char *group,
+                                   GError **error) {
+        return config_read_list(reader, group, "Destinations", &config->policy_destinations,
+                                error) &&
+               check_destinations(reader, group, config->policy_destinations, error) &&
+               config_read_uint(reader, group, "LeaveHours", 0, POLICY_HOURS,
+                                &config->policy_leave_hours, error) &&
+               config_read_uint(reader, group, "LeavesPerDay", 1, MOVES_A_DAY_MAX,
+                                &config->policy_leaves, error);
+}
+
 static bool parse_policy(Config *config, const ConfigReader *reader, const char *group,
                          GError **error) {
         static const char *const keys[] = { "Bridge",
+                                            "Destinations",
                                             "GrowAbove",
                                             "IdleKbit",
+                                            "LeaveHours",
+                                            "LeavesPerDay",
                                             "Mode",
                                             "MovesPerDay",
                                             "SettlingTimeSec",
@@ -213,6 +247,7 @@ static bool parse_policy(Config *config, const ConfigReader *reader, const char 
         return config_reader_check_keys(reader, group, keys, error) &&
                read_mode(config, reader, group, error) &&
                read_policy_of_slices(config, reader, group, error) &&
+               read_policy_of_leaving(config, reader, group, error) &&
                config_read_string(reader, group, "Bridge", &config->policy_bridge, error) &&
                check_bridge(reader, group, config->policy_bridge, error) &&
                config_read_uint(reader, group, "IdleKbit", 0, IDLE_MAX_KBIT,

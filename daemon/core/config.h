@@ -30,6 +30,10 @@
  *   IdleKbit=0              who stays below for hours gives its VF back
  *   MovesPerDay=24          no more is advised in any 24 hours
  *   SettlingTimeSec=3600    how long a guest is left alone that was moved
+ *   Destinations=URI;URI    where guests go that should leave, asked in this order
+ *   LeaveHours=4            a guest should leave when all do not fit within these;
+ *                           0: nobody should
+ *   LeavesPerDay=4          and none, when so many have in the last 24 hours
  *   ShrinkBelow=40          the same, of who is expected to use less for a day
  *   SliceChangesPerDay=6    no more of its cores, of its memory and of the bandwidth
  *                           of each function are advised in any 24 hours
@@ -84,6 +88,8 @@ typedef struct Config {
         PolicyMode policy_mode;
         char *policy_bridge; /* NULL: libvirt's network 'default' */
         unsigned policy_idle_kbit, policy_moves, policy_settle_sec;
+        char **policy_destinations; /* URIs; NULL: no guest is told where to go */
+        unsigned policy_leave_hours, policy_leaves;
         PolicySliceSettings policy_slice;
         bool defragment_apply; /* moves of hardware slices may be carried out */
         bool guests_ask;

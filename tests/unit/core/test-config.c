@@ -131,6 +131,20 @@ static void test_migrations_have_limits(void) {
         g_assert_cmpuint(defaults->settle_usec, ==, 60 * G_USEC_PER_SEC);
 }
 
+static void test_a_policy_of_leaving_is_set(void) {
+        static const char text[] = "[Policy]\nDestinations=qemu+ssh://b/system;test:///c\n"
+                                   "LeaveHours=0\nLeavesPerDay=2\n";
+        g_autoptr(Config) set = config_parse(text, "test", NULL), defaults = config_new();
+
+        g_assert_cmpuint(g_strv_length(set->policy_destinations), ==, 2);
+        g_assert_cmpstr(set->policy_destinations[1], ==, "test:///c");
+        g_assert_null(defaults->policy_destinations);
+        g_assert_cmpuint(set->policy_leave_hours, ==, 0);
+        g_assert_cmpuint(defaults->policy_leave_hours, ==, 4);
+        g_assert_cmpuint(set->policy_leaves, ==, 2);
+        g_assert_cmpuint(defaults->policy_leaves, ==, 4);
+}
+
 static void test_a_policy_is_set(void) {
         static const char text[] = "[Policy]\nMode=observe\nBridge=br0\nIdleKbit=80\n"
                                    "MovesPerDay=3\nSettlingTimeSec=0\n";
@@ -202,6 +216,11 @@ static const struct {
         { "[Policy]\nMode=do\n", "2: [Policy] Mode must be observe, advise or act, not 'do'" },
         { "[Policy]\nBridge=br 0\n",
           "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
+        { "[Policy]\nDestinations=qemu+ssh://b/system;hostc\n",
+          "2: [Policy] Destinations must be URIs of libvirt, as qemu+ssh://HOST/system, not "
+          "'hostc'" },
+        { "[Policy]\nLeaveHours=25\n", "2: [Policy] LeaveHours must be 0 to 24, not '25'" },
+        { "[Policy]\nLeavesPerDay=0\n", "2: [Policy] LeavesPerDay must be 1 to 1000, not '0'" },
         { "[Policy]\nMovesPerDay=0\n", "2: [Policy] MovesPerDay must be 1 to 1000, not '0'" },
         { "[Policy]\nSliceChangesPerDay=0\n",
           "2: [Policy] SliceChangesPerDay must be 1 to 1000, not '0'" },
@@ -462,6 +481,9 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "Target",
                                             "SliceChangesPerDay",
                                             "SliceSettlingTimeSec",
+                                            "Destinations",
+                                            "LeaveHours",
+                                            "LeavesPerDay",
                                             "Defragment",
                                             "Guests",
                                             "GuestPort",
@@ -492,6 +514,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/config/nothing said is the defaults", test_nothing_said_is_the_defaults);
         g_test_add_func("/config/what is said holds", test_what_is_said_holds);
         g_test_add_func("/config/migrations have limits", test_migrations_have_limits);
+        g_test_add_func("/config/a policy of leaving is set", test_a_policy_of_leaving_is_set);
         g_test_add_func("/config/a policy is set", test_a_policy_is_set);
         g_test_add_func("/config/it is set when slices grow and shrink",
                         test_it_is_set_when_slices_grow_and_shrink);
