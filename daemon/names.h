@@ -25,9 +25,19 @@
 #define FERRY_INTERFACE_AGENT     FERRY_BUS_NAME ".Agent"
 #define FERRY_ERROR_PREFIX        FERRY_BUS_NAME ".Error."
 
+/* Of virtferry-placement, towards virtferryd. */
+#define FERRY_PLACEMENT_BUS_NAME  FERRY_BUS_NAME ".Placement"
+#define FERRY_PLACEMENT_OBJECT    FERRY_OBJECT_ROOT "/Placement"
+#define FERRY_PLACEMENT_INTERFACE FERRY_BUS_NAME ".Placement"
+
 #define FERRY_METADATA_URI        "urn:virtferry:domain:1"
 
 /* There while this host takes no guests; tests have their own. */
 #ifndef FERRY_DRAINED_PATH
 #define FERRY_DRAINED_PATH "/run/virtferry/drained"
+#endif
+
+/* There while guests need a claim in Placement to come or to start. */
+#ifndef FERRY_CLAIMS_PATH
+#define FERRY_CLAIMS_PATH "/run/virtferry/claims"
 #endif

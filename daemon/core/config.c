@@ -7,12 +7,14 @@
 
 #include "daemon/core/config-reader.h"
 #include "daemon/core/device-class.h"
+#include "daemon/core/string-table.h"
 #include "xml/ferry-error.h"
 #include "xml/number-set.h"
 #include "xml/reader.h"
 
 #define GROUP_DAEMON          "Daemon"
 #define GROUP_MIGRATION       "Migration"
+#define GROUP_OPENSTACK       "OpenStack"
 #define GROUP_POLICY          "Policy"
 #define GROUP_SLICES          "Slices"
 #define GROUP_POOL            "Pool "
@@ -106,6 +108,21 @@ void config_free(Config *config) {
         g_ptr_array_unref(config->pools);
         compat_free(config->compat);
         g_free(config);
+}
+
+static const char *const claims_words[] = {
+        [CLAIMS_NO] = "no",
+        [CLAIMS_NOVA] = "nova",
+        [CLAIMS_ALL] = "all",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(claims_words) == _CLAIMS_MAX);
+
+const char *claims_mode_to_string(ClaimsMode mode) {
+        return string_table_word(claims_words, _CLAIMS_MAX, mode);
+}
+
+ClaimsMode claims_mode_from_string(const char *text) {
+        return (ClaimsMode)string_table_value(claims_words, _CLAIMS_MAX, text);
 }
 
 /* Reading --------------------------------------------------------------------------- */
@@ -295,6 +312,22 @@ static bool parse_slices(Config *config, const ConfigReader *reader, const char 
                                 &config->host_memory_mib, error);
 }
 
+static bool parse_openstack(Config *config, const ConfigReader *reader, const char *group,
+                            GError **error) {
+        static const char *const keys[] = { "Claims", NULL };
+        g_autofree char *word = NULL;
+
+        if (!config_reader_check_keys(reader, group, keys, error) ||
+            !config_read_string(reader, group, "Claims", &word, error))
+                return false;
+        if (!word)
+                return true;
+
+        config->claims = claims_mode_from_string(word);
+        return config->claims >= 0 ||
+               config_reader_refuse(reader, group, "Claims", "no, nova or all", word, error);
+}
+
 static bool check_class(const ConfigReader *reader, const char *group, const char *name,
                         GError **error) {
         g_autoptr(GString) known = NULL;
@@ -363,11 +396,13 @@ static bool parse_group(Config *config, const ConfigReader *reader, const char *
                 return parse_policy(config, reader, group, error);
         if (g_str_equal(group, GROUP_SLICES))
                 return parse_slices(config, reader, group, error);
+        if (g_str_equal(group, GROUP_OPENSTACK))
+                return parse_openstack(config, reader, group, error);
 
         if (!g_str_has_prefix(group, GROUP_POOL))
                 return config_reader_fail(reader, group, NULL, error,
                                           "is unknown: the groups are [Daemon], [Migration], "
-                                          "[Policy], [Slices] and [Pool NAME]");
+                                          "[Policy], [Slices], [OpenStack] and [Pool NAME]");
         if (!pool_name_is_valid(pool))
                 return config_reader_fail(reader, group, NULL, error,
                                           "must have a name of 1 to %d letters, digits and '-_.'",

@@ -50,6 +50,10 @@
  *   KeepOff=yes             guests without cores by a slice stay off those that a
  *                           slice has alone
  *
+ *   [OpenStack]
+ *   Claims=no               which guests need a claim in Placement to come or to
+ *                           start: no, nova (its instances) or all
+ *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
  *   Parent=mtty             shell pattern
@@ -65,6 +69,17 @@
 #include "daemon/core/device.h"
 #include "daemon/core/policy-slice.h"
 #include "daemon/core/policy.h"
+
+typedef enum ClaimsMode {
+        CLAIMS_NO,   /* nobody asks for any */
+        CLAIMS_NOVA, /* instances of OpenStack Nova need one */
+        CLAIMS_ALL,
+        _CLAIMS_MAX,
+        _CLAIMS_INVALID = -22,
+} ClaimsMode;
+
+const char *claims_mode_to_string(ClaimsMode mode); /* "nova" */
+ClaimsMode claims_mode_from_string(const char *text);
 
 typedef struct Pool {
         char *name;
@@ -97,6 +112,7 @@ typedef struct Config {
         char *host_cpus; /* "0-1"; NULL none */
         unsigned host_memory_mib;
         bool keep_off;
+        ClaimsMode claims;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

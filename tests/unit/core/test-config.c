@@ -206,13 +206,23 @@ static void test_a_host_keeps_something_for_itself(void) {
         g_assert_cmpuint(defaults->host_memory_mib, ==, 0);
 }
 
+static void test_claims_are_demanded_of_whom_it_says(void) {
+        g_autoptr(Config) nova = config_parse("[OpenStack]\nClaims=nova\n", "test", NULL);
+        g_autoptr(Config) all = config_parse("[OpenStack]\nClaims=all\n", "test", NULL);
+        g_autoptr(Config) empty = config_parse("[OpenStack]\n", "test", NULL);
+
+        g_assert_cmpint(nova->claims, ==, CLAIMS_NOVA);
+        g_assert_cmpint(all->claims, ==, CLAIMS_ALL);
+        g_assert_cmpint(empty->claims, ==, CLAIMS_NO);
+}
+
 static const struct {
         const char *text;
         const char *message; /* after "virtferry.conf:" */
 } refusals[] = {
         { "[Deamon]\n",
-          "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
-          "[Pool NAME]" },
+          "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices], "
+          "[OpenStack] and [Pool NAME]" },
         { "[Policy]\nMode=do\n", "2: [Policy] Mode must be observe, advise or act, not 'do'" },
         { "[Policy]\nBridge=br 0\n",
           "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
@@ -230,9 +240,10 @@ static const struct {
         { "[Policy]\nTarget=40\n",
           "1: [Policy] needs ShrinkBelow below Target and Target below GrowAbove, and they are 40, "
           "40 and 85" },
+        { "[OpenStack]\nClaims=yes\n", "2: [OpenStack] Claims must be no, nova or all, not 'yes'" },
         { "\n[Pool]\n",
-          "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices] and "
-          "[Pool NAME]" },
+          "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices], "
+          "[OpenStack] and [Pool NAME]" },
         { "[Pool ]\n", "1: [Pool ] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool a b]\n", "1: [Pool a b] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool  a]\n", "1: [Pool  a] must have a name of 1 to 64 letters, digits and '-_.'" },
@@ -490,6 +501,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "HostCpus",
                                             "HostMemoryMiB",
                                             "KeepOff",
+                                            "Claims",
                                             "Class",
                                             "Parent",
                                             "Types",
@@ -518,6 +530,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/config/a policy is set", test_a_policy_is_set);
         g_test_add_func("/config/it is set when slices grow and shrink",
                         test_it_is_set_when_slices_grow_and_shrink);
+        g_test_add_func("/config/claims are demanded of whom it says",
+                        test_claims_are_demanded_of_whom_it_says);
         g_test_add_func("/config/a host keeps something for itself",
                         test_a_host_keeps_something_for_itself);
         g_test_add_func("/config/the default pool is the last wherever it stands",

@@ -46,6 +46,7 @@ TABLE_OF(lease_state, LeaseState)
 TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 TABLE_OF(openmetrics_type, OpenmetricsType)
+TABLE_OF(claims_mode, ClaimsMode)
 TABLE_OF(policy_mode, PolicyMode)
 TABLE_OF(policy_slice_reason, PolicySliceReason)
 TABLE_OF(resource_kind, ResourceKind)
@@ -56,6 +57,7 @@ static const Table tables[] = {
         { "kinds of advice", "promote exchange demote", advice_kind_word, advice_kind_value },
         { "reasons of advice", "gains rises falls overloads idles opted-out", advice_reason_word,
           advice_reason_value },
+        { "who needs a claim", "no nova all", claims_mode_word, claims_mode_value },
         { "modes of the policy", "observe advise act", policy_mode_word, policy_mode_value },
         { "reasons to change a slice", "rises saturates idles", policy_slice_reason_word,
           policy_slice_reason_value },
