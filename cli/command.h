@@ -54,6 +54,9 @@ typedef struct Options {
         /* history */
         const char *since; /* NULL: 6 hours; a duration.h */
         const char *svg;   /* a file; NULL: a table */
+
+        /* openstack */
+        uint64_t nova; /* its first number; 0: the newest that is known */
 } Options;
 
 /* An ExitStatus; or -1 with an error, which main.c shows. */
@@ -71,6 +74,7 @@ int cmd_migrate(const Options *options, char *const *arguments, GError **error);
 int cmd_migrations(const Options *options, char *const *arguments, GError **error);
 int cmd_move(const Options *options, char *const *arguments, GError **error);
 int cmd_offers(const Options *options, char *const *arguments, GError **error);
+int cmd_openstack(const Options *options, char *const *arguments, GError **error);
 int cmd_policy(const Options *options, char *const *arguments, GError **error);
 int cmd_probe(const Options *options, char *const *arguments, GError **error);
 int cmd_release(const Options *options, char *const *arguments, GError **error);

@@ -37,6 +37,8 @@ static const Command commands[] = {
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
         { "move", "DOMAIN, DEVICE and TARGET", 3, 3, OPTION_BIT(OPTION_FORCE), cmd_move },
         { "offers", NULL, 0, 0, 0, cmd_offers },
+        { "openstack", "device-spec or provider-yaml", 1, 1, OPTION_BIT(OPTION_NOVA),
+          cmd_openstack },
         { "policy", "of freeze and thaw", 0, 1, 0, cmd_policy },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
@@ -107,6 +109,9 @@ static const char help[] =
         "it "
         "is\n"
         "                                below 95 and 99 times of 100\n"
+        "  openstack device-spec [--nova N]\n"
+        "                                the VFs that nova-compute may hand out, for nova.conf\n"
+        "  openstack provider-yaml       what the host has, for Nova's provider_config\n"
         "  release LEASE                 give back the device of a guest that is not there\n"
         "  rescan                        read the devices of the host anew\n"
         "\n"

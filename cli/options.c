@@ -50,6 +50,7 @@ static const OptionSpec specs[] = {
         [OPTION_COUNT] = { "count", KIND_NUMBER, offsetof(Options, count), ROWS_MAX },
         [OPTION_SINCE] = { "since", KIND_WORD, offsetof(Options, since), 0 },
         [OPTION_SVG] = { "svg", KIND_WORD, offsetof(Options, svg), 0 },
+        [OPTION_NOVA] = { "nova", KIND_NUMBER, offsetof(Options, nova), 99 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
 G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);

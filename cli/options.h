@@ -38,6 +38,7 @@ typedef enum CommandOption {
         OPTION_COUNT,
         OPTION_SINCE,
         OPTION_SVG,
+        OPTION_NOVA,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 

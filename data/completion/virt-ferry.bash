@@ -42,7 +42,7 @@ __virt_ferry_command() {
 
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --since | --svg | --xml | --strategy | --max-downtime | --bandwidth | \
+                -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --since | --svg | --xml | --nova | --strategy | --max-downtime | --bandwidth | \
                         --parallel | --compress | --new-name | --for) ((i++)) ;;
                 -*) ;;
                 *)
@@ -128,6 +128,10 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
                 return
                 ;;
+        --nova)
+                mapfile -t COMPREPLY < <(compgen -W '26 31' -- "$current")
+                return
+                ;;
         --since)
                 mapfile -t COMPREPLY < <(compgen -W '1h 6h 24h 1w 2w 4w' -- "$current")
                 return
@@ -140,7 +144,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice apply check devices drain forecast history leases migrate migrations move offers policy probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply check devices drain forecast history leases migrate migrations move offers openstack policy probe release rescan resources show slice top undrain' ;;
         advice) options+=' --watch' ;;
         apply)
                 if [[ $current != -* ]]; then
@@ -191,6 +195,12 @@ _virt_ferry() {
                 options+=' --force'
                 if [[ $current != -* && $previous =~ ^(move|--force)$ ]]; then
                         words=$(__virt_ferry_guests)
+                fi
+                ;;
+        openstack)
+                options+=' --nova'
+                if [[ $current != -* && $previous == openstack ]]; then
+                        words='device-spec provider-yaml'
                 fi
                 ;;
         policy)

@@ -8,7 +8,6 @@
 
 #define MIB           (UINT64_C(1024) * 1024)
 #define KBIT_PER_MBIT 1000
-#define NO_VERSION    "0" /* of a driver that does not tell one, as most of the kernel's own */
 
 /* Headroom ------------------------------------------------------------------------ */
 
@@ -240,8 +239,9 @@ static void take_function(HostState *state, const Object *object) {
         if (!object->driver || !*object->driver)
                 return;
 
-        format = names_format(object->driver,
-                              object->version && *object->version ? object->version : NO_VERSION);
+        format = names_format(object->driver, object->version && *object->version
+                                                      ? object->version
+                                                      : NAMES_NO_VERSION);
         host_device_add_format(device, format);
 }
 

@@ -15,6 +15,7 @@
 #define NAMES_HEADROOM_MED   "CUSTOM_VIRTFERRY_HEADROOM_MED"
 #define NAMES_HEADROOM_LOW   "CUSTOM_VIRTFERRY_HEADROOM_LOW"
 #define NAMES_FORMAT_PREFIX  "CUSTOM_VIRTFERRY_FORMAT_"
+#define NAMES_NO_VERSION     "0" /* of a driver that tells none, as most of the kernel's own */
 #define NAMES_CONSUMER_TYPE  "VIRTFERRY_DOMAIN" /* of guests that Nova does not know */
 #define NAMES_PROVIDER_MIDST "_virtferry_"
 
