@@ -78,7 +78,7 @@ static void take_answer(ApiCall *call, const HttpAnswer *answer) {
                 error = api_error_from_answer(call->what, answer->status, answer->body);
         else if (answer->status < 200 || answer->status >= 300 ||
                  !read_answer(call, answer, &found))
-                error = api_error_new(API_ERROR_BUG, answer->status,
+                error = api_error_new(API_ERROR_RETRY, answer->status,
                                       "%s: what answers is not Placement (HTTP %ld); correct the "
                                       "endpoint",
                                       call->what, answer->status);

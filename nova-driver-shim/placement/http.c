@@ -72,15 +72,30 @@ static size_t on_header(char *data, size_t size, size_t count, void *userdata) {
 static const char *problem_of(const HttpCall *call, CURLcode code) {
         if (code == CURLE_WRITE_ERROR)
                 return "the answer is longer than 16 MiB";
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+                return "its certificate is not one to be trusted; name its CA with cacert";
         return *call->problem ? call->problem : curl_easy_strerror(code);
+}
+
+/* Servers that end an answer by closing the connection, as uwsgi in Debian's OpenStack, often close
+ * TLS without a word. Whether something is missing then is seen at the JSON. */
+static bool is_whole(const HttpCall *call, CURLcode code) {
+        curl_off_t length = 0;
+
+        if (code != CURLE_RECV_ERROR)
+                return code == CURLE_OK;
+
+        return curl_easy_getinfo(call->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) ==
+                       CURLE_OK &&
+               length < 0;
 }
 
 static void finish(HttpCall *call, CURLcode code) {
         HttpAnswer answer = { .body = call->answer->str, .size = call->answer->len };
 
-        if (code == CURLE_OK)
+        if (is_whole(call, code))
                 curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &answer.status);
-        else
+        if (answer.status == 0)
                 answer.problem = problem_of(call, code);
         answer.subject_token = call->subject_token;
 
