@@ -119,17 +119,6 @@ void sample_forget_links(Sample *sample) {
         }
 }
 
-void sample_forget_links(Sample *sample) {
-        static const Metric metrics[] = { METRIC_RECEIVE_BYTES,   METRIC_TRANSMIT_BYTES,
-                                          METRIC_RECEIVE_PACKETS, METRIC_TRANSMIT_PACKETS,
-                                          METRIC_RECEIVE_DROPS,   METRIC_TRANSMIT_DROPS };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
-                sample->values[metrics[i]] = METRIC_MISSING;
-                sample->shapes[metrics[i]] = 0;
-        }
-}
-
 GuestSample *guest_sample_new(const char *uuid, const char *name) {
         GuestSample *guest = g_new0(GuestSample, 1);
 

@@ -66,8 +66,6 @@ void sample_add(Sample *sample, Metric metric, const char *part, uint64_t value)
 void sample_add_link(Sample *sample, const char *part, const LinkStats *link);
 /* Of one of its links nobody knows what goes through it, so their sum is missing. */
 void sample_forget_links(Sample *sample);
-/* Of one of its links nobody knows what goes through it, so their sum is missing. */
-void sample_forget_links(Sample *sample);
 
 /* Of one guest, as libvirt tells it. */
 typedef struct GuestSample {
