@@ -40,9 +40,10 @@ static int show_policy(const Options *options, Client *client, GError **error) {
 
 /* What a word asks of the daemon; NULL: it is not one of ours. */
 static const char *find_method(const char *word) {
-        return strcmp(word, "freeze") == 0 ? "FreezePolicy"
-               : strcmp(word, "thaw") == 0 ? "ThawPolicy"
-                                           : NULL;
+        return strcmp(word, "freeze") == 0   ? "FreezePolicy"
+               : strcmp(word, "thaw") == 0   ? "ThawPolicy"
+               : strcmp(word, "decide") == 0 ? "DecideNow"
+                                             : NULL;
 }
 
 int cmd_policy(const Options *options, char *const *arguments, GError **error) {

@@ -39,7 +39,7 @@ static const Command commands[] = {
         { "offers", NULL, 0, 0, 0, cmd_offers },
         { "openstack", "device-spec or provider-yaml", 1, 1, OPTION_BIT(OPTION_NOVA),
           cmd_openstack },
-        { "policy", "of freeze and thaw", 0, 1, 0, cmd_policy },
+        { "policy", "of freeze, thaw and decide", 0, 1, 0, cmd_policy },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
         { "rescan", NULL, 0, 0, 0, cmd_rescan },
@@ -67,7 +67,7 @@ static const char help[] =
         "  advice [--watch]              what guests should have, or give back, before it is "
         "needed\n"
         "  apply ADVICE                  carry one of these out: by its number\n"
-        "  policy [freeze|thaw]          how that is decided; stop it at once, and let it go on\n"
+        "  policy [freeze|thaw|decide]   how that is decided; stop it, let it go on, decide now\n"
         "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
         "URI\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "

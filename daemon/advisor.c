@@ -20,6 +20,8 @@ struct Advisor {
         AdviceBook *book;
         Applied *applied; /* what is carried out now; NULL nothing */
         int64_t begun;    /* CLOCK_MONOTONIC us, the last round; 0 never */
+        int64_t now;      /* the same, of the last turn; 0 never */
+        bool due;         /* somebody does not want to wait for the next round */
         bool in_round;
         bool frozen;
 };
@@ -100,6 +102,7 @@ static void begin_round(Advisor *advisor, int64_t monotonic) {
                         advisor->ways[w]->begin(advisor->selves[w]);
         advisor->begun = monotonic;
         advisor->in_round = true;
+        advisor->due = false;
 }
 
 /* Whether all could decide. */
@@ -121,9 +124,11 @@ void advisor_turn(Advisor *advisor, int64_t monotonic) {
         if (!advises(advisor) || !advisor->manager->libvirt_known)
                 return;
 
+        advisor->now = monotonic;
         if (advisor->begun == 0)
                 advisor->begun = monotonic;
-        if (!advisor->in_round && monotonic - advisor->begun >= ADVISOR_ROUND_USEC)
+        if (!advisor->in_round &&
+            (advisor->due || monotonic - advisor->begun >= ADVISOR_ROUND_USEC))
                 begin_round(advisor, monotonic);
         ready = turn_ways(advisor, monotonic);
         if (!advisor->in_round || !ready)
@@ -132,6 +137,37 @@ void advisor_turn(Advisor *advisor, int64_t monotonic) {
         decide(advisor, monotonic);
         advisor->in_round = false;
         actor_turn(advisor->actor, monotonic);
+}
+
+static bool check_decide(const Advisor *advisor, GError **error) {
+        if (!advises(advisor)) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                                    "Nothing is advised here: [Policy] Mode= in virtferry.conf(5) "
+                                    "is observe");
+                return false;
+        }
+        if (advisor->frozen) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                                    "Nothing is decided while the policy is frozen: 'virt-ferry "
+                                    "policy thaw' ends that");
+                return false;
+        }
+        if (!advisor->manager->libvirt_known) {
+                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                                    "libvirt does not answer, so nobody knows which guests run");
+                return false;
+        }
+        return true;
+}
+
+bool advisor_decide_now(Advisor *advisor, GError **error) {
+        if (!check_decide(advisor, error))
+                return false;
+
+        advisor->due = true;
+        if (advisor->now > 0)
+                advisor_turn(advisor, advisor->now);
+        return true;
 }
 
 void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {

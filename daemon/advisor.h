@@ -52,6 +52,10 @@ bool advisor_freeze(Advisor *advisor, bool frozen, GError **error);
 /* At the end of each round of the meter, CLOCK_MONOTONIC in us: a part of what is to be done. */
 void advisor_turn(Advisor *advisor, int64_t monotonic);
 void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event);
+/* A round begins now, and not in up to 5 minutes. When it has returned, it is decided, but for more
+ * guests than a way looks at in one turn. FERRY_ERROR_INVALID_STATE: nothing would be advised;
+ * FERRY_ERROR_UNAVAILABLE: without libvirt. */
+bool advisor_decide_now(Advisor *advisor, GError **error);
 
 /* AdvisorEntry: way after way, and of each in the order in which it should be carried out. Borrowed
  * until the next of the above, but advisor_state(). */

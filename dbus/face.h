@@ -67,10 +67,12 @@ const char *face_find_subject(const Manager *manager, SubjectKind kind, const ch
 int manager_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_forecasts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int device_method_forecast(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
-/* GetPolicy(), FreezePolicy() and ThawPolicy() of the manager; `userdata` is the faces. */
+/* GetPolicy(), FreezePolicy(), ThawPolicy() and DecideNow() of the manager; `userdata` is the
+ * faces. */
 int manager_method_get_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_freeze_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_thaw_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_decide_now(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* Migrate() of the manager, Abort() of a migration; `userdata` is the faces. */
 int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int migration_method_abort(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -297,6 +297,8 @@ static const sd_bus_vtable vtable[] = {
                                 manager_method_freeze_policy, FREE),
         SD_BUS_METHOD_WITH_ARGS("ThawPolicy", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
                                 manager_method_thaw_policy, FREE),
+        SD_BUS_METHOD_WITH_ARGS("DecideNow", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                manager_method_decide_now, FREE),
         SD_BUS_METHOD_WITH_ARGS(
                 "AllocateResource", SD_BUS_ARGS("s", domain, "s", type, "t", amount, "a{sv}", qos),
                 SD_BUS_RESULT("o", slice, "as", reasons), slice_method_allocate_resource, FREE),

@@ -2,7 +2,7 @@
 #include "daemon/advisor.h"
 #include "dbus/face.h"
 
-/* GetPolicy(), FreezePolicy() and ThawPolicy() of the Manager. */
+/* GetPolicy(), FreezePolicy(), ThawPolicy() and DecideNow() of the Manager. */
 
 #define ACTION_MIGRATE FERRY_BUS_NAME ".migrate"
 
@@ -38,4 +38,19 @@ int manager_method_freeze_policy(sd_bus_message *m, void *userdata, sd_bus_error
 /* ThawPolicy() */
 int manager_method_thaw_policy(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return set_frozen(m, userdata, false, reterr);
+}
+
+/* DecideNow() */
+int manager_method_decide_now(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const Faces *faces = userdata;
+        g_autoptr(GError) error = NULL;
+        int r;
+
+        r = authorize(faces->authorizer, m, ACTION_MIGRATE, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        if (!advisor_decide_now(faces->manager->advisor, &error))
+                return bus_error_from_gerror(reterr, error);
+        return sd_bus_reply_method_return(m, NULL);
 }

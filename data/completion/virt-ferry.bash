@@ -205,7 +205,7 @@ _virt_ferry() {
                 ;;
         policy)
                 if [[ $current != -* && $previous == policy ]]; then
-                        words='freeze thaw'
+                        words='decide freeze thaw'
                 fi
                 ;;
         probe)

@@ -31,6 +31,7 @@ static const struct {
         { "policy --json", "policy.json", "GetPolicy()", 0 },
         { "policy freeze", NULL, "FreezePolicy()", 0 },
         { "policy thaw", NULL, "ThawPolicy()", 0 },
+        { "policy decide", NULL, "DecideNow()", 0 },
         { "resources", "resources.txt", "ListResources()", 0 },
         { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
         { "resources --json", "resources.json", "ListResources()", 0 },
@@ -216,7 +217,7 @@ static void test_usage(void) {
                 { "release a b", "'release' takes one LEASE" },
                 { "rescan now", "'rescan' takes no arguments" },
                 { "policy stop", "there is no command 'policy stop'" },
-                { "policy thaw now", "'policy' takes one of freeze and thaw" },
+                { "policy thaw now", "'policy' takes one of freeze, thaw and decide" },
                 { "check a b c", "'check' takes at most DOMAIN and HOST" },
         };
         g_autoptr(MockDaemon) mock = cli_mock_new();

@@ -68,9 +68,11 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_autofree char *frozen = other_user_calls(f, FERRY_INTERFACE_MANAGER, "FreezePolicy",
                                                    NULL);
         g_autofree char *thawed = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ThawPolicy", NULL);
+        g_autofree char *decided = other_user_calls(f, FERRY_INTERFACE_MANAGER, "DecideNow", NULL);
 
         g_assert_nonnull(strstr(frozen, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(thawed, "org.virtferry1.migrate"));
+        g_assert_nonnull(strstr(decided, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
         g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
         g_assert_true(g_str_has_prefix(applied, SD_BUS_ERROR_UNKNOWN_METHOD)); /* of that object */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/lib/made-history.h"
+
+#include <math.h>
+
+#include "daemon/core/demand-book.h"
+#include "daemon/core/store-demand.h"
+#include "daemon/core/store-history.h"
+
+static const Metric metrics[] = { METRIC_RECEIVE_BYTES, METRIC_TRANSMIT_BYTES };
+
+/* The peak comes at the same time of each day. */
+static bool is_peak(const MadeHistory *history, int64_t now, int64_t start) {
+        int64_t since = (start - now - history->begins) % G_TIME_SPAN_DAY;
+
+        return (since + G_TIME_SPAN_DAY) % G_TIME_SPAN_DAY < history->lasts;
+}
+
+static Slot make_slot(const MadeHistory *history, int64_t now, int64_t start) {
+        float bytes = is_peak(history, now, start) ? (float)history->high : (float)history->low;
+        Slot slot = { .start = start };
+
+        for (int i = 0; i < _METRIC_MAX; i++)
+                slot.min[i] = slot.mean[i] = slot.max[i] = NAN;
+        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++)
+                slot.min[metrics[i]] = slot.mean[metrics[i]] = slot.max[metrics[i]] = bytes;
+        return slot;
+}
+
+static GPtrArray *make_rows(const MadeHistory *history, int64_t now, int64_t from, int64_t to) {
+        const Subject subject = { .kind = SUBJECT_GUEST,
+                                  .id = (char *)history->uuid,
+                                  .name = (char *)history->name };
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
+        HistoryRow *row = NULL;
+
+        for (int64_t start = from; start < to; start += slot_step_usec(SLOT_LONG)) {
+                const Slot slot = make_slot(history, now, start);
+
+                if (row && history_row_append(row, &slot))
+                        continue;
+                row = history_row_new(&subject, SLOT_LONG, &slot);
+                g_ptr_array_add(rows, row);
+        }
+        return rows;
+}
+
+static GBytes *learn(const MadeHistory *history, int64_t now, int64_t from, int64_t to,
+                     Metric metric) {
+        g_autoptr(Demand) demand = demand_new(DEMAND_BOOK_STEP);
+
+        for (int64_t start = from; start < to; start += slot_step_usec(SLOT_LONG)) {
+                const Slot slot = make_slot(history, now, start);
+
+                (void)demand_update(demand, start / G_USEC_PER_SEC, slot.mean[metric]);
+        }
+        return demand_to_blob(demand);
+}
+
+static bool put_demand(const MadeHistory *history, Store *store, int64_t now, int64_t from,
+                       int64_t to, GError **error) {
+        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
+                g_autoptr(GBytes) blob = learn(history, now, from, to, metrics[i]);
+
+                if (!store_put_demand(store, SUBJECT_GUEST, history->uuid, metrics[i], blob, now,
+                                      error))
+                        return false;
+        }
+        return true;
+}
+
+bool made_history_put(const MadeHistory *history, Store *store, int64_t now, GError **error) {
+        int64_t to = now - now % slot_step_usec(SLOT_LONG);
+        int64_t from = to - history->days * G_TIME_SPAN_DAY;
+        g_autoptr(GPtrArray) rows = make_rows(history, now, from, to);
+
+        return store_put_history(store, rows, now, error) &&
+               put_demand(history, store, now, from, to, error);
+}
