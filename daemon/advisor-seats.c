@@ -3,9 +3,9 @@
 
 #include "daemon/advisor-guest.h"
 #include "daemon/advisor-move.h"
+#include "daemon/advisor-seats-kept.h"
 #include "daemon/advisor.h"
 #include "daemon/core/policy.h"
-#include "daemon/core/store-policy.h"
 #include "daemon/swap.h"
 
 /* Of one turn: about 60 ms at most. */
@@ -17,6 +17,7 @@ typedef struct Seats {
         GHashTable *guests; /* UUID to AdvisorGuest, of those that run here */
         GPtrArray *waiting; /* UUIDs of those that are looked at in this round */
         int64_t monotonic;  /* us, now */
+        double kept_theta;  /* as the store has it */
 } Seats;
 
 /* What a draft is made of. */
@@ -193,6 +194,7 @@ static GPtrArray *seats_decide(void *self, int64_t monotonic) {
                                (const PolicySeat *)(void *)list->data, list->len);
         for (guint i = 0; i < advice->len; i++)
                 g_ptr_array_add(drafts, draft_new(seats, g_steal_pointer(&advice->pdata[i])));
+        seats_keep_theta(seats->manager, seats->policy, &seats->kept_theta);
         return drafts;
 }
 
@@ -272,24 +274,14 @@ static bool seats_is_done(void *self, const AdvisorDraft *draft) {
         return advice->in.id ? g_strcmp0(guest->vf, advice->seat) == 0 : !guest->vf;
 }
 
-/* Without the store, it is known until a restart. */
-static void keep_move(const Seats *seats, const Advice *advice) {
-        const Manager *manager = seats->manager;
-        const PolicyMove move = { manager->now(), advice->in.id, advice->out.id };
-        g_autoptr(GError) error = NULL;
-
-        if (!store_put_policy_move(manager->store, &move, &error))
-                g_warning("That %s was exchanged is not kept: %s, ignoring", advice->seat,
-                          error->message);
-}
-
 /* done() */
 static void seats_done(void *self, const AdvisorDraft *draft) {
         Seats *seats = self;
         const Advice *advice = advice_of(draft);
 
         policy_moved(seats->policy, seats->monotonic / G_USEC_PER_SEC, advice);
-        keep_move(seats, advice);
+        seats_keep_move(seats->manager, advice);
+        seats_keep_theta(seats->manager, seats->policy, &seats->kept_theta);
 }
 
 typedef struct Course {
@@ -340,29 +332,11 @@ static PolicySettings settings_of(const Config *config) {
         };
 }
 
-/* What is of a later time than now was made when the clock was wrong: it counts as made now, and so
- * does what came after it. */
-static void remember(Seats *seats, const GPtrArray *moves) {
-        int64_t now = seats->manager->now(), age = INT64_MAX;
-
-        for (guint i = 0; i < moves->len; i++) {
-                const PolicyMove *move = moves->pdata[i];
-
-                age = CLAMP((now - move->made) / G_USEC_PER_SEC, 0, age);
-                policy_remember(seats->policy, age, move->came, move->gave);
-        }
-}
-
 /* load() */
 static bool seats_load(void *self, GError **error) {
         Seats *seats = self;
-        g_autoptr(GPtrArray) moves = store_load_policy_moves(seats->manager->store, error);
 
-        if (!moves)
-                return false;
-
-        remember(seats, moves);
-        return true;
+        return seats_recall(seats->manager, seats->policy, &seats->kept_theta, error);
 }
 
 /* state() */

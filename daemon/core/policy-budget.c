@@ -28,8 +28,12 @@ void budget_done(Budget *budget) {
         g_array_unref(budget->made);
 }
 
+void budget_set_theta(Budget *budget, double theta) {
+        budget->theta = CLAMP(theta, THETA_MIN, THETA_MAX);
+}
+
 static void scale_theta(Budget *budget, double days) {
-        budget->theta = CLAMP(budget->theta * exp(days / DAYS_TO_FOLLOW), THETA_MIN, THETA_MAX);
+        budget_set_theta(budget, budget->theta * exp(days / DAYS_TO_FOLLOW));
 }
 
 static void forget_before(Budget *budget, int64_t time) {

@@ -20,6 +20,7 @@ void budget_done(Budget *budget);
 /* Time goes on: theta falls, and old moves are forgotten. Returns by how much the clock has jumped,
  * which is no time that has passed. */
 int64_t budget_pass(Budget *budget, int64_t now);
+void budget_set_theta(Budget *budget, double theta);
 unsigned budget_left(const Budget *budget);
 void budget_spend(Budget *budget); /* theta rises */
 /* One of so many seconds before the first budget_pass(); before that, oldest first. */

@@ -125,6 +125,10 @@ void policy_remember(Policy *policy, int64_t age, const char *in, const char *ou
         note_moved(policy, -age, out);
 }
 
+void policy_remember_theta(Policy *policy, double theta) {
+        budget_set_theta(&policy->budget, theta);
+}
+
 /* What is known --------------------------------------------------------------------------- */
 
 static double priority_weight(const PolicyGuest *guest) {

@@ -76,3 +76,5 @@ void policy_moved(Policy *policy, int64_t time, const Advice *advice);
 /* It was, `age` seconds before the first of all times that are given here; the guests by their ids,
  * NULL: there is none. Before any of these, oldest first; theta stays. */
 void policy_remember(Policy *policy, int64_t age, const char *in, const char *out);
+/* Theta as it was; what it could not have been is brought within its bounds. */
+void policy_remember_theta(Policy *policy, double theta);

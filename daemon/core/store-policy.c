@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/store-policy.h"
 
+#include <math.h>
+
 #include "daemon/core/store-query.h"
 
 bool store_put_frozen(Store *store, bool frozen, GError **error) {
@@ -22,6 +24,28 @@ bool store_load_frozen(Store *store, bool *ret_frozen, GError **error) {
                 return false;
 
         *ret_frozen = r > 0 && query_get_int(&query) != 0;
+        return true;
+}
+
+bool store_put_theta(Store *store, double theta, GError **error) {
+        g_auto(Query) query = query_new(store, STATEMENT_PUT_THETA);
+
+        if (!store_may_write(store, error))
+                return false;
+
+        query_put_real(&query, theta);
+        return query_run(&query, error);
+}
+
+bool store_load_theta(Store *store, double *ret_theta, GError **error) {
+        g_auto(Query) query = query_new(store, STATEMENT_LOAD_THETA);
+        int r;
+
+        r = query_next_row(&query, error);
+        if (r < 0)
+                return false;
+
+        *ret_theta = r > 0 ? query_get_real(&query) : NAN;
         return true;
 }
 

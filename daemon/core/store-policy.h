@@ -16,6 +16,10 @@
 bool store_put_frozen(Store *store, bool frozen, GError **error);
 bool store_load_frozen(Store *store, bool *ret_frozen, GError **error);
 
+/* What a move has to bring by now, policy_theta(). `ret_theta` is NAN where it was never put. */
+bool store_put_theta(Store *store, double theta, GError **error);
+bool store_load_theta(Store *store, double *ret_theta, GError **error);
+
 /* A move that it counts. */
 typedef struct PolicyMove {
         int64_t made;      /* CLOCK_REALTIME in us */

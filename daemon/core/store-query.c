@@ -2,6 +2,7 @@
 #include "daemon/core/store-query.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sys/statvfs.h>
 
 #include "xml/ferry-error.h"
@@ -171,6 +172,9 @@ static const char *const sql[] = {
         [STATEMENT_PUT_FROZEN] = "INSERT INTO policy(number, frozen) VALUES(1, ?)"
                                  " ON CONFLICT(number) DO UPDATE SET frozen = excluded.frozen",
         [STATEMENT_LOAD_FROZEN] = "SELECT frozen FROM policy",
+        [STATEMENT_PUT_THETA] = "INSERT INTO policy(number, frozen, theta) VALUES(1, 0, ?)"
+                                " ON CONFLICT(number) DO UPDATE SET theta = excluded.theta",
+        [STATEMENT_LOAD_THETA] = "SELECT theta FROM policy",
         [STATEMENT_PUT_POLICY_MOVE] = "INSERT INTO policy_moves(made, came, gave) VALUES(?, ?, ?)",
         [STATEMENT_TRIM_POLICY_MOVES] = "DELETE FROM policy_moves WHERE number <="
                                         " (SELECT max(number) FROM policy_moves) - ?",
@@ -249,6 +253,10 @@ void query_put_int(Query *query, int64_t value) {
         note(query, sqlite3_bind_int64(query->statement, ++query->next, value));
 }
 
+void query_put_real(Query *query, double value) {
+        note(query, sqlite3_bind_double(query->statement, ++query->next, value));
+}
+
 void query_put_blob(Query *query, const void *data, size_t size) {
         note(query,
              sqlite3_bind_blob64(query->statement, ++query->next, data, size, SQLITE_STATIC));
@@ -280,6 +288,14 @@ char *query_get_text(Query *query) {
 
 int64_t query_get_int(Query *query) {
         return sqlite3_column_int64(query->statement, query->next++);
+}
+
+double query_get_real(Query *query) {
+        int column = query->next++;
+
+        if (sqlite3_column_type(query->statement, column) == SQLITE_NULL)
+                return NAN;
+        return sqlite3_column_double(query->statement, column);
 }
 
 const void *query_get_blob(Query *query, size_t *ret_size) {

@@ -65,6 +65,8 @@ typedef enum Statement {
         STATEMENT_LIST_AWAY,
         STATEMENT_PUT_FROZEN,
         STATEMENT_LOAD_FROZEN,
+        STATEMENT_PUT_THETA,
+        STATEMENT_LOAD_THETA,
         STATEMENT_PUT_POLICY_MOVE,
         STATEMENT_TRIM_POLICY_MOVES,
         STATEMENT_LOAD_POLICY_MOVES,
@@ -107,6 +109,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_done)
 
 void query_put_text(Query *query, const char *text); /* NULL is NULL */
 void query_put_int(Query *query, int64_t value);
+void query_put_real(Query *query, double value);
 void query_put_blob(Query *query, const void *data, size_t size); /* lives as long, too */
 bool query_run(Query *query, GError **error);
 /* A statement without a parameter, or with an id as its only one. */
@@ -116,6 +119,7 @@ bool store_run_commit(Store *store, GError **error); /* rolls back when it fails
 int query_next_row(Query *query, GError **error); /* 1, 0 at the end, negative with error */
 char *query_get_text(Query *query);
 int64_t query_get_int(Query *query);
+double query_get_real(Query *query); /* NAN: NULL */
 const void *query_get_blob(Query *query, size_t *ret_size); /* until the next row; NULL: 0 bytes */
 /* Always false: a column of words has one that this daemon does not know. `object` is "lease ID".
  */

@@ -182,6 +182,7 @@ const char *const store_schema[] = {
         "  came TEXT,"
         "  gave TEXT"
         ") STRICT;",
+        "ALTER TABLE policy ADD COLUMN theta REAL;",
         NULL,
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/store-policy.h"
 
+#include <math.h>
+
 #include "xml/ferry-error.h"
 
 static Store *open_store(void) {
@@ -65,6 +67,42 @@ static void test_what_cannot_be_written_is_told(void) {
         g_assert_cmpuint(moves->len, ==, 0);
 }
 
+static void assert_theta(Store *store, double expected) {
+        g_autoptr(GError) error = NULL;
+        double theta;
+
+        g_assert_true(store_load_theta(store, &theta, &error));
+        g_assert_no_error(error);
+        g_assert_true(isnan(expected) ? isnan(theta) : theta == expected);
+}
+
+static void assert_frozen(Store *store, bool expected) {
+        bool frozen;
+
+        g_assert_true(store_load_frozen(store, &frozen, NULL));
+        g_assert_true(frozen == expected);
+}
+
+static void test_theta_and_whether_it_is_frozen_are_kept_apart(void) {
+        g_autoptr(Store) store = open_store();
+
+        assert_theta(store, NAN);
+        g_assert_true(store_put_frozen(store, true, NULL));
+        assert_theta(store, NAN);
+        g_assert_true(store_put_theta(store, 0.75, NULL));
+        assert_frozen(store, true);
+        g_assert_true(store_put_frozen(store, false, NULL));
+        assert_theta(store, 0.75);
+}
+
+static void test_theta_may_come_first(void) {
+        g_autoptr(Store) store = open_store();
+
+        g_assert_true(store_put_theta(store, 2.5, NULL));
+        assert_theta(store, 2.5);
+        assert_frozen(store, false);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/store-policy/moves are kept in their order",
@@ -72,5 +110,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/store-policy/of too many, the first go", test_of_too_many_the_first_go);
         g_test_add_func("/store-policy/what cannot be written is told",
                         test_what_cannot_be_written_is_told);
+        g_test_add_func("/store-policy/theta and whether it is frozen are kept apart",
+                        test_theta_and_whether_it_is_frozen_are_kept_apart);
+        g_test_add_func("/store-policy/theta may come first", test_theta_may_come_first);
         return g_test_run();
 }

@@ -210,6 +210,40 @@ static void test_a_clock_that_was_wrong_makes_no_move_old(AdvisorFixture *a, gco
         g_assert_cmpuint(moves_left(a), ==, 0);
 }
 
+static double theta_of(const AdvisorFixture *a) {
+        return advisor_state(a->f.manager->advisor).theta;
+}
+
+/* It falls while nobody moves, and rises with each move. */
+static void test_what_a_move_has_to_bring_outlives_a_restart(AdvisorFixture *a,
+                                                             gconstpointer unused) {
+        double before = theta_of(a), risen;
+
+        promote_and_restart(a);
+        risen = theta_of(a);
+        g_assert_cmpfloat(risen, >, 1.2 * before);
+        let_pass(a, 12 * HOUR);
+        g_assert_cmpfloat(theta_of(a), <, 0.6 * risen);
+        risen = theta_of(a);
+        restart(a);
+        g_assert_cmpfloat_with_epsilon(theta_of(a), risen, 0.06 * risen);
+}
+
+static void test_what_cannot_be_kept_is_known_until_a_restart(AdvisorFixture *a,
+                                                              gconstpointer unused) {
+        double before;
+
+        begin_guests(a, 1);
+        let_pass(a, 10 * MINUTE);
+        before = theta_of(a);
+        store_fail_write(a->f.manager->store, 0);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "What an exchange has to bring*");
+        for (int minute = 0; minute < 61; minute++) /* without the meter, which writes, too */
+                advisor_turn(a->f.manager->advisor, a->monotonic += MINUTE);
+        g_test_assert_expected_messages();
+        g_assert_cmpfloat(theta_of(a), <, before);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("who has the most traffic should have the VF",
@@ -236,5 +270,9 @@ int main(int argc, char **argv) {
                        test_moves_of_before_a_restart_count);
         ADD_CONFIGURED("a clock that was wrong makes no move old", "[Policy]\nMovesPerDay=1\n",
                        test_a_clock_that_was_wrong_makes_no_move_old);
+        ADD_CONFIGURED("what a move has to bring outlives a restart", "[Policy]\nMovesPerDay=2\n",
+                       test_what_a_move_has_to_bring_outlives_a_restart);
+        ADD("what cannot be kept is known until a restart",
+            test_what_cannot_be_kept_is_known_until_a_restart);
         return g_test_run();
 }
