@@ -254,6 +254,12 @@ static void check_drain(GPtrArray *findings, const Manager *manager) {
                 findings_add(findings, FINDING_WARNING, "drain", "%s", refusal);
 }
 
+void host_check_passthrough(GPtrArray *findings, const Manager *manager, bool lacks_iommu) {
+        check_vfio(findings, manager->sysfs);
+        if (lacks_iommu)
+                tell_iommu(findings, FINDING_ERROR);
+}
+
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state) {
         g_auto(LibvirtProcess) process = { 0 };
 

@@ -30,6 +30,8 @@ typedef struct HostGuest {
 
 /* Finding, owned. Empty when all is well. */
 GPtrArray *host_check(const Manager *manager, const HostState *state);
+/* Those of them that matter to a guest that is to have a VF here; errors only. */
+void host_check_passthrough(GPtrArray *findings, const Manager *manager, bool lacks_iommu);
 /* Those of them that matter to a guest that wants to leave, but for its devices. */
 void host_check_source(GPtrArray *findings, const Manager *manager, const HostState *state);
 /* Those that matter to a guest that wants to come; what ends its move is an error then. */

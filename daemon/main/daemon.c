@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/advice-check.h"
 #include "daemon/advisor.h"
 #include "daemon/drain.h"
 #include "daemon/edges/agent-links.h"
@@ -17,7 +18,6 @@
 #include "daemon/edges/trial-helper.h"
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
-#include "daemon/guest-check.h"
 #include "daemon/guest-list.h"
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
@@ -113,7 +113,7 @@ static void on_migration(void *userdata, MigrationChange change, const Migration
 static char *check_guest(void *userdata, const AdvisorDraft *draft, const GuestEvent *found) {
         const Daemon *daemon = userdata;
 
-        return guest_check_refusal(daemon->manager, &daemon->host, found);
+        return advice_check(daemon->manager, &daemon->host, draft, found);
 }
 
 static void on_drain(void *userdata, const DrainRecord *before, const DrainRecord *now) {
