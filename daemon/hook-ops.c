@@ -7,6 +7,7 @@
 #include "daemon/guest-list.h"
 #include "daemon/guest-switch.h"
 #include "daemon/hardware.h"
+#include "daemon/hook-claim.h"
 #include "daemon/hook-slice.h"
 #include "daemon/incoming.h"
 #include "daemon/recover.h"
@@ -154,16 +155,33 @@ static bool refuse_active(const Manager *manager, const Domain *domain, GError *
 }
 
 /* Whoever looks for the guest finds why it was refused. */
-static bool refuse_drained(Manager *manager, const Domain *domain, GError **error) {
-        g_autofree char *refusal = drain_refusal(manager->drain);
+static void refuse_coming(Manager *manager, const Domain *domain, GError *taken_refusal,
+                          GError **error) {
+        g_autoptr(GError) refusal = taken_refusal;
         g_autoptr(GPtrArray) none = g_ptr_array_new();
 
-        if (!refusal)
+        if (g_hash_table_contains(manager->active, domain->uuid) ||
+            note_incoming(manager, domain, none, refusal->message, error))
+                g_propagate_error(error, g_steal_pointer(&refusal));
+}
+
+static bool refuse_drained(Manager *manager, const Domain *domain, GError **error) {
+        g_autofree char *refusal = drain_refusal(manager->drain);
+
+        if (refusal)
+                refuse_coming(manager, domain,
+                              g_error_new_literal(FERRY_ERROR, FERRY_ERROR_INVALID_STATE, refusal),
+                              error);
+        return refusal;
+}
+
+static bool refuse_unclaimed(Manager *manager, const Domain *domain, GError **error) {
+        GError *refusal = NULL;
+
+        if (hook_claim_check(manager, domain, &refusal))
                 return false;
 
-        if (g_hash_table_contains(manager->active, domain->uuid) ||
-            note_incoming(manager, domain, none, refusal, error))
-                g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE, refusal);
+        refuse_coming(manager, domain, refusal, error);
         return true;
 }
 
@@ -223,6 +241,8 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
         if (!domain || (migrates && refuse_drained(manager, domain, error)))
                 return NULL;
         guest_list_on_hook(manager, domain, migrates);
+        if (migrates && refuse_unclaimed(manager, domain, error))
+                return NULL;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return filter_without_devices(manager, domain, xml, migrates, error);
         if (refuse_active(manager, domain, error) ||
@@ -315,6 +335,8 @@ bool manager_prepare_domain(Manager *manager, const char *xml, GError **error) {
         if (!domain)
                 return false;
         guest_list_on_hook(manager, domain, false);
+        if (!hook_claim_check(manager, domain, error))
+                return false;
         if (domain->devices->len == 0 || (!domain->metadata && !manager->config->adopt))
                 return hook_slice_reserve(manager, domain, NULL, error);
 

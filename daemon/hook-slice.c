@@ -5,19 +5,24 @@
 
 #include "daemon/core/slice-devices.h"
 #include "daemon/core/slice-host.h"
+#include "daemon/hook-claim.h"
 #include "daemon/slices.h"
 #include "xml/ferry-error.h"
 #include "xml/slice-fit.h"
 
-static const Slice *wish_of(const Domain *domain) {
-        return domain->metadata ? domain->metadata->slice : NULL;
+/* Where it is to be: `at`, else where its claim is; NULL anywhere. */
+static const Slice *place_of(const Manager *manager, const Domain *domain, const Slice *at) {
+        const Slice *bound = hook_claim_bound(manager, domain);
+
+        return at || bound == hook_claim_wish(manager, domain) ? at : bound;
 }
 
 /* What is only asked about may have no UUID yet. */
 static SliceEntry *try_entry(Manager *manager, const Domain *domain, const Slice *at,
                              GError **error) {
         return slices_try_reserve(manager->slices, domain->uuid ?: "", domain->name,
-                                  wish_of(domain), at, error);
+                                  hook_claim_bound(manager, domain), place_of(manager, domain, at),
+                                  error);
 }
 
 GPtrArray *hook_slice_negotiate(Manager *manager, const Domain *domain) {
@@ -66,7 +71,8 @@ static bool reserve(Manager *manager, const Domain *domain, const GPtrArray *ans
 
         if (follow_devices(manager, domain, answers, &at, &reason))
                 *ret_entry = slices_reserve(manager->slices, domain->uuid, domain->name,
-                                            wish_of(domain), at, &reason);
+                                            hook_claim_wish(manager, domain),
+                                            place_of(manager, domain, at), &reason);
         if (reason)
                 refuse(error, domain, reason);
         return !reason;

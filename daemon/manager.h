@@ -13,6 +13,7 @@
 
 #include "daemon/agents.h"
 #include "daemon/core/announce-ops.h"
+#include "daemon/core/claim-ops.h"
 #include "daemon/core/config.h"
 #include "daemon/core/inventory.h"
 #include "daemon/core/lease.h"
@@ -27,6 +28,7 @@ typedef struct Demands Demands;
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
+typedef struct HookClaim HookClaim;
 typedef struct Headrooms Headrooms;
 typedef struct Meter Meter;
 typedef struct Mediations Mediations;
@@ -61,6 +63,8 @@ typedef struct Manager {
         Slices *slices;
         Agents *agents;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
+        const ClaimOps *claims;      /* NULL: there is no way to ask Placement */
+        HookClaim *hook_claim;       /* of the guest that a hook asks for now; NULL not asked for */
         const VirtOps *virt;         /* NULL until libvirt is there, and in tests that forbid it */
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */
         GHashTable *guest_notes;     /* of guest-list.c */

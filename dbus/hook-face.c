@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/hook-claim.h"
 #include "dbus/face.h"
 
 /* org.virtferry1.Hook: what the libvirt hook asks. Only root may, which the
- * bus's policy says and each method checks again.
+ * bus's policy says and each method checks again. The first two may wait for an
+ * answer of Placement (hook-claim.h), and reply when it has come.
  */
 
 static int begin(Faces *faces, sd_bus_message *m, sd_bus_error *reterr) {
@@ -14,11 +16,18 @@ static int begin(Faces *faces, sd_bus_message *m, sd_bus_error *reterr) {
         return r;
 }
 
+static void answer_filter(void *userdata, const char *xml, const GError *error) {
+        g_autoptr(sd_bus_message) call = userdata;
+        int r;
+
+        r = xml ? sd_bus_reply_method_return(call, "s", xml) : bus_error_reply(call, error);
+        if (r < 0)
+                g_debug("The answer to FilterDomain cannot be sent: %s, ignoring", g_strerror(-r));
+}
+
 /* FilterDomain(s operation, s xml) -> (s xml) */
 static int method_filter_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const char *operation, *xml;
-        g_autoptr(GError) error = NULL;
-        g_autofree char *answer = NULL;
         Faces *faces = userdata;
         int r;
 
@@ -34,17 +43,22 @@ static int method_filter_domain(sd_bus_message *m, void *userdata, sd_bus_error 
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        answer = manager_filter_domain(faces->manager, operation, xml, &error);
-        if (!answer)
-                return bus_error_from_gerror(reterr, error);
-
-        return sd_bus_reply_method_return(m, "s", answer);
+        hook_claim_filter(faces->manager, operation, xml, answer_filter, sd_bus_message_ref(m));
+        return 1;
 }
 
-typedef bool (*TakeDomain)(Manager *manager, const char *xml, GError **error);
+static void answer_prepare(void *userdata, const char *xml, const GError *error) {
+        g_autoptr(sd_bus_message) call = userdata;
+        int r;
 
-static int take_domain(sd_bus_message *m, Faces *faces, TakeDomain take, sd_bus_error *reterr) {
-        g_autoptr(GError) error = NULL;
+        r = xml ? sd_bus_reply_method_return(call, NULL) : bus_error_reply(call, error);
+        if (r < 0)
+                g_debug("The answer to PrepareDomain cannot be sent: %s, ignoring", g_strerror(-r));
+}
+
+/* PrepareDomain(s xml) */
+static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Faces *faces = userdata;
         const char *xml;
         int r;
 
@@ -56,20 +70,29 @@ static int take_domain(sd_bus_message *m, Faces *faces, TakeDomain take, sd_bus_
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        if (!take(faces->manager, xml, &error))
-                return bus_error_from_gerror(reterr, error);
-
-        return sd_bus_reply_method_return(m, NULL);
-}
-
-/* PrepareDomain(s xml) */
-static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return take_domain(m, userdata, manager_prepare_domain, reterr);
+        hook_claim_prepare(faces->manager, xml, answer_prepare, sd_bus_message_ref(m));
+        return 1;
 }
 
 /* StartDomain(s xml) */
 static int method_start_domain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return take_domain(m, userdata, manager_start_domain, reterr);
+        g_autoptr(GError) error = NULL;
+        Faces *faces = userdata;
+        const char *xml;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &xml);
+        if (r < 0)
+                return r;
+
+        r = begin(faces, m, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+
+        if (!manager_start_domain(faces->manager, xml, &error))
+                return bus_error_from_gerror(reterr, error);
+
+        return sd_bus_reply_method_return(m, NULL);
 }
 
 /* ReleaseDomain(s xml, s reason) */

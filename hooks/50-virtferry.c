@@ -5,7 +5,7 @@
  *
  * libvirt runs it for every guest of the host and waits for it for ever, mostly
  * with the guest locked. So a guest that does not concern us costs one look at its
- * XML, and one for a file when it comes from another host: no call, and libsystemd, which takes
+ * XML, and one for a file or two when it comes or starts: no call, and libsystemd, which takes
  * longer to load than all the rest, is not even opened. Everything is under one deadline. AppArmor
  * lets libvirt execute nothing but what lies in its hooks' folder: hence dlopen() and not two
  * programs.
@@ -124,6 +124,13 @@ static bool is_kept_out(const Operation *operation) {
         return strcmp(operation->name, "migrate") == 0 && access(FERRY_DRAINED_PATH, F_OK) == 0;
 }
 
+/* Where OpenStack places guests, each needs to have claimed what it takes, whatever that is. */
+static bool needs_claim(const Operation *operation) {
+        return (strcmp(operation->name, "migrate") == 0 ||
+                strcmp(operation->name, "prepare") == 0) &&
+               access(FERRY_CLAIMS_PATH, F_OK) == 0;
+}
+
 static struct {
         __typeof__(sd_bus_open_system) *open_system;
         __typeof__(sd_bus_call_method) *call_method;
@@ -182,7 +189,7 @@ int main(int argc, char *argv[]) {
         if (size < 0)
                 return end(unanswered_status, "cannot read the domain from standard input: %m");
 
-        ours = strstr(xml, FERRY_METADATA_URI);
+        ours = strstr(xml, FERRY_METADATA_URI) || needs_claim(operation);
         if (!ours && !has_passthrough() && !is_kept_out(operation))
                 return EXIT_SUCCESS;
 

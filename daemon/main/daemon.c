@@ -10,8 +10,9 @@
 #include "daemon/drain.h"
 #include "daemon/edges/agent-links.h"
 #include "daemon/edges/announce.h"
+#include "daemon/edges/claims.h"
 #include "daemon/edges/clock.h"
-#include "daemon/edges/drained-flag.h"
+#include "daemon/edges/hook-flags.h"
 #include "daemon/edges/metronome.h"
 #include "daemon/edges/sampler.h"
 #include "daemon/edges/switch-watch.h"
@@ -48,6 +49,7 @@ struct Daemon {
         MetricsServer *metrics_server; /* NULL: nobody may read them */
         TrialHelper *trial_helper;
         AgentLinks *agents;
+        ClaimsEdge *claims;
         Virt *virt;
         Guests *guests; /* NULL: they may not ask */
 };
@@ -195,12 +197,15 @@ static bool open_loop(Daemon *daemon, GError **error) {
         return r >= 0 || fail(error, r, "The event loop cannot be made");
 }
 
+/* Not closed by the end of the loop: who waits then is answered by daemon_free(). */
 static bool open_bus(Daemon *daemon, GError **error) {
         int r;
 
         r = sd_bus_open_system(&daemon->bus);
         if (r >= 0)
                 r = sd_bus_set_exit_on_disconnect(daemon->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_close_on_exit(daemon->bus, false);
         if (r >= 0)
                 r = sd_bus_attach_event(daemon->bus, daemon->loop, SD_EVENT_PRIORITY_NORMAL);
         return r >= 0 || fail(error, r, "No connection to the system bus");
@@ -271,6 +276,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         journal_know_slices(daemon->journal, entries);
         slices_set_listener(manager->slices, on_slice, daemon);
         drained_flag_set(manager->sysfs, drain_get(manager->drain) != NULL);
+        claims_flag_set(manager->sysfs, manager->config->claims != CLAIMS_NO);
         return true;
 }
 
@@ -315,6 +321,8 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
+        daemon->claims = claims_edge_new(daemon->bus, CLAIMS_TIMEOUT_USEC);
+        daemon->manager->claims = claims_edge_ops(daemon->claims);
         daemon->metrics_server = metrics_sockets_open(daemon->loop, daemon->metrics);
         daemon->trial_helper = trial_helper_new(daemon->loop, daemon->manager->trials,
                                                 options->trial_helper,
@@ -383,6 +391,7 @@ void daemon_free(Daemon *daemon) {
         guests_free(daemon->guests);
         daemon->guests = NULL; /* no slice is news to them any more */
         virt_free(daemon->virt);
+        claims_edge_free(daemon->claims);
         agent_links_free(daemon->agents);
         trial_helper_free(daemon->trial_helper);
         metrics_server_free(daemon->metrics_server);

@@ -158,6 +158,35 @@ static void test_drained_host(void) {
         g_assert_cmpstr(calls, ==, "FilterDomain(migrate, XML)");
 }
 
+/* A guest that comes or starts needs one, whatever it has; without an answer it does neither. */
+static void test_host_with_claims(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autofree char *calls = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(g_file_set_contents(FERRY_CLAIMS_PATH, "", 0, &error));
+        mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "NoResources", "no claim");
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                bool asked = g_str_equal(table[i].operation, "migrate begin -") ||
+                             g_str_equal(table[i].operation, "prepare begin -");
+                g_autoptr(Program)
+                        result = start_at(mock->event, private_bus->address, HOOK_IMPATIENT,
+                                          table[i].operation, PLAIN, strlen(PLAIN));
+                g_autoptr(Program)
+                        lonely = start_at(mock->event, "unix:path=/nonexistent/bus", HOOK_IMPATIENT,
+                                          table[i].operation, PLAIN, strlen(PLAIN));
+
+                program_finish(result);
+                program_finish(lonely);
+                g_test_message("%s", table[i].operation);
+                check(result, asked, "", asked ? "virt-ferry: no claim\n" : "");
+                g_assert_cmpint(lonely->status, ==, asked);
+        }
+        (void)g_remove(FERRY_CLAIMS_PATH);
+        calls = mock_daemon_take_calls(mock);
+        g_assert_cmpstr(calls, ==, "FilterDomain(migrate, XML), PrepareDomain(XML)");
+}
+
 static void test_unchanged(void) {
         g_autoptr(MockDaemon) mock = mock_new();
 
@@ -343,6 +372,9 @@ int main(int argc, char *argv[]) {
                         test_concerned);
         g_test_add_func("/hook/asks for every guest that comes to a host that is drained",
                         test_drained_host);
+        g_test_add_func(
+                "/hook/where claims are demanded every guest that comes or starts is asked for",
+                test_host_with_claims);
         g_test_add_func("/hook/prints nothing when the domain stays as it is", test_unchanged);
         g_test_add_func("/hook/says how to go on when there is no bus", test_no_bus);
         g_test_add_func("/hook/says how to go on when there is no daemon", test_no_daemon);
