@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "daemon/advisor-seats.h"
+#include "daemon/advisor-slices.h"
 
 const AdvisorWay *const advisor_ways[] = {
         &advisor_seats_way,
+        &advisor_slices_way,
         NULL,
 };
 

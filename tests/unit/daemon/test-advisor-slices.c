@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A host of 8 CPUs and 16 GiB, with guests whose CPU time and memory are seen once a minute. */
+
+#include "daemon/advisor-slices.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "daemon/advisor.h"
+#include "daemon/core/sample.h"
+#include "daemon/slices.h"
+#include "tests/unit/daemon/manager-fixture.h"
+
+#define MINUTE G_TIME_SPAN_MINUTE
+#define HOUR   G_TIME_SPAN_HOUR
+#define DAY    G_TIME_SPAN_DAY
+#define GUESTS 2
+#define MIB    (UINT64_C(1) << 20)
+#define NSEC   1e9
+
+/* What most of them are: up to 8 vCPUs and 4 GiB while they run. */
+#define ROOMY                                                                            \
+        "<memory unit='MiB'>4096</memory><currentMemory unit='MiB'>1024</currentMemory>" \
+        "<vcpu current='2'>8</vcpu><vcpus>"                                              \
+        "<vcpu id='0' enabled='yes' hotpluggable='no'/>"                                 \
+        "<vcpu id='1' enabled='yes' hotpluggable='yes'/></vcpus>"
+
+typedef struct SlicesFixture {
+        Fixture f;
+        int64_t monotonic;
+        double cpus[GUESTS];   /* that it uses */
+        double delay[GUESTS];  /* for which its vCPUs wait */
+        uint64_t used[GUESTS]; /* bytes; 0: it does not tell */
+        double cpu_time[GUESTS], waited[GUESTS];
+        char *answer; /* of advisor_apply(): "done", or the error */
+} SlicesFixture;
+
+static const char *const uuids[GUESTS] = { GUEST_UUID, OTHER_UUID };
+static const char *const names[GUESTS] = { "g1", "g2" };
+
+/* What libvirt was asked for and does not answer. */
+static GQueue questions = G_QUEUE_INIT;
+
+typedef struct Question {
+        GuestFinder finder;
+        void *asker;
+} Question;
+
+static void note_question(void *userdata, const char *domain, GuestFinder finder, void *asker) {
+        g_queue_push_tail(&questions, g_memdup2(&(Question){ finder, asker }, sizeof(Question)));
+}
+
+static void end_all_questions(void) {
+        while (!g_queue_is_empty(&questions)) {
+                g_autofree Question *question = g_queue_pop_head(&questions);
+                g_autoptr(GuestEvent) found = g_new0(GuestEvent, 1);
+
+                found->kind = GUEST_FOUND;
+                found->detail = g_strdup("The daemon ends");
+                question->finder(question->asker, found);
+        }
+}
+
+static void use_this_way_alone(Manager *manager) {
+        static const AdvisorWay *const ways[] = { &advisor_slices_way, NULL };
+
+        advisor_free(manager->advisor);
+        manager->advisor = advisor_new(manager, ways);
+}
+
+static void set_up(SlicesFixture *s, gconstpointer config) {
+        fixture_set_up(&s->f, config);
+        fake_root_put(s->f.root, "sys/devices/system/cpu/online", "0-7\n", -1);
+        fake_root_put(s->f.root, "proc/meminfo", "MemTotal: 16777216 kB\nMemFree: 8388608 kB\n",
+                      -1);
+        fixture_connect(&s->f);
+        s->f.virt.find = note_question;
+        fixture_pass_time(20000 * DAY);
+        s->monotonic = 1000 * G_USEC_PER_SEC;
+        use_this_way_alone(s->f.manager);
+        send_list(&s->f, uuids[0]);
+}
+
+static void tear_down(SlicesFixture *s, gconstpointer config) {
+        end_all_questions();
+        g_free(s->answer);
+        fixture_tear_down(&s->f, config);
+}
+
+static void run_with(SlicesFixture *s, unsigned g, const char *has, const char *devices,
+                     const char *metadata) {
+        g_autofree char *xml = NULL;
+
+        xml = g_strdup_printf("<domain><name>%s</name><uuid>%s</uuid><metadata><f:domain "
+                              "xmlns:f='urn:virtferry:domain:1' version='1'>%s</f:domain>"
+                              "</metadata>%s<devices>%s<memballoon model='virtio'/></devices>"
+                              "</domain>",
+                              names[g], uuids[g], metadata, has, devices);
+        send_event(&s->f, GUEST_RUNNING, uuids[g], xml);
+}
+
+static void run_guest(SlicesFixture *s, unsigned g) {
+        run_with(s, g, ROOMY, "", "");
+}
+
+static void give_saying(SlicesFixture *s, unsigned g, const char *attributes,
+                        const char *children) {
+        Slices *slices = s->f.manager->slices;
+        g_autofree char *xml = g_strconcat("<slice version='1' ", attributes, ">", children,
+                                           "</slice>", NULL);
+        g_autoptr(SlicePlacement) placement = NULL;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Slice) wish = NULL;
+
+        wish = slice_from_xml(xml, strlen(xml), &error);
+        g_assert_no_error(error);
+        placement = slices_try(slices, uuids[g], wish, &error);
+        g_assert_no_error(error);
+        slice_book_allocate(slices_book(slices), uuids[g], names[g], wish, 0, NULL, &error);
+        g_assert_no_error(error);
+        slice_book_enter(slices_book(slices), uuids[g], SLICE_ENFORCED, &error);
+        g_assert_no_error(error);
+}
+
+/* It has it. */
+static void give(SlicesFixture *s, unsigned g, const char *children) {
+        give_saying(s, g, "", children);
+}
+
+/* g1 with all of this, which it uses, */
+static void begin(SlicesFixture *s, const char *children, double cpus, uint64_t used_mib) {
+        run_guest(s, 0);
+        give(s, 0, children);
+        s->cpus[0] = cpus;
+        s->used[0] = used_mib * MIB;
+}
+
+static GuestSample *sample(SlicesFixture *s, unsigned g) {
+        GuestSample *guest = guest_sample_new(uuids[g], names[g]);
+
+        s->cpu_time[g] += s->cpus[g] * 60 * NSEC;
+        s->waited[g] += s->delay[g] * 60 * NSEC;
+        guest->sample.values[METRIC_CPU] = (uint64_t)s->cpu_time[g];
+        guest->sample.values[METRIC_VCPU_DELAY] = (uint64_t)s->waited[g];
+        if (s->used[g] > 0)
+                guest->sample.values[METRIC_USED] = s->used[g];
+        return guest;
+}
+
+static void let_pass(SlicesFixture *s, int64_t usec) {
+        for (int64_t i = 0; i < usec; i += MINUTE) {
+                g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
+
+                s->monotonic += MINUTE;
+                fixture_pass_time(MINUTE);
+                event->kind = GUEST_STATS;
+                event->sampled = s->monotonic;
+                event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
+                for (unsigned g = 0; g < GUESTS; g++)
+                        g_ptr_array_add(event->samples, sample(s, g));
+                manager_on_guest_event(s->f.manager, event);
+        }
+}
+
+static const GPtrArray *advised(const SlicesFixture *s) {
+        return advisor_list(s->f.manager->advisor);
+}
+
+static void assert_no_advice(const SlicesFixture *s) {
+        g_assert_cmpuint(advised(s)->len, ==, 0);
+}
+
+/* One, and its only command. */
+static const AdvisorDraft *assert_advice(const SlicesFixture *s, const char *kind,
+                                         const char *reason, const char *command) {
+        const AdvisorDraft *draft;
+
+        g_assert_cmpuint(advised(s)->len, ==, 1);
+        draft = ((const AdvisorEntry *)advised(s)->pdata[0])->draft;
+        g_assert_cmpstr(draft->kind, ==, kind);
+        g_assert_cmpstr(draft->reason, ==, reason);
+        g_assert_cmpuint(draft->commands->len, ==, 1);
+        g_assert_cmpstr(draft->commands->pdata[0], ==, command);
+        return draft;
+}
+
+static double value_of(const AdvisorDraft *draft, const char *name) {
+        for (guint i = 0; i < draft->values->len; i++) {
+                const AdvisorValue *value = &g_array_index(draft->values, AdvisorValue, i);
+
+                if (g_str_equal(value->name, name))
+                        return value->value;
+        }
+        return NAN;
+}
+
+/* Growing ------------------------------------------------------------------------------ */
+
+static void test_who_will_use_more_should_have_more_cores(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        g_assert_cmpstr(draft->target, ==, "cores");
+        g_assert_true(g_str_has_prefix(draft->sentence,
+                                       "g1 should have 3 cores instead of 2 now, before it needs "
+                                       "that: it used up to 1.80 CPUs in the last hour, and may "
+                                       "use more in the next one, up to "));
+        g_assert_cmpfloat(value_of(draft, "has"), ==, 2);
+        g_assert_cmpfloat(value_of(draft, "gets"), ==, 3);
+        g_assert_cmpfloat_with_epsilon(value_of(draft, "seen"), 1.8, 0.01);
+        g_assert_true(isnan(value_of(draft, "seen-day"))); /* it is not known for a day */
+        g_assert_false(draft->act);
+}
+
+static void test_nothing_is_said_of_whom_little_is_known(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 40 * MINUTE);
+        assert_no_advice(s);
+}
+
+static void test_a_guest_at_its_limit_waits_for_more(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='2'/>", 2, 0);
+        s->delay[0] = 0.5;
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "saturates", "virt-ferry slice add g1 cores 2");
+        g_assert_cmpstr(draft->sentence, ==,
+                        "g1 should have 4 cores instead of 2 now, since it needs more than can be "
+                        "seen: it used up to 2.00 CPUs of its 2.00 CPUs, and waited for 0.50 CPUs");
+}
+
+static void test_memory_grows_by_256_mib(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<memory size='1' unit='GiB'/>", 0, 900);
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "rises", "virt-ferry slice add g1 memory 512MiB");
+        g_assert_cmpstr(draft->target, ==, "memory");
+        g_assert_nonnull(strstr(draft->sentence, "g1 should have 1536 MiB of memory instead of "
+                                                 "1GiB now"));
+}
+
+static void test_who_does_not_tell_of_its_memory_keeps_it(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<memory size='1' unit='GiB'/>", 0, 0);
+        let_pass(s, 26 * HOUR);
+        assert_no_advice(s);
+}
+
+static void test_cores_and_memory_are_two_things(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/><memory size='1' unit='GiB'/>", 1.8, 900);
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(advised(s)->len, ==, 2);
+}
+
+/* Room --------------------------------------------------------------------------------- */
+
+static void test_it_is_said_when_there_is_room_for_less(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='4'/>", 4, 0);
+        run_guest(s, 1);
+        give(s, 1, "<cores count='3' exclusive='yes'/>");
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "saturates", "virt-ferry slice add g1 cores 1");
+        g_assert_nonnull(strstr(draft->sentence, " would be better, which it cannot have now"));
+        g_assert_cmpfloat(value_of(draft, "wants"), >, 5);
+        g_assert_cmpfloat(value_of(draft, "gets"), ==, 5);
+}
+
+static void test_what_would_be_refused_is_not_advised(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='4'/>", 4, 0);
+        run_guest(s, 1);
+        give(s, 1, "<cores count='4' exclusive='yes'/>");
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+/* The host could, and the guest could not. */
+static void test_a_guest_has_no_more_than_it_was_defined_with(SlicesFixture *s,
+                                                              gconstpointer unused) {
+        begin(s, "<cores count='2'/><memory size='1' unit='GiB'/>", 2, 1000);
+        run_with(s, 0,
+                 "<memory unit='MiB'>1280</memory><currentMemory unit='MiB'>1024</currentMemory>"
+                 "<vcpu>2</vcpu>",
+                 "", "");
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "saturates", "virt-ferry slice add g1 memory 256MiB");
+}
+
+static void test_a_limit_of_the_slice_is_kept(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/><allow cores='1-2'/>", 2, 0);
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+/* By itself nobody is robbed. */
+static void test_who_has_to_give_way_is_named(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='4'/>", 4, 0);
+        run_guest(s, 1);
+        give_saying(s, 1, "priority='best-effort'", "<cores count='4' exclusive='yes'/>");
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "saturates", "virt-ferry slice add g1 cores 4");
+        g_assert_nonnull(strstr(draft->sentence, "; of best effort, g2 would have to give way"));
+        g_assert_false(draft->act);
+}
+
+static void test_with_mode_act_it_may_be_carried_out(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        g_assert_true(assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1")->act);
+}
+
+/* Shrinking ---------------------------------------------------------------------------- */
+
+static void test_who_idles_for_a_day_gives_cores_back(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='4'/>", 0.5, 0);
+        let_pass(s, 20 * HOUR);
+        assert_no_advice(s);
+        let_pass(s, 6 * HOUR);
+        draft = assert_advice(s, "shrink", "idles", "virt-ferry slice remove g1 cores 3");
+        g_assert_nonnull(strstr(draft->sentence, "g1 should give 3 cores of its 4 back, which "
+                                                 "others can have then: it used no more than 0.50 "
+                                                 "CPUs in the last day"));
+}
+
+static void test_memory_shrinks_unless_a_device_may_write_to_it(SlicesFixture *s,
+                                                                gconstpointer unused) {
+        begin(s, "<memory size='4' unit='GiB'/>", 0, 500);
+        let_pass(s, 26 * HOUR);
+        assert_advice(s, "shrink", "idles", "virt-ferry slice remove g1 memory 3328MiB");
+        run_with(s, 0, ROOMY,
+                 "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address "
+                 "uuid='" HERE_MDEV "'/></source></hostdev>",
+                 "");
+        let_pass(s, 10 * MINUTE);
+        assert_no_advice(s);
+}
+
+#define FIXED(id) "<vcpu id='" id "' enabled='yes' hotpluggable='no'/>"
+
+/* A vCPU that cannot be unplugged stays. */
+static void test_it_keeps_what_cannot_be_taken_out(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='4'/>", 0.5, 0);
+        run_with(s, 0,
+                 "<vcpu>4</vcpu><vcpus>" FIXED("0") FIXED("1") FIXED("2") FIXED("3") "</vcpus>", "",
+                 "");
+        let_pass(s, 26 * HOUR);
+        assert_no_advice(s);
+}
+
+/* Who is left alone -------------------------------------------------------------------- */
+
+static void test_who_is_to_keep_its_slice_is_left_alone(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 2, 0);
+        run_with(s, 0, ROOMY, "", "<f:policy slice='no'/>");
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+static void test_what_is_not_carried_out_yet_is_left_alone(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 2, 0);
+        slice_book_enter(slices_book(s->f.manager->slices), GUEST_UUID, SLICE_PROMISED, NULL);
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+static void test_who_has_no_slice_is_left_alone(SlicesFixture *s, gconstpointer unused) {
+        run_guest(s, 0);
+        s->cpus[0] = 2;
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+static void test_who_is_gone_is_forgotten(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        send_event(&s->f, GUEST_STOPPED, GUEST_UUID, NULL);
+        assert_no_advice(s);
+}
+
+/* Carrying out ------------------------------------------------------------------------- */
+
+static void note_answer(void *userdata, const GError *error) {
+        SlicesFixture *s = userdata;
+
+        g_free(s->answer);
+        s->answer = g_strdup(error ? error->message : "done");
+}
+
+static void apply_first(SlicesFixture *s) {
+        g_autofree char *id = g_strdup(((const AdvisorEntry *)advised(s)->pdata[0])->id);
+
+        advisor_apply(s->f.manager->advisor, id, note_answer, s);
+        slices_flush(s->f.manager->slices);
+}
+
+static void assert_cores(const SlicesFixture *s, unsigned count) {
+        const SliceEntry *entry = slice_book_find(slices_book(s->f.manager->slices), GUEST_UUID);
+
+        g_assert_nonnull(entry);
+        g_assert_cmpuint(entry->wish->cores.count, ==, count);
+}
+
+static void test_it_is_carried_out_as_it_is_said(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        apply_first(s);
+        g_assert_cmpstr(s->answer, ==, "done");
+        assert_cores(s, 3);
+        slice_book_enter(slices_book(s->f.manager->slices), GUEST_UUID, SLICE_ENFORCED, NULL);
+        let_pass(s, 2 * HOUR); /* 1.8 of 3 */
+        assert_no_advice(s);
+}
+
+static void test_less_is_carried_out_as_well(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='4'/>", 0.5, 0);
+        let_pass(s, 26 * HOUR);
+        assert_advice(s, "shrink", "idles", "virt-ferry slice remove g1 cores 3");
+        apply_first(s);
+        g_assert_cmpstr(s->answer, ==, "done");
+        assert_cores(s, 1);
+}
+
+/* It was possible when it was advised. */
+static void test_what_is_taken_meanwhile_is_refused(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='4'/>", 3.6, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 2");
+        run_guest(s, 1);
+        give(s, 1, "<cores count='4' exclusive='yes'/>");
+        apply_first(s);
+        g_assert_nonnull(strstr(s->answer, "g2"));
+        assert_cores(s, 4);
+}
+
+static void test_what_somebody_else_has_done_is_not_said_any_more(SlicesFixture *s,
+                                                                  gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        give(s, 0, "<cores count='3'/>");
+        send_event(&s->f, GUEST_TUNED, GUEST_UUID, NULL);
+        assert_no_advice(s);
+}
+
+static void test_who_loses_its_slice_meanwhile_is_refused(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        slice_book_deallocate(slices_book(s->f.manager->slices), GUEST_UUID, NULL);
+        apply_first(s);
+        g_assert_cmpstr(s->answer, ==,
+                        "Guest g1 has no hardware slice any more: 'virt-ferry slice list' shows "
+                        "who has one");
+}
+
+#define ADD_CONFIGURED(name, config, function) \
+        g_test_add("/advisor-slices/" name, SlicesFixture, config, set_up, function, tear_down)
+#define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
+
+static void add_growing(void) {
+        ADD("who will use more should have more cores",
+            test_who_will_use_more_should_have_more_cores);
+        ADD("nothing is said of whom little is known",
+            test_nothing_is_said_of_whom_little_is_known);
+        ADD("a guest at its limit waits for more", test_a_guest_at_its_limit_waits_for_more);
+        ADD("memory grows by 256 MiB", test_memory_grows_by_256_mib);
+        ADD("who does not tell of its memory keeps it",
+            test_who_does_not_tell_of_its_memory_keeps_it);
+        ADD("cores and memory are two things", test_cores_and_memory_are_two_things);
+        ADD("it is said when there is room for less", test_it_is_said_when_there_is_room_for_less);
+        ADD("what would be refused is not advised", test_what_would_be_refused_is_not_advised);
+        ADD("a guest has no more than it was defined with",
+            test_a_guest_has_no_more_than_it_was_defined_with);
+        ADD("a limit of the slice is kept", test_a_limit_of_the_slice_is_kept);
+        ADD("who has to give way is named", test_who_has_to_give_way_is_named);
+        ADD_CONFIGURED("with Mode=act it may be carried out", "[Policy]\nMode=act\n",
+                       test_with_mode_act_it_may_be_carried_out);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+
+        add_growing();
+        ADD("who idles for a day gives cores back", test_who_idles_for_a_day_gives_cores_back);
+        ADD("memory shrinks unless a device may write to it",
+            test_memory_shrinks_unless_a_device_may_write_to_it);
+        ADD("it keeps what cannot be taken out", test_it_keeps_what_cannot_be_taken_out);
+        ADD("who is to keep its slice is left alone", test_who_is_to_keep_its_slice_is_left_alone);
+        ADD("what is not carried out yet is left alone",
+            test_what_is_not_carried_out_yet_is_left_alone);
+        ADD("who has no slice is left alone", test_who_has_no_slice_is_left_alone);
+        ADD("who is gone is forgotten", test_who_is_gone_is_forgotten);
+        ADD("it is carried out as it is said", test_it_is_carried_out_as_it_is_said);
+        ADD("less is carried out as well", test_less_is_carried_out_as_well);
+        ADD("what is taken meanwhile is refused", test_what_is_taken_meanwhile_is_refused);
+        ADD("what somebody else has done is not said any more",
+            test_what_somebody_else_has_done_is_not_said_any_more);
+        ADD("who loses its slice meanwhile is refused",
+            test_who_loses_its_slice_meanwhile_is_refused);
+
+        return g_test_run();
+}
