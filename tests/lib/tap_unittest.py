@@ -4,6 +4,8 @@ A test's name is the first line of its docstring. What fails shows its traceback
 import sys
 import unittest
 
+LINES_SHOWN = 40  # testtools puts all logs before the traceback
+
 
 class TapResult(unittest.TestResult):
     count = 0
@@ -15,7 +17,7 @@ class TapResult(unittest.TestResult):
 
     def _bad(self, test, error):
         self._line(False, test)
-        for line in self._exc_info_to_string(error, test).splitlines():
+        for line in self._exc_info_to_string(error, test).splitlines()[-LINES_SHOWN:]:
             print("#", line, flush=True)
 
     def addSuccess(self, test):

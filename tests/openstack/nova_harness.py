@@ -1,18 +1,20 @@
 """Nova in one process (nova-api, conductor, scheduler, computes) on a Placement that listens on TCP.
 
-The harness is that of Nova's own functional tests. PLACEMENT_URL says where Placement is; the
-hypervisors are made up, and what virt-ferry publishes is put beside them by Card."""
+The harness is that of Nova's own functional tests; the hypervisors are made up. What virt-ferry
+publishes beside them is published by virtferry-placement where BUILD has it, else by the test.
+PLACEMENT_PORT says where Placement is."""
 import os
 import types
-import uuid
 
 import nova.version
 from nova.tests.functional import fixtures as func_fixtures  # first: it patches what others use
 from nova.tests.functional import integrated_helpers
 import requests
 
-URL = os.environ["PLACEMENT_URL"]
-NAMESPACE = uuid.UUID("5a3d7c38-6c0a-4f0e-9d8e-5b1f1f0f7b11")
+if "BUILD" in os.environ:
+    import placement_host
+
+URL = f"http://127.0.0.1:{os.environ['PLACEMENT_PORT']}"
 FERRY = "CUSTOM_VIRTFERRY_"
 NOVA = int(nova.version.version_string().split(".")[0])
 
@@ -41,43 +43,96 @@ def placement(method, path, body=None, good=(200, 201, 204)):
 
 
 class Card:
-    """A device of a compute node, in the shape in which virtferry-placement publishes one."""
+    """A PF of a compute node with VFs of mlx5_vfio_pci, whose state is of a version."""
 
-    def __init__(self, host, device, resources, traits):
-        root = placement("GET", f"/resource_providers?name={host}")["resource_providers"][0]
-        self.root = root["uuid"]
-        self.uuid = str(uuid.uuid5(NAMESPACE, f"{self.root}/{device}"))
-        self.path = f"/resource_providers/{self.uuid}"
-        placement("POST", "/resource_providers", {
-            "name": f"{host}_virtferry_{device}", "uuid": self.uuid,
-            "parent_provider_uuid": self.root})
-        self.resources = {FERRY + name: total for name, total in resources.items()}
-        for name in self.resources:
-            placement("PUT", "/resource_classes/" + name)
-        self.traits = [FERRY + trait for trait in traits]
-        self.set_reserved(0)
-        self.set_headroom(None)
+    def __init__(self, host, device, resources, version):
+        self.host, self.device, self.resources, self.version = host, device, resources, version
+        self.name = f"{host}_virtferry_{device}"
+        self.traits = {FERRY + "MIGRATABLE", f"{FERRY}FORMAT_MLX5_VFIO_PCI_{version}"}
+        self.share, self.level = 0, "med"
+        self.root = self._find(host)["uuid"]
+        self._begin()
+        self._publish()
+        self.path = f"/resource_providers/{self._find(self.name)['uuid']}"
 
-    def set_reserved(self, share):
+    @staticmethod
+    def _find(name):
+        return placement("GET", f"/resource_providers?name={name}")["resource_providers"][0]
+
+    def set_taken(self, share):
         """A part (0 to 1) of all resources is others'."""
-        generation = placement("GET", self.path)["generation"]
-        placement("PUT", self.path + "/inventories", {
-            "resource_provider_generation": generation,
-            "inventories": {name: {"total": total, "reserved": int(total * share)}
-                            for name, total in self.resources.items()}})
+        self.share = share
+        self._publish()
 
     def set_headroom(self, level):
-        traits = self.traits + ([f"{FERRY}HEADROOM_{level}"] if level else [])
-        for trait in traits:
-            placement("PUT", "/traits/" + trait)
-        generation = placement("GET", self.path)["generation"]
-        placement("PUT", self.path + "/traits", {
-            "resource_provider_generation": generation, "traits": traits})
+        self.level = level
+        self._publish()
 
     def used(self):
         """By the names without their common beginning, those that are not 0."""
         usages = placement("GET", self.path + "/usages")["usages"]
         return {name.removeprefix(FERRY): used for name, used in usages.items() if used}
+
+
+class CardOfTest(Card):
+    """In the shape in which virtferry-placement publishes it."""
+
+    def _begin(self):
+        placement("POST", "/resource_providers", {
+            "name": self.name, "parent_provider_uuid": self.root})
+        for name in self.resources:
+            placement("PUT", f"/resource_classes/{FERRY}{name}")
+
+    def _publish(self):
+        traits = self.traits | {f"{FERRY}HEADROOM_{self.level.upper()}"}
+        for trait in traits:
+            placement("PUT", "/traits/" + trait)
+        path = f"/resource_providers/{self._find(self.name)['uuid']}"
+        placement("PUT", path + "/inventories", {
+            "resource_provider_generation": self._find(self.name)["generation"],
+            "inventories": {FERRY + name: {"total": total, "reserved": int(total * self.share)}
+                            for name, total in self.resources.items()}})
+        placement("PUT", path + "/traits", {
+            "resource_provider_generation": self._find(self.name)["generation"],
+            "traits": sorted(traits)})
+
+
+class CardOfService(Card):
+    """By the real service, which is told of it by a virtferryd that is made up."""
+    RESOURCES = {"VF": "vfs", "CORE": "cores", "MEMORY_MIB": "memory", "LANE": "lanes",
+                 "KEY": "keys", "KBPS": "bandwidth"}
+    hosts = {}
+
+    def _begin(self):
+        host = self.hosts.get(self.root)
+        if not host:
+            host = self.hosts[self.root] = placement_host.Host(self.host)
+            host.root = self.root
+            host.start()
+        self.service = host
+
+    def _published(self):
+        try:
+            path = f"/resource_providers/{self._find(self.name)['uuid']}"
+        except IndexError:
+            return False
+        rows = placement("GET", path + "/inventories")["inventories"]
+        return (self.traits | {f"{FERRY}HEADROOM_{self.level.upper()}"} ==
+                set(placement("GET", path + "/traits")["traits"]) and
+                {FERRY + name: int(total * self.share) for name, total in self.resources.items()} ==
+                {name: row["reserved"] for name, row in rows.items()})
+
+    def _publish(self):
+        self.service.tell(*(f"set {self.device} {self.RESOURCES[name]} {total} "
+                            f"{int(total * self.share)} 0 {self.level}"
+                            for name, total in self.resources.items()),
+                          f"function {self.device[:-1]}2 {self.device} mlx5_vfio_pci {self.version}")
+        placement_host.wait_for(self._published)
+
+    @classmethod
+    def close_all(cls):
+        while cls.hosts:
+            cls.hosts.popitem()[1].close()
 
 
 class NovaTestCase(integrated_helpers.ProviderUsageBaseTestCase):
@@ -98,6 +153,7 @@ class NovaTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         CONF.set_override("headroom_seconds", 0, group="virtferry")
         self.addCleanup(CONF.clear_override, "headroom_seconds", group="virtferry")
         self.addCleanup(self._remove_providers)
+        self.addCleanup(CardOfService.close_all)
         for host in self.hosts:
             self.start_service("compute", host=host)
 
@@ -110,6 +166,10 @@ class NovaTestCase(integrated_helpers.ProviderUsageBaseTestCase):
                 placement("DELETE", f"/allocations/{consumer}", good=(204, 404))
         for row in sorted(rows, key=lambda row: row["parent_provider_uuid"] is None):
             placement("DELETE", f"/resource_providers/{row['uuid']}", good=(204, 404))
+
+    @staticmethod
+    def card(*what):
+        return (CardOfService if "BUILD" in os.environ else CardOfTest)(*what)
 
     def flavor(self, **specs):
         return self._create_flavor(vcpu=1, memory_mb=256, disk=1, ephemeral=0, extra_spec={

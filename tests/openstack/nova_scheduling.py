@@ -1,9 +1,8 @@
 """Where Nova boots guests and moves them to, by what virt-ferry publishes in Placement."""
 import nova_harness
-from nova_harness import Card, FERRY, NOVA, placement
+from nova_harness import FERRY, NOVA, placement
 
-FORMAT = "FORMAT_MLX5_VFIO_PCI_1"
-OTHER_FORMAT = "FORMAT_MLX5_VFIO_PCI_2"
+PF = "0000:3b:00.0"
 CARD = {"VF": 4, "CORE": 4, "MEMORY_MIB": 4096, "LANE": 8, "KEY": 2, "KBPS": 10000000}
 
 
@@ -11,7 +10,7 @@ def slice_of(cores, group="1"):
     """A VF that may migrate to a card with the same format, and what goes with it."""
     return {f"resources{group}__{FERRY}VF": "1", f"resources{group}__{FERRY}CORE": str(cores),
             f"trait{group}__{FERRY}MIGRATABLE": "required",
-            f"trait{group}__{FERRY}{FORMAT}": "required"}
+            f"trait{group}__{FERRY}FORMAT_MLX5_VFIO_PCI_1": "required"}
 
 
 class TestScheduling(nova_harness.NovaTestCase):
@@ -20,14 +19,14 @@ class TestScheduling(nova_harness.NovaTestCase):
     def setUp(self):
         super().setUp()
         self.cards = {
-            "a": Card("a", "0000:3b:00.0", CARD, ["MIGRATABLE", FORMAT]),
-            "b": Card("b", "0000:3b:00.0", CARD, ["MIGRATABLE", FORMAT]),
-            "c": Card("c", "0000:3b:00.0", CARD, ["MIGRATABLE", OTHER_FORMAT]),
+            "a": self.card("a", PF, CARD, 1),
+            "b": self.card("b", PF, CARD, 1),
+            "c": self.card("c", PF, CARD, 2),
         }
 
     def set_headroom(self, **levels):
         for host, level in levels.items():
-            self.cards[host].set_headroom(level.upper())
+            self.cards[host].set_headroom(level)
 
     def check_used(self, **expected):
         self.assertEqual({host: expected.get(host, {}) for host in self.cards},
@@ -72,7 +71,7 @@ class TestScheduling(nova_harness.NovaTestCase):
         self.set_headroom(a="high", b="low", c="high")
         server = self.boot(self.flavor(**slice_of(3)))
         self.assertEqual("a", self.host_of(server))
-        self.cards["b"].set_reserved(1)
+        self.cards["b"].set_taken(1)
 
         server = self._live_migrate(server, migration_expected_state="error")
         self.assertEqual("a", self.host_of(server))
@@ -89,14 +88,14 @@ class TestScheduling(nova_harness.NovaTestCase):
     def test_drained(self):
         """a host whose resources are all reserved gets no guest, however much headroom it has"""
         self.set_headroom(a="high", b="low")
-        self.cards["a"].set_reserved(1)
+        self.cards["a"].set_taken(1)
         self.assertEqual("b", self.host_of(self.boot(self.flavor(**slice_of(1)))))
 
     def test_one_card(self):
         """a guest whose flavor has two groups gets both on one card, where Nova shows candidates"""
         if NOVA < 27:
             self.skipTest(f"Nova {NOVA} shows filters no candidates")
-        Card("a", "0000:5e:00.0", CARD, ["MIGRATABLE", FORMAT])
+        self.card("a", "0000:5e:00.0", CARD, 1)
         flavor = self.flavor(**slice_of(1), **slice_of(1, "2"), group_policy="none")
         for _ in range(4):
             server = self.boot(flavor)
