@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "daemon/core/store-demand.h"
 #include "tests/lib/made-history.h"
 #include "tests/unit/daemon/advisor-fixture.h"
 
@@ -22,6 +25,16 @@ static void remember_peak(AdvisorFixture *a, int64_t begins) {
 
         g_assert_true(made_history_put(&history, a->f.manager->store, a->f.manager->now(), &error));
         g_assert_no_error(error);
+}
+
+/* As of a daemon that has learnt it. */
+static void assert_learnt(AdvisorFixture *a) {
+        g_autofree char *uuid = uuid_of(0);
+        g_autoptr(GBytes) blob = NULL;
+
+        g_assert_true(store_load_demand(a->f.manager->store, SUBJECT_GUEST, uuid,
+                                        METRIC_TRANSMIT_BYTES, &blob, NULL));
+        g_assert_nonnull(blob);
 }
 
 static void decide_now(AdvisorFixture *a) {
@@ -69,6 +82,7 @@ static void test_what_was_made_last_counts(AdvisorFixture *a, gconstpointer unus
         begin_guests(a, 1);
         remember_peak(a, 10 * MINUTE);
         remember_peak(a, 8 * HOUR);
+        assert_learnt(a);
         let_pass(a, MINUTE);
         decide_now(a);
         assert_no_advice(a);
