@@ -3,6 +3,7 @@
 
 #include "daemon/core/store-policy.h"
 #include "daemon/drain.h"
+#include "daemon/way-set.h"
 #include "xml/ferry-error.h"
 
 typedef struct Applied {
@@ -15,8 +16,7 @@ typedef struct Applied {
 struct Advisor {
         Manager *manager;
         Actor *actor;
-        const AdvisorWay *const *ways;
-        void **selves; /* one for each way */
+        WaySet *ways;
         AdviceBook *book;
         Applied *applied; /* what is carried out now; NULL nothing */
         int64_t begun;    /* CLOCK_MONOTONIC us, the last round; 0 never */
@@ -68,54 +68,27 @@ static bool is_drained(const Advisor *advisor) {
         return refusal;
 }
 
-static bool may_give(const Advisor *advisor, const AdvisorDraft *draft) {
+/* A WaySetFilter. */
+static bool may_give(const void *userdata, const AdvisorDraft *draft) {
+        const Advisor *advisor = userdata;
         const AdvisorDraft *applied = advisor_applied(advisor);
 
         return !advisor->frozen && !is_drained(advisor) &&
                !(applied && advisor_draft_shares_guest(applied, draft));
 }
 
-static void ask_way(Advisor *advisor, unsigned w, int64_t monotonic) {
-        const AdvisorWay *way = advisor->ways[w];
-        g_autoptr(GPtrArray) drafts = way->decide(advisor->selves[w], monotonic);
-
-        for (guint i = 0; i < drafts->len; i++)
-                if (may_give(advisor, drafts->pdata[i]))
-                        advice_book_enter(advisor->book, way, advisor->selves[w],
-                                          g_steal_pointer(&drafts->pdata[i]),
-                                          advisor->manager->now());
-}
-
 static void decide(Advisor *advisor, int64_t monotonic) {
         advice_book_remove(advisor->book, is_done, NULL);
-        advice_book_begin(advisor->book);
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                ask_way(advisor, w, monotonic);
-        advice_book_end(advisor->book);
+        way_set_decide(advisor->ways, monotonic, advisor->book, may_give, advisor);
 }
 
 /* Rounds -------------------------------------------------------------------------------- */
 
 static void begin_round(Advisor *advisor, int64_t monotonic) {
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                if (advisor->ways[w]->begin)
-                        advisor->ways[w]->begin(advisor->selves[w]);
+        way_set_begin(advisor->ways);
         advisor->begun = monotonic;
         advisor->in_round = true;
         advisor->due = false;
-}
-
-/* Whether all could decide. */
-static bool turn_ways(Advisor *advisor, int64_t monotonic) {
-        bool ready = true;
-
-        for (unsigned w = 0; advisor->ways[w]; w++) {
-                const AdvisorWay *way = advisor->ways[w];
-
-                if (way->turn && !way->turn(advisor->selves[w], monotonic))
-                        ready = false;
-        }
-        return ready;
 }
 
 void advisor_turn(Advisor *advisor, int64_t monotonic) {
@@ -130,7 +103,7 @@ void advisor_turn(Advisor *advisor, int64_t monotonic) {
         if (!advisor->in_round &&
             (advisor->due || monotonic - advisor->begun >= ADVISOR_ROUND_USEC))
                 begin_round(advisor, monotonic);
-        ready = turn_ways(advisor, monotonic);
+        ready = way_set_turn(advisor->ways, monotonic);
         if (!advisor->in_round || !ready)
                 return;
 
@@ -174,9 +147,7 @@ void advisor_on_guest_event(Advisor *advisor, const GuestEvent *event) {
         if (!advises(advisor))
                 return;
 
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                if (advisor->ways[w]->on_guest_event)
-                        advisor->ways[w]->on_guest_event(advisor->selves[w], event);
+        way_set_on_guest_event(advisor->ways, event);
         if (event->kind == GUEST_LOST_LIBVIRT)
                 advice_book_clear(advisor->book);
         if (!event->uuid)
@@ -248,18 +219,11 @@ static void set_frozen(Advisor *advisor, bool frozen) {
                 advice_book_clear(advisor->book);
 }
 
-static bool load_ways(Advisor *advisor, GError **error) {
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                if (advisor->ways[w]->load && !advisor->ways[w]->load(advisor->selves[w], error))
-                        return false;
-        return true;
-}
-
 bool advisor_load(Advisor *advisor, GError **error) {
         bool frozen;
 
         if (!store_load_frozen(advisor->manager->store, &frozen, error) ||
-            !load_ways(advisor, error))
+            !way_set_load(advisor->ways, error))
                 return false;
 
         set_frozen(advisor, frozen);
@@ -281,9 +245,7 @@ AdvisorState advisor_state(const Advisor *advisor) {
                 .applies = advisor->applied,
         };
 
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                if (advisor->ways[w]->state)
-                        advisor->ways[w]->state(advisor->selves[w], &state);
+        way_set_add_state(advisor->ways, &state);
         return state;
 }
 
@@ -295,23 +257,12 @@ void advisor_set_listener(Advisor *advisor, AdviceListener listener, void *userd
         advice_book_set_listener(advisor->book, listener, userdata);
 }
 
-static unsigned count_ways(const AdvisorWay *const *ways) {
-        unsigned n = 0;
-
-        while (ways[n])
-                n++;
-        return n;
-}
-
 Advisor *advisor_new(Manager *manager, const AdvisorWay *const *ways) {
         Advisor *advisor = g_new0(Advisor, 1);
 
         advisor->manager = manager;
         advisor->actor = actor_new(manager);
-        advisor->ways = ways;
-        advisor->selves = g_new0(void *, count_ways(ways));
-        for (unsigned w = 0; ways[w]; w++)
-                advisor->selves[w] = ways[w]->new (manager);
+        advisor->ways = way_set_new(manager, ways);
         advisor->book = advice_book_new();
         return advisor;
 }
@@ -322,8 +273,6 @@ void advisor_free(Advisor *advisor) {
 
         actor_free(advisor->actor);
         advice_book_free(advisor->book);
-        for (unsigned w = 0; advisor->ways[w]; w++)
-                advisor->ways[w]->free(advisor->selves[w]);
-        g_free(advisor->selves);
+        way_set_free(advisor->ways);
         g_free(advisor);
 }
