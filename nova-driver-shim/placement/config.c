@@ -8,6 +8,8 @@
 #define CLOUD           "openstack"
 #define CLOUDS_FILE     "/etc/virtferry/clouds.yaml"
 #define ID_FILE         "/var/lib/nova/compute_id"
+#define CHECK_SEC       60
+#define CHECK_MAX_SEC   3600
 
 G_DEFINE_QUARK(virtferry - placement - config, config_error)
 
@@ -28,17 +30,36 @@ static bool fail(GError **error, const char *path, const char *reason) {
         return false;
 }
 
+static bool take_check(Config *config, const char *path, const char *value, GError **error) {
+        g_autofree char *reason = NULL;
+        guint64 number;
+
+        if (g_ascii_string_to_unsigned(value, 10, 1, CHECK_MAX_SEC, &number, NULL)) {
+                config->check_sec = (unsigned)number;
+                return true;
+        }
+
+        reason = g_strdup_printf("[" GROUP_PLACEMENT "] CheckSec must be 1 to %d, not '%s'",
+                                 CHECK_MAX_SEC, value);
+        return fail(error, path, reason);
+}
+
 static bool take_key(Config *config, GKeyFile *file, const char *path, const char *group,
                      const char *name, GError **error) {
         g_autofree char *value = g_key_file_get_string(file, group, name, NULL);
         g_autofree char *reason = NULL;
 
+        if (!value || !*value) {
+                reason = g_strdup_printf("[%s] %s has no value", group, name);
+                return fail(error, path, reason);
+        }
+
+        if (g_str_equal(group, GROUP_PLACEMENT) && g_str_equal(name, "CheckSec"))
+                return take_check(config, path, value, error);
+
         for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
                 if (g_str_equal(keys[i].group, group) && g_str_equal(keys[i].name, name)) {
-                        if (!value || !*value) {
-                                reason = g_strdup_printf("[%s] %s has no value", group, name);
-                                return fail(error, path, reason);
-                        }
+                        g_free(*(char **)((char *)config + keys[i].offset));
                         *(char **)((char *)config + keys[i].offset) = g_steal_pointer(&value);
                         return true;
                 }
@@ -108,6 +129,7 @@ static void fill_in(Config *config, const char *credentials) {
 Config *config_read(const char *path, const char *credentials, GError **error) {
         g_autoptr(Config) config = g_new0(Config, 1);
 
+        config->check_sec = CHECK_SEC;
         if (!read_file(config, path, error))
                 return NULL;
 

@@ -9,6 +9,7 @@
  *   Cloud=openstack          which one of the file of clouds
  *   CloudsFile=FILE          without it the credential clouds.yaml of the service, then
  *                            /etc/virtferry/clouds.yaml
+ *   CheckSec=60              how often is looked whether somebody has changed what is published
  *
  *   [Host]
  *   Name=compute1            what Nova calls this hypervisor; without it, its host name
@@ -31,6 +32,7 @@ typedef struct Config {
         char *secret_file; /* the service's credential "secret"; NULL: there is none */
         char *host_name;
         char *id_file;
+        unsigned check_sec;
 } Config;
 
 /* `credentials` is the directory of the service's credentials, NULL without. */

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nova-driver-shim/placement/found.h"
 
-static void forget_details(FoundProvider *provider) {
-        g_clear_pointer(&provider->inventories, g_ptr_array_unref);
-        g_clear_pointer(&provider->traits, g_strfreev);
-        g_clear_pointer(&provider->consumers, g_strfreev);
-        g_hash_table_remove_all(provider->kept);
-        provider->stays = false;
+static void forget_part(FoundProvider *provider, FoundPart part) {
+        switch (part) {
+        case FOUND_INVENTORIES:
+                g_clear_pointer(&provider->inventories, g_ptr_array_unref);
+                break;
+        case FOUND_TRAITS:
+                g_clear_pointer(&provider->traits, g_strfreev);
+                break;
+        case FOUND_CONSUMERS:
+                g_clear_pointer(&provider->consumers, g_strfreev);
+                break;
+        case _FOUND_PART_MAX:
+                g_assert_not_reached();
+        }
+}
+
+static void forget_parts(FoundProvider *provider) {
+        for (FoundPart part = 0; part < _FOUND_PART_MAX; part++)
+                forget_part(provider, part);
 }
 
 static void provider_free(FoundProvider *provider) {
-        forget_details(provider);
+        forget_parts(provider);
         g_hash_table_unref(provider->kept);
         g_free(provider->uuid);
         g_free(provider->name);
@@ -62,13 +75,25 @@ static void name_it(FoundProvider *provider, const ApiProvider *told) {
         provider->parent = g_strdup(told->parent);
 }
 
-/* Out of `before`, if it is there and nobody has changed it. */
+/* What was true at an older generation may not be any more. Whoever used it may have gone, too. */
+static void take_generation(FoundProvider *provider, int64_t generation) {
+        for (FoundPart part = 0; part < _FOUND_PART_MAX; part++)
+                if (provider->generations[part] != generation)
+                        forget_part(provider, part);
+        if (provider->generation != generation) {
+                g_hash_table_remove_all(provider->kept);
+                provider->stays = false;
+        }
+        provider->generation = generation;
+}
+
 static void take_one(GHashTable *before, GHashTable *now, const ApiProvider *told) {
         FoundProvider *provider = g_hash_table_lookup(before, told->uuid);
 
-        if (provider && provider->generation == told->generation) {
+        if (provider) {
                 (void)g_hash_table_steal(before, told->uuid);
                 g_hash_table_insert(now, provider->uuid, provider);
+                take_generation(provider, told->generation);
         } else
                 provider = add_provider(now, told);
         name_it(provider, told);
@@ -93,6 +118,14 @@ bool found_take_tree(Found *found, const GPtrArray *providers) {
         return found->known;
 }
 
+/* Placement has taken a write, so nothing else had changed until then. */
+static void write_at(FoundProvider *provider, int64_t generation) {
+        for (FoundPart part = 0; part < _FOUND_PART_MAX; part++)
+                if (provider->generations[part] == provider->generation)
+                        provider->generations[part] = generation;
+        provider->generation = generation;
+}
+
 void found_take_provider(Found *found, const ApiProvider *told) {
         FoundProvider *provider = found_find(found, told->uuid);
 
@@ -103,7 +136,7 @@ void found_take_provider(Found *found, const ApiProvider *told) {
                 provider->traits = g_new0(char *, 1);
                 provider->consumers = g_new0(char *, 1);
         }
-        provider->generation = told->generation;
+        write_at(provider, told->generation);
         name_it(provider, told);
 }
 
@@ -118,24 +151,27 @@ static ApiInventory *copy_inventory(const ApiInventory *inventory) {
         return copy;
 }
 
-static FoundProvider *take_generation(Found *found, const char *uuid, const ApiAnswer *answer,
-                                      bool written) {
+static FoundProvider *take_part(Found *found, const char *uuid, FoundPart part,
+                                const ApiAnswer *answer, bool written) {
         FoundProvider *provider = found_find(found, uuid);
 
-        if (provider && !written && provider->generation != answer->generation)
-                forget_details(provider);
-        if (provider)
-                provider->generation = answer->generation;
+        if (!provider)
+                return NULL;
+
+        if (written)
+                write_at(provider, answer->generation);
+        forget_part(provider, part);
+        provider->generation = answer->generation;
+        provider->generations[part] = answer->generation;
         return provider;
 }
 
 void found_take_inventories(Found *found, const char *uuid, const ApiAnswer *answer, bool written) {
-        FoundProvider *provider = take_generation(found, uuid, answer, written);
+        FoundProvider *provider = take_part(found, uuid, FOUND_INVENTORIES, answer, written);
 
         if (!provider)
                 return;
 
-        g_clear_pointer(&provider->inventories, g_ptr_array_unref);
         provider->inventories = g_ptr_array_new_with_free_func((GDestroyNotify)api_inventory_free);
         for (guint i = 0; i < answer->inventories->len; i++)
                 g_ptr_array_add(provider->inventories,
@@ -143,23 +179,17 @@ void found_take_inventories(Found *found, const char *uuid, const ApiAnswer *ans
 }
 
 void found_take_traits(Found *found, const char *uuid, const ApiAnswer *answer, bool written) {
-        FoundProvider *provider = take_generation(found, uuid, answer, written);
+        FoundProvider *provider = take_part(found, uuid, FOUND_TRAITS, answer, written);
 
-        if (!provider)
-                return;
-
-        g_strfreev(provider->traits);
-        provider->traits = g_strdupv(answer->names);
+        if (provider)
+                provider->traits = g_strdupv(answer->names);
 }
 
 void found_take_consumers(Found *found, const char *uuid, const ApiAnswer *answer) {
-        FoundProvider *provider = take_generation(found, uuid, answer, false);
+        FoundProvider *provider = take_part(found, uuid, FOUND_CONSUMERS, answer, false);
 
-        if (!provider)
-                return;
-
-        g_strfreev(provider->consumers);
-        provider->consumers = g_strdupv(answer->names);
+        if (provider)
+                provider->consumers = g_strdupv(answer->names);
 }
 
 void found_take_name(Found *found, const char *name) {
@@ -174,7 +204,7 @@ void found_doubt(Found *found, const char *uuid) {
         FoundProvider *provider = found_find(found, uuid);
 
         if (provider)
-                forget_details(provider);
+                forget_parts(provider);
 }
 
 void found_doubt_consumers(Found *found, const char *uuid) {
@@ -182,6 +212,16 @@ void found_doubt_consumers(Found *found, const char *uuid) {
 
         if (provider)
                 g_clear_pointer(&provider->consumers, g_strfreev);
+}
+
+void found_doubt_in_use(Found *found) {
+        FoundProvider *provider;
+        GHashTableIter iter;
+
+        g_hash_table_iter_init(&iter, found->providers);
+        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&provider))
+                if (provider->stays || g_hash_table_size(provider->kept) > 0)
+                        found->known = false;
 }
 
 void found_doubt_all(Found *found) {

@@ -8,6 +8,8 @@
 #include "nova-driver-shim/placement/host-objects.h"
 #include "nova-driver-shim/placement/pace.h"
 
+#define LOOK_SEC 60
+
 /* All is asked for at once and taken when all has come, in this order: objects say of devices what
  * headroom has not. */
 typedef enum Question {
@@ -97,7 +99,7 @@ static void take(Host *host) {
 
         drop_calls(host);
         pace_written(&host->pace);
-        look_in(host, host->changed ? PACE_COALESCE_USEC : pace_heartbeat(g_random_double()),
+        look_in(host, host->changed ? PACE_COALESCE_USEC : pace_heartbeat(LOOK_SEC, g_random_double()),
                 host->changed);
         host->reply(host->userdata, g_steal_pointer(&state), NULL);
 }

@@ -33,8 +33,8 @@ uint64_t pace_after_conflict(Pace *pace, double random) {
         return pace_after_failure(pace, random);
 }
 
-uint64_t pace_heartbeat(double random) {
-        return jitter(LONGEST_USEC, 0.9, random);
+uint64_t pace_heartbeat(unsigned seconds, double random) {
+        return jitter(seconds * SECOND_USEC, 0.9, random);
 }
 
 void pace_answered(Pace *pace) {

@@ -24,8 +24,8 @@ uint64_t pace_after_refusal(Pace *pace, double random);
 /* Somebody else was quicker: 10 to 50 ms, ten times; after that as of a failure, since whoever
  * always is quicker is no accident. */
 uint64_t pace_after_conflict(Pace *pace, double random);
-/* With nothing to do: 54 to 60 s until it is seen whether all is still as it was. */
-uint64_t pace_heartbeat(double random);
+/* With nothing to do: until it is seen whether all is still as it was. At least nine tenths. */
+uint64_t pace_heartbeat(unsigned seconds, double random);
 
 void pace_answered(Pace *pace); /* to anything */
 void pace_written(Pace *pace);  /* a write was taken */

@@ -21,7 +21,7 @@ const char *publish_state_to_string(PublishState state) {
 struct Publisher {
         sd_event *loop;
         Api *api;
-        PublishRoot root;
+        PublishOptions options;
         PublishChanged changed;
         void *userdata;
         Pace pace;
@@ -102,7 +102,7 @@ static void wait_for(Publisher *publisher, uint64_t usec, bool resting) {
                                          0, on_time, publisher);
 }
 
-/* What others have changed is looked for in a minute. */
+/* What others have changed is looked for later. */
 static void rest(Publisher *publisher) {
         GHashTableIter iter;
         const char *problem;
@@ -114,7 +114,7 @@ static void rest(Publisher *publisher) {
                 return;
         }
 
-        wait_for(publisher, pace_heartbeat(g_random_double()), true);
+        wait_for(publisher, pace_heartbeat(publisher->options.check_sec, g_random_double()), true);
         if (!publisher->host_known)
                 return;
 
@@ -370,7 +370,7 @@ static void on_root(void *userdata, const ApiAnswer *answer, const ApiError *err
 
                 publisher->found = found_new(root->uuid);
         } else if (!error) {
-                g_autofree char *sentence = publish_root_missing(&publisher->root);
+                g_autofree char *sentence = publish_root_missing(&publisher->options.root);
 
                 begin_trouble(publisher, TROUBLE_ROOT, sentence, PUBLISH_BEHIND);
                 wait_for(publisher, pace_after_failure(&publisher->pace, g_random_double()), false);
@@ -382,13 +382,13 @@ static void on_root(void *userdata, const ApiAnswer *answer, const ApiError *err
 }
 
 static void find_root(Publisher *publisher) {
-        g_autofree char *uuid = publish_root_read_id(&publisher->root);
+        g_autofree char *uuid = publish_root_read_id(&publisher->options.root);
 
         if (uuid)
                 publisher->found = found_new(uuid);
         else
-                publisher->call = api_get_provider_by_name(publisher->api, publisher->root.name,
-                                                           on_root, publisher);
+                publisher->call = api_get_provider_by_name(
+                        publisher->api, publisher->options.root.name, on_root, publisher);
 }
 
 /* One after the other ------------------------------------------------------------- */
@@ -469,6 +469,8 @@ void publisher_set_host(Publisher *publisher, HostState *host, const char *probl
                 make_tree(publisher);
         if (publisher->tree && old_tree)
                 doubt_consumers(publisher, old_tree);
+        if (publisher->found)
+                found_doubt_in_use(publisher->found);
         wake(publisher);
 }
 
@@ -487,13 +489,13 @@ void publisher_close(Publisher *publisher) {
         advance(publisher);
 }
 
-Publisher *publisher_new(sd_event *loop, Api *api, const PublishRoot *root, PublishChanged changed,
-                         void *userdata) {
+Publisher *publisher_new(sd_event *loop, Api *api, const PublishOptions *options,
+                         PublishChanged changed, void *userdata) {
         Publisher *publisher = g_new0(Publisher, 1);
 
         publisher->loop = sd_event_ref(loop);
         publisher->api = api;
-        publisher->root = *root;
+        publisher->options = *options;
         publisher->changed = changed;
         publisher->userdata = userdata;
         return publisher;

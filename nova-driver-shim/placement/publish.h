@@ -2,7 +2,7 @@
 #pragma once
 
 /* Keeps Placement as the host is: asks for one step (step.h) after the other until nothing
- * is left to do, and looks once a minute whether somebody has changed it. At most one request is
+ * is left to do, and looks once in a while whether somebody has changed it. At most one request is
  * under way. Main thread.
  */
 
@@ -26,12 +26,17 @@ typedef struct PublishRoot {
         const char *name;    /* else the one of this name: the host's, as Nova has it */
 } PublishRoot;
 
+typedef struct PublishOptions {
+        PublishRoot root;
+        unsigned check_sec; /* how often is looked whether somebody has changed it */
+} PublishOptions;
+
 typedef struct Publisher Publisher;
 typedef void (*PublishChanged)(void *userdata);
 
 /* Borrows all of it. `changed` is called when what the functions below say is new. */
-Publisher *publisher_new(sd_event *loop, Api *api, const PublishRoot *root, PublishChanged changed,
-                         void *userdata);
+Publisher *publisher_new(sd_event *loop, Api *api, const PublishOptions *options,
+                         PublishChanged changed, void *userdata);
 void publisher_free(Publisher *publisher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Publisher, publisher_free)
 

@@ -90,7 +90,8 @@ static bool open_bus(Service *service, GError **error) {
 }
 
 Service *service_new(const Config *config, const Cloud *cloud, GError **error) {
-        const PublishRoot root = { config->id_file, config->host_name };
+        const PublishOptions options = { { config->id_file, config->host_name },
+                                         config->check_sec };
         g_autoptr(Service) service = g_new0(Service, 1);
         int r;
 
@@ -103,7 +104,7 @@ Service *service_new(const Config *config, const Cloud *cloud, GError **error) {
                 return NULL;
         }
 
-        service->publisher = publisher_new(service->loop, service->api, &root, on_published,
+        service->publisher = publisher_new(service->loop, service->api, &options, on_published,
                                            service);
         r = host_new(service->bus, on_host, service, &service->host);
         if (r < 0) {

@@ -125,7 +125,7 @@ static Step *write_inventories(const FoundProvider *found, GPtrArray *inventorie
 
         step = step_new(STEP_INVENTORIES, found->uuid, NULL);
         step->inventories = inventories;
-        step->generation = found->generation;
+        step->generation = found->generations[FOUND_INVENTORIES];
         return step;
 }
 
@@ -172,7 +172,7 @@ static Step *write_traits(const TreeProvider *wanted, const FoundProvider *found
 
         step = step_new(STEP_TRAITS, found->uuid, NULL);
         step->traits = g_steal_pointer(&traits);
-        step->generation = found->generation;
+        step->generation = found->generations[FOUND_TRAITS];
         return step;
 }
 
@@ -200,15 +200,11 @@ static bool needs_consumers(const TreeProvider *wanted) {
         return wanted->holds->len > 0;
 }
 
-/* NULL: all that the next write depends on is known. */
-static Step *read_details(const TreeProvider *wanted, const FoundProvider *found) {
-        if (!found->inventories)
-                return step_new(STEP_READ_INVENTORIES, found->uuid, NULL);
-        if (wanted && !found->traits)
-                return step_new(STEP_READ_TRAITS, found->uuid, NULL);
+/* What an inventory depends on; itself last, so that least can happen before it is written. */
+static Step *read_for_inventories(const TreeProvider *wanted, const FoundProvider *found) {
         if (wanted && !found->consumers && needs_consumers(wanted))
                 return step_new(STEP_READ_CONSUMERS, found->uuid, NULL);
-        return NULL;
+        return found->inventories ? NULL : step_new(STEP_READ_INVENTORIES, found->uuid, NULL);
 }
 
 /* `first`, if there is anything to do before `step`; else that. Takes both. */
@@ -232,13 +228,16 @@ static Step *next_of_wanted(const Tree *tree, const TreeProvider *wanted, const 
         if (!g_str_equal(there->name, wanted->name) || g_strcmp0(there->parent, tree->root) != 0)
                 return step_new(STEP_RENAME, wanted->uuid, wanted->name);
 
-        step = read_details(wanted, there);
+        step = read_for_inventories(wanted, there);
         if (step)
                 return step;
 
         step = write_inventories(there, wanted_inventories(tree, wanted, there));
         if (step)
                 return before(make_classes(wanted, found), step);
+
+        if (!there->traits)
+                return step_new(STEP_READ_TRAITS, there->uuid, NULL);
 
         step = write_traits(wanted, there);
         return step ? before(make_traits(wanted, found), step) : NULL;
@@ -251,7 +250,7 @@ static Step *next_of_gone(const FoundProvider *there) {
         if (!there->stays)
                 return step_new(STEP_DELETE, there->uuid, NULL);
 
-        step = read_details(NULL, there);
+        step = read_for_inventories(NULL, there);
         return step ?: write_inventories(there, all_reserved(there));
 }
 
@@ -294,7 +293,7 @@ Step *step_next_to_close(const Found *found) {
         g_hash_table_iter_init(&iter, found->providers);
         while (!step && g_hash_table_iter_next(&iter, NULL, (gpointer *)&there))
                 if (is_ours(found, there))
-                        step = read_details(NULL, there)
+                        step = read_for_inventories(NULL, there)
                                        ?: write_inventories(there, all_reserved(there));
         return step ?: step_new(STEP_NONE, NULL, NULL);
 }

@@ -55,8 +55,8 @@ static void test_conflicts_are_tried_again_at_once_and_not_for_ever(void) {
 }
 
 static void test_at_rest_there_is_a_look_a_minute(void) {
-        g_assert_cmpuint(pace_heartbeat(1), ==, 60 * SECOND);
-        g_assert_cmpuint(pace_heartbeat(0), ==, 54 * SECOND);
+        g_assert_cmpuint(pace_heartbeat(60, 1), ==, 60 * SECOND);
+        g_assert_cmpuint(pace_heartbeat(60, 0), ==, 54 * SECOND);
 }
 
 int main(int argc, char **argv) {
