@@ -26,6 +26,13 @@ char *slice_advice_amount(const SlicePart *part, uint64_t amount) {
         return g_strdup_printf("%" PRIu64, amount);
 }
 
+/* "1", "512 MiB", "400": it has been said of what */
+static char *plain_text(const SlicePart *part, uint64_t amount) {
+        if (g_str_equal(part->kind, "memory"))
+                return memory_text(amount, " ");
+        return g_strdup_printf("%" PRIu64, amount);
+}
+
 /* "1 core", "512 MiB of memory", "400 Mbit/s for nic" */
 static char *amount_text(const SlicePart *part, uint64_t amount) {
         g_autofree char *memory = NULL;
@@ -77,7 +84,7 @@ static void write_saturation(Sentence *sentence, const SliceAdvice *advice) {
 static void write_growth(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
         g_autofree char *amount = amount_text(part, advice->room->amount);
-        g_autofree char *has = slice_advice_amount(part, part->has);
+        g_autofree char *has = plain_text(part, part->has);
 
         sentence_add(sentence, SENTENCE_WORD " should have %s instead of %s now, ",
                      advice->guest->name, amount, has);
@@ -90,7 +97,7 @@ static void write_growth(Sentence *sentence, const SliceAdvice *advice) {
 static void write_shrinking(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
         g_autofree char *given = amount_text(part, part->has - advice->room->amount);
-        g_autofree char *has = slice_advice_amount(part, part->has);
+        g_autofree char *has = plain_text(part, part->has);
         g_autofree char *seen = measured_text(part, part->part.seen_day);
         g_autofree char *ahead = measured_text(part, advice->change->p99);
 
@@ -103,8 +110,8 @@ static void write_shrinking(Sentence *sentence, const SliceAdvice *advice) {
 
 static void write_room(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
-        g_autofree char *wanted = slice_advice_amount(
-                part, (uint64_t)llround(advice->change->wants / part->unit));
+        g_autofree char *wanted = plain_text(part,
+                                             (uint64_t)llround(advice->change->wants / part->unit));
 
         if (advice->room->obstacle)
                 sentence_add(sentence, "; %s would be better, which it cannot have now", wanted);

@@ -34,13 +34,11 @@ static void plan_free(void *data) {
 
 /* Drafts -------------------------------------------------------------------------------- */
 
-/* "cores"; "bandwidth:nic" of a slice with several functions. */
-static char *target_of(const SlicesWay *way, const SliceGuest *guest, const SlicePart *part) {
+/* Its function need be named, too. NULL: what it is says all. */
+static const char *name_of(const SlicesWay *way, const SliceGuest *guest, const SlicePart *part) {
         const SliceEntry *entry = slice_book_find(slices_book(way->manager->slices), guest->uuid);
 
-        return part->function && entry && entry->wish->functions->len > 1
-                       ? g_strdup_printf("%s:%s", part->kind, part->function)
-                       : g_strdup(part->kind);
+        return entry && entry->wish->functions->len > 1 ? part->function : NULL;
 }
 
 static void add_values(AdvisorDraft *draft, const SliceAdvice *advice) {
@@ -57,9 +55,9 @@ static void add_values(AdvisorDraft *draft, const SliceAdvice *advice) {
                 advisor_draft_add_value(draft, "waits", part->waits);
 }
 
-static void add_command(AdvisorDraft *draft, const SliceAdvice *advice) {
+static void add_command(AdvisorDraft *draft, const SliceAdvice *advice, const char *function) {
         uint64_t has = advice->part->has, gets = advice->room->amount;
-        const char *verb = gets > has ? "add" : "remove", *function = advice->part->function;
+        const char *verb = gets > has ? "add" : "remove";
         g_autofree char *name = function ? g_strconcat("name=", function, NULL) : NULL;
         g_autofree char *amount = slice_advice_amount(advice->part,
                                                       gets > has ? gets - has : has - gets);
@@ -81,7 +79,8 @@ static Plan *plan_new(const SliceAdvice *advice) {
 /* A slice that has to give way is another guest's, which a person should know of before. */
 static AdvisorDraft *draft_new(const SlicesWay *way, const SliceAdvice *advice) {
         const SliceGuest *guest = advice->guest;
-        g_autofree char *target = target_of(way, guest, advice->part);
+        const char *function = name_of(way, guest, advice->part);
+        g_autofree char *target = g_strjoin(":", advice->part->kind, function, NULL);
         Plan *plan = plan_new(advice);
         AdvisorDraft *draft = advisor_draft_new(plan->less ? "shrink" : "grow", guest->uuid,
                                                 guest->name, target);
@@ -89,7 +88,7 @@ static AdvisorDraft *draft_new(const SlicesWay *way, const SliceAdvice *advice) 
         advisor_draft_say(draft, policy_slice_reason_to_string(advice->change->reason),
                           slice_advice_sentence(advice));
         add_values(draft, advice);
-        add_command(draft, advice);
+        add_command(draft, advice, function);
         draft->act = way->manager->config->policy_mode == POLICY_ACT &&
                      advice->room->preempted->len == 0;
         draft->payload = plan;

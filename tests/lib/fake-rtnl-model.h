@@ -20,8 +20,10 @@ typedef struct FakeVf {
         struct ifla_vf_trust trust;
         struct ifla_vf_link_state link_state;
         struct ifla_vf_guid node_guid, port_guid;
-        bool counts; /* its packets */
+        bool counts; /* its packets, */
         uint64_t received, sent;
+        bool counts_bytes; /* and bytes */
+        uint64_t received_bytes, sent_bytes;
 } FakeVf;
 
 #define FAKE_VLANS 4096

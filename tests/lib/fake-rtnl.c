@@ -49,6 +49,11 @@ static FakeVf *find_vf(FakeRtnl *fake, int pf, unsigned number) {
         return NULL;
 }
 
+static void put_bytes(struct nl_msg *message, const FakeVf *vf) {
+        rtnl_put(message, IFLA_VF_STATS_RX_BYTES, &vf->received_bytes, sizeof(vf->received_bytes));
+        rtnl_put(message, IFLA_VF_STATS_TX_BYTES, &vf->sent_bytes, sizeof(vf->sent_bytes));
+}
+
 static void put_vf(struct nl_msg *message, const FakeVf *vf) {
         struct ifla_vf_vlan plain = { .vf = vf->mac.vf,
                                       .vlan = vf->vlan.vlan,
@@ -70,6 +75,8 @@ static void put_vf(struct nl_msg *message, const FakeVf *vf) {
                 list = rtnl_begin(message, IFLA_VF_STATS);
                 rtnl_put(message, IFLA_VF_STATS_RX_PACKETS, &vf->received, sizeof(vf->received));
                 rtnl_put(message, IFLA_VF_STATS_TX_PACKETS, &vf->sent, sizeof(vf->sent));
+                if (vf->counts_bytes)
+                        put_bytes(message, vf);
                 nla_nest_end(message, list);
         }
         nla_nest_end(message, info);
@@ -260,6 +267,16 @@ void fake_rtnl_count(FakeRtnl *fake, int pf, unsigned number, uint64_t received,
         vf->counts = true;
         vf->received += received;
         vf->sent += sent;
+}
+
+void fake_rtnl_count_bytes(FakeRtnl *fake, int pf, unsigned number, uint64_t received,
+                           uint64_t sent) {
+        FakeVf *vf = find_vf(fake, pf, number);
+
+        g_assert(vf);
+        vf->counts = vf->counts_bytes = true;
+        vf->received_bytes += received;
+        vf->sent_bytes += sent;
 }
 
 void fake_rtnl_refuse(FakeRtnl *fake, VfSetting setting) {

@@ -27,6 +27,8 @@ void fake_rtnl_add_port(FakeRtnl *fake, int index);
 void fake_rtnl_add_vf(FakeRtnl *fake, int pf, unsigned vf);
 /* From now on the PF's driver counts the VF's packets; so many more. */
 void fake_rtnl_count(FakeRtnl *fake, int pf, unsigned vf, uint64_t received, uint64_t sent);
+/* The same of its bytes. */
+void fake_rtnl_count_bytes(FakeRtnl *fake, int pf, unsigned vf, uint64_t received, uint64_t sent);
 /* The PF's driver does not know how. */
 void fake_rtnl_refuse(FakeRtnl *fake, VfSetting setting);
 

@@ -10,12 +10,15 @@
 #include "daemon/advisor.h"
 #include "daemon/core/sample.h"
 #include "daemon/slices.h"
+#include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
 #define MINUTE G_TIME_SPAN_MINUTE
 #define HOUR   G_TIME_SPAN_HOUR
 #define DAY    G_TIME_SPAN_DAY
 #define GUESTS 2
+#define PF     "0000:3b:00.0"
+#define MBIT   125000u /* bytes */
 #define MIB    (UINT64_C(1) << 20)
 #define NSEC   1e9
 
@@ -33,7 +36,10 @@ typedef struct SlicesFixture {
         double delay[GUESTS];  /* for which its vCPUs wait */
         uint64_t used[GUESTS]; /* bytes; 0: it does not tell */
         double cpu_time[GUESTS], waited[GUESTS];
-        char *answer; /* of advisor_apply(): "done", or the error */
+        FakeRtnl *rtnl; /* NULL: there are no VFs */
+        int pf;
+        unsigned sends, receives; /* Mbit/s, of the first VF */
+        char *answer;             /* of advisor_apply(): "done", or the error */
 } SlicesFixture;
 
 static const char *const uuids[GUESTS] = { GUEST_UUID, OTHER_UUID };
@@ -86,6 +92,8 @@ static void tear_down(SlicesFixture *s, gconstpointer config) {
         end_all_questions();
         g_free(s->answer);
         fixture_tear_down(&s->f, config);
+        if (s->rtnl)
+                fake_rtnl_free(s->rtnl);
 }
 
 static void run_with(SlicesFixture *s, unsigned g, const char *has, const char *devices,
@@ -154,6 +162,9 @@ static void let_pass(SlicesFixture *s, int64_t usec) {
 
                 s->monotonic += MINUTE;
                 fixture_pass_time(MINUTE);
+                if (s->rtnl)
+                        fake_rtnl_count_bytes(s->rtnl, s->pf, 0, 60ul * s->receives * MBIT,
+                                              60ul * s->sends * MBIT);
                 event->kind = GUEST_STATS;
                 event->sampled = s->monotonic;
                 event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
@@ -193,6 +204,20 @@ static double value_of(const AdvisorDraft *draft, const char *name) {
                         return value->value;
         }
         return NAN;
+}
+
+static void note_answer(void *userdata, const GError *error) {
+        SlicesFixture *s = userdata;
+
+        g_free(s->answer);
+        s->answer = g_strdup(error ? error->message : "done");
+}
+
+static void apply_first(SlicesFixture *s) {
+        g_autofree char *id = g_strdup(((const AdvisorEntry *)advised(s)->pdata[0])->id);
+
+        advisor_apply(s->f.manager->advisor, id, note_answer, s);
+        slices_flush(s->f.manager->slices);
 }
 
 /* Growing ------------------------------------------------------------------------------ */
@@ -241,7 +266,7 @@ static void test_memory_grows_by_256_mib(SlicesFixture *s, gconstpointer unused)
         draft = assert_advice(s, "grow", "rises", "virt-ferry slice add g1 memory 512MiB");
         g_assert_cmpstr(draft->target, ==, "memory");
         g_assert_nonnull(strstr(draft->sentence, "g1 should have 1536 MiB of memory instead of "
-                                                 "1GiB now"));
+                                                 "1 GiB now"));
 }
 
 static void test_who_does_not_tell_of_its_memory_keeps_it(SlicesFixture *s, gconstpointer unused) {
@@ -254,6 +279,73 @@ static void test_cores_and_memory_are_two_things(SlicesFixture *s, gconstpointer
         begin(s, "<cores count='2'/><memory size='1' unit='GiB'/>", 1.8, 900);
         let_pass(s, 2 * HOUR);
         g_assert_cmpuint(advised(s)->len, ==, 2);
+}
+
+/* Bandwidth ---------------------------------------------------------------------------- */
+
+/* g1 has the first VF of a PF of 10 Gbit/s. */
+static void begin_with_vf(SlicesFixture *s, const char *children) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf", .netdev = "eth0" };
+        g_autofree char *hostdev = NULL;
+        const char *vf;
+
+        fake_root_add_pf(s->f.root, PF, &pf);
+        fake_root_put(s->f.root, "sys/class/net/eth0/speed", "10000\n", -1);
+        vf = fake_root_add_vf(s->f.root, PF);
+        (void)fake_root_add_vf(s->f.root, PF);
+        s->rtnl = fake_rtnl_new();
+        s->pf = fake_rtnl_add_netdev(s->rtnl, "eth0");
+        fake_rtnl_add_vf(s->rtnl, s->pf, 0);
+        fake_rtnl_add_vf(s->rtnl, s->pf, 1);
+        s->f.manager->rtnl = fake_rtnl(s->rtnl);
+        g_assert_cmpint(inventory_scan(s->f.manager->inventory), ==, 0);
+        slices_on_host_changed(s->f.manager->slices);
+
+        hostdev = g_strdup_printf("<hostdev mode='subsystem' type='pci' managed='yes'><source>"
+                                  "<address domain='0x0000' bus='0x%.2s' slot='0x%.2s' "
+                                  "function='0x%c'/></source></hostdev>",
+                                  vf + 5, vf + 8, vf[11]);
+        run_with(s, 0, ROOMY, hostdev, "");
+        give(s, 0, children);
+}
+
+static void test_bandwidth_grows_by_what_its_vf_sends(SlicesFixture *s, gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin_with_vf(s, "<function name='nic' class='sriov' min-mbit='1000'/>");
+        s->sends = 950;
+        let_pass(s, 2 * HOUR);
+        draft = assert_advice(s, "grow", "rises", "virt-ferry slice add g1 bandwidth 500");
+        g_assert_cmpstr(draft->target, ==, "bandwidth");
+        g_assert_nonnull(strstr(draft->sentence, "g1 should have 1500 Mbit/s for nic instead of "
+                                                 "1000 now"));
+        apply_first(s);
+        g_assert_cmpstr(s->answer, ==, "done");
+}
+
+static void test_what_a_vf_receives_is_not_guaranteed(SlicesFixture *s, gconstpointer unused) {
+        begin_with_vf(s, "<function name='nic' class='sriov' min-mbit='1000'/>");
+        s->receives = 950;
+        let_pass(s, 2 * HOUR);
+        assert_no_advice(s);
+}
+
+static void test_bandwidth_is_within_its_maximum(SlicesFixture *s, gconstpointer unused) {
+        begin_with_vf(s, "<function name='nic' class='sriov' min-mbit='1000' max-mbit='1200'/>");
+        s->sends = 950;
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 bandwidth 200");
+}
+
+static void test_each_of_several_functions_has_its_own(SlicesFixture *s, gconstpointer unused) {
+        begin_with_vf(s, "<function name='nic' class='sriov' min-mbit='1000'/>"
+                         "<function name='more' class='sriov'/>");
+        s->sends = 950;
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpstr(assert_advice(s, "grow", "rises",
+                                      "virt-ferry slice add g1 bandwidth 500 'name=nic'")
+                                ->target,
+                        ==, "bandwidth:nic");
 }
 
 /* Room --------------------------------------------------------------------------------- */
@@ -389,20 +481,6 @@ static void test_who_is_gone_is_forgotten(SlicesFixture *s, gconstpointer unused
 
 /* Carrying out ------------------------------------------------------------------------- */
 
-static void note_answer(void *userdata, const GError *error) {
-        SlicesFixture *s = userdata;
-
-        g_free(s->answer);
-        s->answer = g_strdup(error ? error->message : "done");
-}
-
-static void apply_first(SlicesFixture *s) {
-        g_autofree char *id = g_strdup(((const AdvisorEntry *)advised(s)->pdata[0])->id);
-
-        advisor_apply(s->f.manager->advisor, id, note_answer, s);
-        slices_flush(s->f.manager->slices);
-}
-
 static void assert_cores(const SlicesFixture *s, unsigned count) {
         const SliceEntry *entry = slice_book_find(slices_book(s->f.manager->slices), GUEST_UUID);
 
@@ -478,6 +556,10 @@ static void add_growing(void) {
         ADD("who does not tell of its memory keeps it",
             test_who_does_not_tell_of_its_memory_keeps_it);
         ADD("cores and memory are two things", test_cores_and_memory_are_two_things);
+        ADD("bandwidth grows by what its VF sends", test_bandwidth_grows_by_what_its_vf_sends);
+        ADD("what a VF receives is not guaranteed", test_what_a_vf_receives_is_not_guaranteed);
+        ADD("bandwidth is within its maximum", test_bandwidth_is_within_its_maximum);
+        ADD("each of several functions has its own", test_each_of_several_functions_has_its_own);
         ADD("it is said when there is room for less", test_it_is_said_when_there_is_room_for_less);
         ADD("what would be refused is not advised", test_what_would_be_refused_is_not_advised);
         ADD("a guest has no more than it was defined with",
