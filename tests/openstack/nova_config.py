@@ -9,13 +9,13 @@ from unittest import mock
 from nova.tests.functional import integrated_helpers  # noqa: F401, first: it patches what others use
 from nova.compute import provider_config
 from nova.conf import pci as pci_options
-from nova.pci import devspec, utils, whitelist
+from nova.pci import devspec, request, utils, whitelist
 from nova.compute import pci_placement_translator as translator
 import os_resource_classes
 import os_traits
 from oslo_config import cfg
 
-from nova_harness import FERRY, NOVA, NovaTestCase, placement
+from nova_harness import FERRY, NOVA, NovaTestCase, placement, read_example
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "unit/cli/golden"
 DEVICE_SPEC = GOLDEN / ("openstack-device-spec.txt" if NOVA >= 31 else "openstack-device-spec-26.txt")
@@ -77,6 +77,18 @@ class TestDeviceSpec(unittest.TestCase):
         self.assertEqual(expected, {name: tags[name] for name in ("managed", "live_migratable")
                                     if name in tags})
         self.assertEqual(NOVA >= 31, hasattr(devspec.PciDeviceSpec, "_normalize_device_spec_tag"))
+
+
+class TestExample(unittest.TestCase):
+    def test_alias(self):
+        """the alias of the example asks for the VFs of device_spec"""
+        if NOVA < 31:
+            self.skipTest(f"an alias of Nova {NOVA} has no resource class")
+        with mock.patch.object(request, "CONF", read_example()):
+            (_, (spec,)), = request._get_alias_from_config().values()
+        tags = read_specs(DEVICE_SPEC.read_text())[0].get_tags()
+        self.assertEqual(tags["resource_class"], spec["resource_class"])
+        self.assertIn(spec["traits"], tags["traits"].split(","))
 
 
 class TestProviderConfig(NovaTestCase):

@@ -9,12 +9,16 @@ import types
 import nova.version
 from nova.tests.functional import fixtures as func_fixtures  # first: it patches what others use
 from nova.tests.functional import integrated_helpers
+from nova.conf import pci as pci_options
+from nova.conf import scheduler as scheduler_options
+from oslo_config import cfg
 import requests
 
 if "BUILD" in os.environ:
     import placement_host
 
 URL = f"http://127.0.0.1:{os.environ['PLACEMENT_PORT']}"
+EXAMPLE = os.path.join(os.path.dirname(__file__), "../../data/examples/nova.conf")
 FERRY = "CUSTOM_VIRTFERRY_"
 NOVA = int(nova.version.version_string().split(".")[0])
 
@@ -40,6 +44,15 @@ def placement(method, path, body=None, good=(200, 201, 204)):
         "X-Auth-Token": "admin", "OpenStack-API-Version": "placement 1.39"})
     assert reply.status_code in good, f"{method} {path}: {reply.status_code} {reply.text}"
     return reply.json() if reply.text else None
+
+
+def read_example():
+    """What Nova makes of the example of nova.conf."""
+    conf = cfg.ConfigOpts()
+    for options in (pci_options, scheduler_options):
+        options.register_opts(conf)
+    conf([], default_config_files=[EXAMPLE])
+    return conf
 
 
 class Card:
@@ -140,13 +153,9 @@ class NovaTestCase(integrated_helpers.ProviderUsageBaseTestCase):
     hosts = ()
 
     def setUp(self):
-        self.flags(weight_classes=["nova.scheduler.weights.all_weighers",
-                                   "virtferry_nova.HeadroomWeigher"],
-                   available_filters=["nova.scheduler.filters.all_filters",
-                                      "virtferry_nova.OneCardFilter"],
-                   enabled_filters=["ComputeFilter", "ComputeCapabilitiesFilter",
-                                    "ImagePropertiesFilter", "OneCardFilter"],
-                   group="filter_scheduler")
+        example = read_example()
+        for name in ("weight_classes", "available_filters", "enabled_filters"):
+            self.flags(**{name: example.filter_scheduler[name]}, group="filter_scheduler")
         super().setUp()
         from nova.conf import CONF
         import virtferry_nova  # noqa: F401, its options
