@@ -30,5 +30,5 @@ void faces_on_migration(Faces *faces, MigrationChange change, const Migration *m
 void faces_on_trial(Faces *faces, const char *device, const TrialReport *report,
                     const GError *error);
 void faces_on_drain(Faces *faces);
-void faces_on_guests(Faces *faces); /* ListGuests() may answer another list than before */
+void faces_on_guests(Faces *faces);  /* ListGuests() may answer another list than before */
 void faces_on_libvirt(Faces *faces); /* connected, or not any more */
