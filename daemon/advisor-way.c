@@ -4,10 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "daemon/advisor-leave.h"
 #include "daemon/advisor-seats.h"
 #include "daemon/advisor-slices.h"
 
 const AdvisorWay *const advisor_ways[] = {
+        &advisor_leave_way, /* who leaves needs nothing here any more */
         &advisor_seats_way,
         &advisor_slices_way,
         NULL,

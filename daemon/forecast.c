@@ -2,7 +2,6 @@
 #include "daemon/forecast.h"
 
 #include "daemon/core/fit.h"
-#include "daemon/core/model.h"
 
 struct Forecasts {
         Manager *manager;
@@ -153,6 +152,19 @@ int64_t forecasts_plan(Forecasts *forecasts, Migration *migration, const MoveReq
 
         g_hash_table_replace(forecasts->plans, g_strdup(migration->id), facts);
         return facts->facts.allowed_ms;
+}
+
+void forecasts_foretell(const Forecasts *forecasts, const Migration *migration, const char *uri,
+                        GuestMemory memory, MoveForecast *ret_forecast) {
+        const Manager *manager = forecasts->manager;
+        const MoveRequest request = { .uri = (char *)uri };
+        Facts *facts = facts_new(manager, migration, uri ? &request : NULL, memory);
+
+        facts->facts.allowed_ms = model_choose_downtime(forecasts->model, &facts->facts,
+                                                        MODEL_ALLOWED_DEFAULT_MS,
+                                                        manager->config->downtime_max_ms);
+        model_forecast(forecasts->model, &facts->facts, ret_forecast);
+        facts_free(facts);
 }
 
 /* Learning ------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
  * daemon/core/model.h has the model; virtferryd(8), THE FORECAST, the words.
  */
 
+#include "daemon/core/model.h"
 #include "daemon/manager.h"
 
 Forecasts *forecasts_new(Manager *manager);
@@ -26,6 +27,10 @@ typedef struct GuestMemory {
  * ms. */
 int64_t forecasts_plan(Forecasts *forecasts, Migration *migration, const MoveRequest *request,
                        GuestMemory memory);
+/* The same for a move that nobody has planned yet, to this destination (NULL: not known): nothing
+ * is noted. */
+void forecasts_foretell(const Forecasts *forecasts, const Migration *migration, const char *uri,
+                        GuestMemory memory, MoveForecast *ret_forecast);
 /* What one connection has sent to this destination, in bytes/s; 0 not known. */
 uint64_t forecasts_rate(const Forecasts *forecasts, const char *uri);
 /* It has ended well, with these figures: learns from it if it was planned since the daemon began.

@@ -5,23 +5,10 @@
 
 /* CPUs and memory ------------------------------------------------------------------- */
 
-static bool is_reserved(const Builder *b, const char *text) {
-        NumberSet cpus;
-
-        if (!b->reserves_cpus || !text || !number_set_from_text(text, &cpus))
-                return false;
-        for (unsigned n = number_set_next(&cpus, 0); n < NUMBER_SET_MAX;
-             n = number_set_next(&cpus, n + 1))
-                if (number_set_has(&b->reserved_cpus, n))
-                        return true;
-        return false;
-}
-
 void builder_add_core(Builder *b, const Resource *resource) {
-        const char *text = resource_attribute(resource, "cpus");
         CapacityCore core = { .threads = (unsigned)resource->total,
                               .isolated = resource_attribute(resource, "isolated") != NULL };
-        bool reserved = is_reserved(b, text);
+        bool reserved = b->reserves_cpus && resource_is_on_cpu_of(resource, &b->reserved_cpus);
 
         core.item = builder_add_item(b, resource,
                                      reserved ? 0 : resource->total * SLICE_SHARE_FULL);

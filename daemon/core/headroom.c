@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/core/string-table.h"
-#include "xml/number-set.h"
 
 #define MIB           1048576.0
 #define BYTES_TO_KBIT (8 / 1000.0)
@@ -150,27 +149,15 @@ typedef struct HostSums {
         uint64_t keys, keys_taken;
 } HostSums;
 
-static bool is_reserved(const HostSums *sums, const Resource *core) {
-        const char *text = resource_attribute(core, "cpus");
-        NumberSet cpus;
-
-        if (!text || !number_set_from_text(text, &cpus))
-                return false;
-        for (unsigned n = number_set_next(&cpus, 0); n < NUMBER_SET_MAX;
-             n = number_set_next(&cpus, n + 1))
-                if (number_set_has(&sums->reserved, n))
-                        return true;
-        return false;
-}
-
 static void sum_core(HostSums *sums, const Resource *core) {
         if (core->total == 0)
                 return;
 
         sums->cores++;
         sums->threads += (unsigned)core->total;
-        sums->cores_taken += is_reserved(sums, core) ? 1
-                                                     : (double)core->promised / (double)core->total;
+        sums->cores_taken += resource_is_on_cpu_of(core, &sums->reserved)
+                                     ? 1
+                                     : (double)core->promised / (double)core->total;
 }
 
 /* Of base pages the kernel's used ones come and go, and of huge ones they are somebody's. The host

@@ -51,6 +51,19 @@ const char *resource_attribute(const Resource *resource, const char *key) {
         return NULL;
 }
 
+bool resource_is_on_cpu_of(const Resource *core, const NumberSet *cpus) {
+        const char *text = resource_attribute(core, "cpus");
+        NumberSet own;
+
+        if (!text || !number_set_from_text(text, &own))
+                return false;
+        for (unsigned n = number_set_next(&own, 0); n < NUMBER_SET_MAX;
+             n = number_set_next(&own, n + 1))
+                if (number_set_has(cpus, n))
+                        return true;
+        return false;
+}
+
 void resource_map_free(ResourceMap *map) {
         if (!map)
                 return;

@@ -21,6 +21,7 @@
 #include "daemon/core/inventory.h"
 #include "daemon/core/lease.h"
 #include "daemon/facts/rtnl.h"
+#include "xml/number-set.h"
 
 typedef enum ResourceKind {
         RESOURCE_HOST,
@@ -58,6 +59,8 @@ struct Resource {
 };
 
 const char *resource_attribute(const Resource *resource, const char *key); /* NULL */
+/* Of a core: whether one of its threads is one of these CPUs. */
+bool resource_is_on_cpu_of(const Resource *core, const NumberSet *cpus);
 
 typedef struct ResourceMap ResourceMap;
 
