@@ -5,6 +5,8 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/names.h"
+#include "nova-driver-shim/placement/claim-face.h"
 #include "nova-driver-shim/placement/host.h"
 #include "nova-driver-shim/placement/publish.h"
 
@@ -16,6 +18,7 @@ struct Service {
         sd_event_source *bound; /* of the end */
         Api *api;
         Publisher *publisher;
+        ClaimFace *face;
         Host *host;
 };
 
@@ -32,6 +35,8 @@ static void on_published(void *userdata) {
         (void)sd_notifyf(false, "STATUS=%s%s%s",
                          publish_state_to_string(publisher_state(service->publisher)),
                          *problem ? ": " : "", problem);
+        if (service->face)
+                claim_face_changed(service->face);
         if (publisher_is_closed(service->publisher))
                 (void)sd_event_exit(service->loop, 0);
 }
@@ -89,6 +94,16 @@ static bool open_bus(Service *service, GError **error) {
         return r >= 0 || fail(error, r, "No connection to the system bus");
 }
 
+static bool open_face(Service *service, GError **error) {
+        int r;
+
+        r = claim_face_new(service->bus, service->api, service->publisher, &service->face);
+        return r >= 0 ||
+               fail(error, r,
+                    "No name " FERRY_PLACEMENT_BUS_NAME " on the system bus; stop the other "
+                    "virtferry-placement, or reload the bus to have the policy of this one");
+}
+
 Service *service_new(const Config *config, const Cloud *cloud, GError **error) {
         const PublishOptions options = { { config->id_file, config->host_name },
                                          config->check_sec };
@@ -106,6 +121,9 @@ Service *service_new(const Config *config, const Cloud *cloud, GError **error) {
 
         service->publisher = publisher_new(service->loop, service->api, &options, on_published,
                                            service);
+        if (!open_face(service, error))
+                return NULL;
+
         r = host_new(service->bus, on_host, service, &service->host);
         if (r < 0) {
                 fail(error, r, "virtferryd cannot be followed");
@@ -127,6 +145,7 @@ void service_free(Service *service) {
                 return;
 
         host_free(service->host);
+        claim_face_free(service->face);
         publisher_free(service->publisher);
         api_free(service->api);
         sd_event_source_disable_unref(service->bound);
