@@ -119,7 +119,7 @@ bool store_run_commit(Store *store, GError **error); /* rolls back when it fails
 int query_next_row(Query *query, GError **error); /* 1, 0 at the end, negative with error */
 char *query_get_text(Query *query);
 int64_t query_get_int(Query *query);
-double query_get_real(Query *query); /* NAN: NULL */
+double query_get_real(Query *query);                        /* NAN: NULL */
 const void *query_get_blob(Query *query, size_t *ret_size); /* until the next row; NULL: 0 bytes */
 /* Always false: a column of words has one that this daemon does not know. `object` is "lease ID".
  */

@@ -252,8 +252,7 @@ static void test_values_and_commands_are_told(FaceFixture *a, gconstpointer unus
         g_assert_cmpfloat(value, ==, 2.5);
 }
 
-/* GetManagedObjects has it, and nothing else below that path. */
-static void test_the_object_manager_lists_it(FaceFixture *a, gconstpointer unused) {
+static void test_each_is_a_node_of_its_own(FaceFixture *a, gconstpointer unused) {
         g_autofree char *nodes = NULL;
         const char *xml;
 
@@ -338,7 +337,7 @@ int main(int argc, char **argv) {
         ADD("objects come, change and go", test_objects_come_change_and_go);
         ADD("an object says all", test_an_object_says_all);
         ADD("values and commands are told", test_values_and_commands_are_told);
-        ADD("the object manager lists it", test_the_object_manager_lists_it);
+        ADD("each is a node of its own", test_each_is_a_node_of_its_own);
         ADD("an object is what the contract says", test_an_object_is_what_the_contract_says);
         ADD("it is answered when that has ended", test_it_is_answered_when_that_has_ended);
         ADD("what fails is told", test_what_fails_is_told);
