@@ -76,6 +76,30 @@ static void test_what_cannot_be_meant_is_refused(DaemonFixture *f, gconstpointer
                        "The time from -1 to 5 is no time of 28 days at most, in microseconds");
 }
 
+static void decide_now(DaemonFixture *f, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+
+        reply = daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, "DecideNow", error, "");
+        g_assert_true(reply || sd_bus_error_is_set(error));
+}
+
+static void change_policy(DaemonFixture *f, const char *method) {
+        sd_bus_message_unref(daemon_fixture_call(f, FERRY_INTERFACE_MANAGER, method, NULL, ""));
+}
+
+/* It may not have reached libvirt yet, and says so. */
+static void test_it_is_decided_now_but_while_frozen(DaemonFixture *f, gconstpointer unused) {
+        g_auto(sd_bus_error) frozen = SD_BUS_ERROR_NULL, early = SD_BUS_ERROR_NULL;
+
+        change_policy(f, "FreezePolicy");
+        decide_now(f, &frozen);
+        g_assert_cmpstr(frozen.name, ==, FERRY_ERROR_PREFIX "InvalidState");
+        change_policy(f, "ThawPolicy");
+        decide_now(f, &early);
+        if (sd_bus_error_is_set(&early))
+                g_assert_cmpstr(early.name, ==, FERRY_ERROR_PREFIX "Unavailable");
+}
+
 /* What was seen is written on the way out, and nothing is in the way. */
 static void test_a_daemon_that_ends_ends_well(DaemonFixture *f, gconstpointer unused) {
         g_assert_cmpint(daemon_fixture_end(f, SIGTERM), ==, 0);
@@ -92,6 +116,7 @@ int main(int argc, char **argv) {
         ADD("of nobody nothing is told", test_of_nobody_nothing_is_told);
         ADD("history of nobody is empty", test_history_of_nobody_is_empty);
         ADD("what cannot be meant is refused", test_what_cannot_be_meant_is_refused);
+        ADD("it is decided now, but while frozen", test_it_is_decided_now_but_while_frozen);
         ADD("a daemon that ends ends well", test_a_daemon_that_ends_ends_well);
         return g_test_run();
 }
