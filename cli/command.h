@@ -68,6 +68,7 @@ int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_drain(const Options *options, char *const *arguments, GError **error);
 int cmd_forecast(const Options *options, char *const *arguments, GError **error);
+int cmd_headroom(const Options *options, char *const *arguments, GError **error);
 int cmd_history(const Options *options, char *const *arguments, GError **error);
 int cmd_leases(const Options *options, char *const *arguments, GError **error);
 int cmd_migrate(const Options *options, char *const *arguments, GError **error);

@@ -31,6 +31,7 @@ static const Command commands[] = {
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
         { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
         { "forecast", "DOMAIN and at most one METRIC", 0, 2, OPTIONS_OF_FORECAST, cmd_forecast },
+        { "headroom", NULL, 0, 0, 0, cmd_headroom },
         { "history", "DOMAIN and at most one METRIC", 1, 2, OPTIONS_OF_HISTORY, cmd_history },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
@@ -60,6 +61,7 @@ static const char help[] =
         "  devices [--class C] [--free]  the devices of the host, and who has them\n"
         "  offers                        the devices that could be made\n"
         "  resources                     what the host has to share out, and what is left of it\n"
+        "  headroom                      what of it may still be promised, and what is used anyway\n"
         "  leases                        which guest has which device\n"
         "  top [--count N]               who uses how much now; again and again on a terminal\n"
         "  history DOMAIN [METRIC]       what a guest, or a VF, used in the last 6 hours\n"

@@ -144,7 +144,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice apply check devices drain forecast history leases migrate migrations move offers openstack policy probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply check devices drain forecast headroom history leases migrate migrations move offers openstack policy probe release rescan resources show slice top undrain' ;;
         advice) options+=' --watch' ;;
         apply)
                 if [[ $current != -* ]]; then

@@ -69,6 +69,14 @@ MockDaemon *cli_mock_new(void) {
                 "('offload:/0', 'host', 'offload', 'offload device', 0, 0, 0, '', {'problem': "
                 "'/etc/virtferry/pools.d/dpu.conf:2: [Resource dpu0] Cores must be 1 to 65536, "
                 "not \\\'0\\\''})],)");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "ListHeadroom",
+                "([('', 'host', 'host', 'cores', 32, 6, 11, 'med'),"
+                "('', 'host', 'host', 'memory', 131072, 34816, 40960, 'high'),"
+                "('0000:3b:00.0', 'pf', 'PF 0000:3b:00.0', 'vfs', 8, 3, 0, 'high'),"
+                "('0000:3b:00.0', 'pf', 'PF 0000:3b:00.0', 'bandwidth', 10000000, 2500000, "
+                "7100000, 'low'),"
+                "('dpu0', 'offload', 'offload device dpu0', 'keys', 64, 64, 0, 'low')],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetDevice",
                               "(objectpath '/org/virtferry1/device/_30000_3a3b_3a00_2e2',)");
         mock_daemon_set_reply(

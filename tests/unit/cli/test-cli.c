@@ -35,6 +35,8 @@ static const struct {
         { "resources", "resources.txt", "ListResources()", 0 },
         { "resources --no-legend", "resources-no-legend.txt", "ListResources()", 0 },
         { "resources --json", "resources.json", "ListResources()", 0 },
+        { "headroom", "headroom.txt", "ListHeadroom()", 0 },
+        { "headroom --json", "headroom.json", "ListHeadroom()", 0 },
         { "leases", "leases.txt", "GetManagedObjects()", 0 },
         { "leases --json", "leases.json", "GetManagedObjects()", 0 },
         { "migrations", "migrations.txt", "GetManagedObjects()", 0 },
@@ -79,6 +81,7 @@ static void test_nothing(void) {
                 { "migrations", "No migrations.\n", "[]\n" },
                 { "offers", "No parent on this host can make a device.\n", "[]\n" },
                 { "resources", "No resources.\n", "[]\n" },
+                { "headroom", "No resources.\n", "[]\n" },
                 { "advice", "Nothing is advised.\n", "[]\n" },
                 { "check", "Nothing is missing: guests can move with their devices.\n", "[]\n" },
                 { "check --xml -", "db1 has no passthrough devices.\n",
@@ -90,6 +93,8 @@ static void test_nothing(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers", "(@a(ssssus) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
                               "(@a(sssstttsa{ss}) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHeadroom",
+                              "(@a(ssssttts) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
                               "('db1', @a(sbssbssss) [])");

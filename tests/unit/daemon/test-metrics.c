@@ -198,6 +198,21 @@ static void test_a_page_has_all_there_is(MetricsFixture *m, gconstpointer unused
         g_assert_cmpstr(text, ==, expected);
 }
 
+static void test_headroom_is_in_base_units(MetricsFixture *m, gconstpointer unused) {
+        fake_root_put(m->f.root, "proc/meminfo", "MemTotal: 1048576 kB\nMemFree: 524288 kB\n", -1);
+        fake_root_put(m->f.root, "sys/class/net/eth0/speed", "1000\n", -1);
+        slices_on_host_changed(m->f.manager->slices);
+        assert_metric(m,
+                      "virtferry_headroom_size{device=\"\",kind=\"host\",resource=\"memory\","
+                      "unit=\"bytes\"}",
+                      "1073741824");
+        assert_metric(m,
+                      "virtferry_headroom_size{device=\"" PF
+                      "\",kind=\"pf\",resource=\"bandwidth\","
+                      "unit=\"bytes_per_second\"}",
+                      "125000000");
+}
+
 static void test_a_page_is_made_once_a_second(MetricsFixture *m, gconstpointer unused) {
         g_autoptr(GBytes) first = metrics_page(m->metrics, 5 * SEC), same = NULL, other = NULL;
 
@@ -339,6 +354,7 @@ int main(int argc, char **argv) {
         ADD("an offload device has metrics of its own", test_an_offload_device_has_its_own);
         ADD("a name may have any characters", test_a_name_may_have_any_characters);
         ADD("a page has all there is", test_a_page_has_all_there_is);
+        ADD("headroom is in base units", test_headroom_is_in_base_units);
         ADD("a page is made once a second", test_a_page_is_made_once_a_second);
         ADD("a move counts when it has ended", test_a_move_counts_when_it_has_ended);
         ADD("figures that come late count once", test_figures_that_come_late_count_once);
