@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/leave-host.h"
+#include "daemon/leave-host-parts.h"
 
-#include <math.h>
-#include <string.h>
-
-#include "daemon/core/strategy.h"
-#include "daemon/drive.h"
-#include "daemon/forecast.h"
 #include "daemon/meter.h"
-#include "daemon/outlook.h"
-#include "daemon/replug.h"
 #include "daemon/slices.h"
 
 #define MIB           UINT64_C(1048576)
 #define MBIT_TO_BYTES (1e6 / 8)
-#define REPLUG_SEC    10 /* for which a guest is without a device that is unplugged for its move */
 
 struct LeaveHost {
         const Manager *manager;
@@ -26,30 +17,6 @@ struct LeaveHost {
         GPtrArray *subjects; /* of these guests, in the same order; borrowed */
         PolicyLeaveHost host;
 };
-
-LeaveGuest *leave_guest_new(const char *xml) {
-        g_autoptr(Domain) domain = domain_from_xml(xml, strlen(xml), NULL);
-        LeaveGuest *guest;
-
-        if (!domain || !domain->uuid)
-                return NULL;
-
-        guest = g_new0(LeaveGuest, 1);
-        guest->name = g_strdup(domain->name);
-        guest->stays = domain->metadata && domain->metadata->policy &&
-                       domain->metadata->policy->stays;
-        guest->domain = g_steal_pointer(&domain);
-        return guest;
-}
-
-void leave_guest_free(LeaveGuest *guest) {
-        if (!guest)
-                return;
-
-        g_free(guest->name);
-        domain_free(guest->domain);
-        g_free(guest);
-}
 
 /* What there is --------------------------------------------------------------------- */
 
@@ -73,11 +40,6 @@ static double count_cpus(const Manager *manager, const GPtrArray *resources) {
         return cpus;
 }
 
-/* Of huge pages nothing is used but by those who were given them. */
-static bool is_base(const char *resource) {
-        return g_str_has_prefix(resource, "memory:") && !strchr(resource, '/');
-}
-
 static double count_memory(const Manager *manager, const GPtrArray *resources) {
         uint64_t kept = manager->config->host_memory_mib * MIB;
         double bytes = 0;
@@ -86,7 +48,7 @@ static double count_memory(const Manager *manager, const GPtrArray *resources) {
                 const Resource *memory = resources->pdata[i];
                 bool with_cpus = memory->parent && memory->parent->total > 0;
 
-                if (memory->kind == RESOURCE_MEMORY && is_base(memory->id))
+                if (memory->kind == RESOURCE_MEMORY && leave_is_base_memory(memory->id))
                         bytes += (double)(memory->total -
                                           (with_cpus ? MIN(kept, memory->total) : 0));
         }
@@ -137,64 +99,6 @@ static Metric direction_of(const LeaveHost *host, guint i) {
         return second ? METRIC_TRANSMIT_BYTES : METRIC_RECEIVE_BYTES;
 }
 
-/* What a guest uses ----------------------------------------------------------------- */
-
-/* Of what it was given for itself alone: CPUs, or bytes of base pages. */
-static double count_alone(const Manager *manager, const char *uuid, PolicyLeaveKind kind) {
-        const SliceEntry *entry = slice_book_find(slices_book(manager->slices), uuid);
-        double sum = 0;
-
-        for (guint i = 0; entry && i < entry->grants->len; i++) {
-                const SliceGrant *grant = entry->grants->pdata[i];
-
-                if (kind == POLICY_LEAVE_MEMORY && is_base(grant->resource))
-                        sum += (double)grant->amount;
-                if (kind == POLICY_LEAVE_CPU && g_str_has_prefix(grant->resource, "core:") &&
-                    slice_grant_is_exclusive(grant, entry->wish))
-                        sum += (double)grant->amount / SLICE_SHARE_FULL;
-        }
-        return sum;
-}
-
-static void fill(const Manager *manager, SubjectKind kind, const char *id, Metric metric,
-                 DemandBand *bands) {
-        OutlookSum sum = { 0 };
-
-        outlook_add(manager->outlook, kind, id, metric, &sum);
-        for (unsigned hour = 0; hour < POLICY_HOURS; hour++)
-                bands[hour] = demand_sum_band(&sum.hours[hour]);
-}
-
-static void fill_machine(const Manager *manager, const char *uuid, PolicyLeaveKind kind,
-                         DemandBand *bands) {
-        double alone = count_alone(manager, uuid, kind);
-
-        if (alone <= 0) {
-                fill(manager, SUBJECT_GUEST, uuid,
-                     kind == POLICY_LEAVE_CPU ? METRIC_CPU : METRIC_RESIDENT, bands);
-                return;
-        }
-        for (unsigned hour = 0; hour < POLICY_HOURS; hour++)
-                bands[hour] = (DemandBand){ alone, alone, alone, alone };
-}
-
-/* Over its VFs of this PF. */
-static void fill_link(const Manager *manager, const char *uuid, const char *pf, Metric metric,
-                      DemandBand *bands) {
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, uuid);
-        OutlookSum sum = { 0 };
-
-        for (guint i = 0; i < leases->len; i++) {
-                const Lease *lease = leases->pdata[i];
-                const Device *device = inventory_find(manager->inventory, lease->device);
-
-                if (device && g_strcmp0(device->parent, pf) == 0)
-                        outlook_add(manager->outlook, SUBJECT_VF, device->id, metric, &sum);
-        }
-        for (unsigned hour = 0; hour < POLICY_HOURS; hour++)
-                bands[hour] = demand_sum_band(&sum.hours[hour]);
-}
-
 static DemandBand *bands_new(const LeaveHost *host, const char *uuid) {
         DemandBand *bands = g_new0(DemandBand, (gsize)host->things->len * POLICY_HOURS);
 
@@ -203,73 +107,12 @@ static DemandBand *bands_new(const LeaveHost *host, const char *uuid) {
                 DemandBand *own = &bands[(gsize)i * POLICY_HOURS];
 
                 if (thing->kind == POLICY_LEAVE_NETWORK)
-                        fill_link(host->manager, uuid, thing->name, direction_of(host, i), own);
+                        leave_fill_link(host->manager, uuid, thing->name, direction_of(host, i),
+                                        own);
                 else
-                        fill_machine(host->manager, uuid, thing->kind, own);
+                        leave_fill_machine(host->manager, uuid, thing->kind, own);
         }
         return bands;
-}
-
-/* Its move -------------------------------------------------------------------------- */
-
-static bool has_settled(const Manager *manager, const char *uuid) {
-        int64_t since = manager->now() - manager->config->policy_settle_sec * G_USEC_PER_SEC;
-        g_autoptr(GPtrArray) migrations = migration_log_list(manager->migrations);
-
-        for (guint i = 0; i < migrations->len; i++) {
-                const Migration *migration = migrations->pdata[i];
-
-                if (g_str_equal(migration->domain_uuid, uuid) &&
-                    migration->entered[MIGRATION_FINISHED] > since)
-                        return false;
-        }
-        return true;
-}
-
-static bool is_free(const Manager *manager, const char *uuid) {
-        return has_settled(manager, uuid) && !drive_is_moving(manager->drive, uuid) &&
-               !migration_log_current(manager->migrations, uuid) &&
-               !replug_is_busy(manager->replug, uuid);
-}
-
-static uint64_t bytes_now(const Subject *subject, Metric metric) {
-        double value = subject->values[metric];
-
-        return value > 0 ? (uint64_t)value : 0;
-}
-
-static void foretell(const LeaveHost *host, const Subject *subject, MoveForecast *ret_forecast) {
-        const Manager *manager = host->manager;
-        g_autoptr(GPtrArray) leases = lease_book_list_domain(manager->leases, subject->id);
-        g_autoptr(Migration) migration = NULL;
-        const GuestMemory memory = { .total = bytes_now(subject, METRIC_BALLOON),
-                                     .used = bytes_now(subject, METRIC_RESIDENT) };
-
-        migration = migration_new(MIGRATION_OUTGOING, subject->id, subject->name);
-        for (guint i = 0; i < leases->len; i++) {
-                const Lease *lease = leases->pdata[i];
-
-                migration_add_device(migration, lease->name, lease->class_name, lease->type,
-                                     lease->device, NULL, NULL);
-        }
-        forecasts_foretell(manager->forecasts, migration, host->uri, memory, ret_forecast);
-}
-
-/* False: it cannot come along, or its move would not end. */
-static bool weigh_move(const LeaveHost *host, const LeaveGuest *seen, const Subject *subject,
-                       PolicyLeaveGuest *guest) {
-        g_auto(StrategyChoice) choice = { 0 };
-        MoveForecast forecast;
-
-        if (!strategy_choose(seen->domain, host->manager->inventory, NULL, &choice, NULL))
-                return false;
-
-        foretell(host, subject, &forecast);
-        guest->bytes = (double)forecast.bytes.likely;
-        guest->duration = (double)forecast.total_ms.likely / 1000;
-        guest->downtime = (double)forecast.downtime_ms.likely / 1000 +
-                          (choice.strategy == STRATEGY_REPLUG ? REPLUG_SEC : 0);
-        return forecast.converges;
 }
 
 static void add_guest(LeaveHost *host, const Subject *subject) {
@@ -277,8 +120,8 @@ static void add_guest(LeaveHost *host, const Subject *subject) {
         PolicyLeaveGuest guest = { .id = subject->id, .name = subject->name };
 
         guest.stays = !host->moves || !seen || seen->stays ||
-                      !is_free(host->manager, subject->id) ||
-                      !weigh_move(host, seen, subject, &guest);
+                      !leave_is_free(host->manager, subject->id) ||
+                      !leave_weigh_move(host->manager, seen, host->uri, subject, &guest);
         guest.bands = bands_new(host, subject->id);
         g_array_append_val(host->guests, guest);
 }
@@ -307,7 +150,7 @@ static void fill_base(LeaveHost *host, guint i) {
         if (thing->kind != POLICY_LEAVE_NETWORK)
                 return;
 
-        fill(host->manager, SUBJECT_PF, thing->name, direction_of(host, i), thing->base);
+        leave_fill(host->manager, SUBJECT_PF, thing->name, direction_of(host, i), thing->base);
         for (unsigned hour = 0; hour < POLICY_HOURS; hour++) {
                 double mean = 0;
 
