@@ -152,20 +152,24 @@ class Host:
     def __init__(self, name, port=PORT, config=""):
         self.name, self.root, self.publisher = name, None, None
         self.folder = tempfile.mkdtemp(prefix="virtferry-")
-        self.bus = subprocess.Popen(
-            ["dbus-daemon", "--nofork", "--print-address",
-             f"--config-file={TOP}/tests/unit/dbus/bus.conf"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            preexec_fn=die_with_parent)
-        address = self.bus.stdout.readline().strip()
-        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address}
+        self.bus = self.daemon = None
+        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.start_bus()}
         self.environment.pop("NOTIFY_SOCKET", None)
         self.write("clouds.yaml", "clouds: {openstack: {auth_type: none, auth: "
                    f"{{endpoint: 'http://127.0.0.1:{port}'}}}}}}\n")
         self.write("conf", f"[Placement]\nCloudsFile={self.folder}/clouds.yaml\n"
                    f"[Host]\nName={name}\nIdFile={self.folder}/compute_id\n{config}")
-        self.daemon = None
-        self.start_daemon()
+        if not self.daemon:
+            self.start_daemon()
+
+    def start_bus(self):
+        """Its address."""
+        self.bus = subprocess.Popen(
+            ["dbus-daemon", "--nofork", "--print-address",
+             f"--config-file={TOP}/tests/unit/dbus/bus.conf"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            preexec_fn=die_with_parent)
+        return self.bus.stdout.readline().strip()
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
@@ -249,7 +253,18 @@ class Host:
             self.publisher.wait()
         self.forget()
         self.stop_daemon()
-        self.bus.kill()
-        self.bus.wait()
-        self.bus.stdout.close()
+        if self.bus:
+            self.bus.kill()
+            self.bus.wait()
+            self.bus.stdout.close()
         shutil.rmtree(self.folder)
+
+
+class RealHost(Host):
+    """One with the real virtferryd (real-host.c), which brings its own bus."""
+
+    def start_bus(self):
+        self.daemon = subprocess.Popen(
+            [f"{BUILD}/tests/openstack/real-host"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, preexec_fn=die_with_parent)
+        return self.daemon.stdout.readline().strip()

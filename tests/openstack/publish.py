@@ -365,6 +365,29 @@ class TestConflicts(Case):
         self.assertEqual(len(host.log().splitlines()), 2, host.log())
 
 
+class TestReal(Case):
+    def test_slice(self):
+        """the real virtferryd promises a slice of an offload device, and Nova has that much less"""
+        host = p.RealHost("compute-real")
+        self.addCleanup(host.close)
+        host.register()
+        host.start()
+
+        def left():
+            total, reserved = host.inventories("dpu0")[CORE]
+            used = ask("GET", f"/resource_providers/{host.uuid_of('dpu0')}/usages")["usages"][CORE]
+            return total - reserved - used
+
+        wait_for(lambda: left() == 16)
+        wait_for(lambda: p.traits(host.uuid_of("dpu0")) == {HEADROOM + "HIGH"})
+        host.tell(f"allocate {GUEST} 3")
+        wait_for(lambda: left() == 13)
+        host.tell(f"release {GUEST}")
+        wait_for(lambda: left() == 16)
+        self.assertEqual(host.stop(), 0)
+        self.assertEqual(host.inventories("dpu0"), {CORE: (16, 16)})
+
+
 class TestMany(Case):
     def test_kill(self):
         """one that is killed after any request comes to the same tree when it starts again"""
