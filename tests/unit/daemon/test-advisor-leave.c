@@ -4,6 +4,7 @@
 #include "daemon/advisor.h"
 #include "daemon/core/sample.h"
 #include "daemon/slices.h"
+#include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -13,17 +14,19 @@
 #define HOUR   G_TIME_SPAN_HOUR
 #define GUESTS 3
 #define GIB    1073741824.0
-#define MIB    1048576.0
 
+#define PF     "0000:3b:00.0"
 #define CPUS   "sys/devices/system/cpu/"
-#define NODE   "sys/devices/system/node/"
 
 typedef struct LeaveFixture {
         Fixture f;
         int64_t monotonic;
         double cpus[GUESTS], resident[GUESTS], memory[GUESTS]; /* bytes */
         double cpu_time[GUESTS];
-        char *answer; /* of advisor_apply(): "done", or the error */
+        FakeRtnl *links; /* NULL: the host has no PF */
+        int pf;
+        uint64_t traffic; /* bytes a second that the VF receives */
+        char *answer;     /* of advisor_apply(): "done", or the error */
 } LeaveFixture;
 
 static const char *const uuids[GUESTS] = {
@@ -85,6 +88,7 @@ static void set_up(LeaveFixture *l, gconstpointer config) {
 static void tear_down(LeaveFixture *l, gconstpointer config) {
         g_free(l->answer);
         fixture_tear_down(&l->f, config);
+        fake_rtnl_free(l->links);
 }
 
 static GuestSample *sample(LeaveFixture *l, unsigned g) {
@@ -114,6 +118,8 @@ static void let_pass(LeaveFixture *l, int64_t usec) {
         for (int64_t i = 0; i < usec; i += MINUTE) {
                 l->monotonic += MINUTE;
                 fixture_pass_time(MINUTE);
+                if (l->links)
+                        fake_rtnl_count_bytes(l->links, l->pf, 0, 60 * l->traffic, 0);
                 look(l);
         }
 }
@@ -266,6 +272,48 @@ static void test_memory_is_what_guests_have_of_the_host(LeaveFixture *l, gconstp
         g_assert_cmpfloat_with_epsilon(value_of(advised(l), "size"), 16 * GIB, 1);
 }
 
+/* The first guest has the VF of a PF of 100 Mbit/s. */
+static void give_vf(LeaveFixture *l) {
+        const FakePci pf = { .driver = "igb", .vf_driver = "igbvf", .netdev = "eth0" };
+        g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)lease_free);
+        Lease *lease = lease_new();
+        g_autoptr(GError) error = NULL;
+
+        fake_root_add_pf(l->f.root, PF, &pf);
+        fake_root_put(l->f.root, "sys/class/net/eth0/speed", "100\n", -1);
+        l->links = fake_rtnl_new();
+        l->pf = fake_rtnl_add_netdev(l->links, "eth0");
+        fake_rtnl_add_vf(l->links, l->pf, 0);
+        l->f.manager->rtnl = fake_rtnl(l->links);
+
+        lease->domain_uuid = g_strdup(uuids[0]);
+        lease->domain_name = g_strdup(names[0]);
+        lease->device = g_strdup(fake_root_add_vf(l->f.root, PF));
+        lease->class_name = g_strdup("sriov");
+        lease->pool = g_strdup("default");
+        lease->parent = g_strdup(PF);
+        g_ptr_array_add(leases, lease);
+        lease_book_reserve(l->f.manager->leases, leases, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(inventory_scan(l->f.manager->inventory), ==, 0);
+        slices_on_host_changed(l->f.manager->slices);
+}
+
+/* 15 MB/s are 120 Mbit/s. */
+static void test_a_link_is_used_by_who_has_its_vf(LeaveFixture *l, gconstpointer unused) {
+        l->cpus[0] = l->cpus[1] = 0.1;
+        give_vf(l);
+        l->traffic = 8000000;
+        let_pass(l, HOUR);
+        g_assert_cmpstr(command(l), ==, "");
+        l->traffic = 15000000;
+        let_pass(l, 2 * HOUR);
+        g_assert_cmpstr(command(l), ==, "virt-ferry migrate g1 DESTINATION");
+        g_assert_cmpstr(advised(l)->draft->reason, ==, "network");
+        g_assert_nonnull(strstr(advised(l)->draft->sentence, " of 100 Mbit/s of PF " PF " "));
+        g_assert_cmpfloat(value_of(advised(l), "after"), ==, 0);
+}
+
 static void on_slice(void *userdata, const SliceEntry *entry, const SlicePlacement *placement,
                      const GError *error) {
         g_assert_no_error(error);
@@ -414,6 +462,7 @@ int main(int argc, char **argv) {
                        test_without_hours_nobody_leaves);
         ADD_CONFIGURED("a host keeps its own", "[Slices]\nHostCpus=0\n", test_a_host_keeps_its_own);
         ADD("memory is what guests have of the host", test_memory_is_what_guests_have_of_the_host);
+        ADD("a link is used by who has its VF", test_a_link_is_used_by_who_has_its_vf);
         ADD("cores that are somebody's alone are used",
             test_cores_that_are_somebodys_alone_are_used);
         ADD("without a destination it is not carried out",
