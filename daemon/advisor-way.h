@@ -43,8 +43,9 @@ typedef struct AdvisorDraft {
         char *sentence;           /* for a person */
         GArray *values;           /* AdvisorValue */
         GPtrArray *commands; /* char *, which carry it out in this order, as a shell takes them */
-        bool act;            /* may be carried out without a person's word */
-        void *payload;       /* the way's own */
+        bool act; /* is carried out without a person's word; never where [Policy] has another mode
+                   */
+        void *payload;               /* the way's own */
         GDestroyNotify payload_free; /* NULL: nothing is to be freed */
 } AdvisorDraft;
 
@@ -89,7 +90,8 @@ typedef struct AdvisorWay {
 
         /* NULL: it is not told. */
         void (*on_guest_event)(void *self, const GuestEvent *event);
-        /* By whoever; asked after each event about a guest. NULL: it is not asked. */
+        /* By whoever; asked after each event about a guest, and before each decision. NULL: it is
+         * not asked. */
         bool (*is_done)(void *self, const AdvisorDraft *draft);
         /* It is done, by an apply() or by somebody else, and is not given any more. NULL: whatever
          * it counts, it does so elsewhere. */

@@ -7,7 +7,8 @@
 
 /* org.virtferry1.Advice, below /org/virtferry1/advice. */
 
-#define ACTION_MIGRATE FERRY_BUS_NAME ".migrate"
+#define ACTION_MIGRATE       FERRY_BUS_NAME ".migrate"
+#define ACTION_MANAGE_SLICES FERRY_BUS_NAME ".manage-slices"
 
 static int property_get_values(sd_bus *bus, const char *path, const char *interface,
                                const char *property, sd_bus_message *reply, void *userdata,
@@ -105,18 +106,22 @@ static void on_applied(void *userdata, const GError *error) {
                 g_debug("The answer to Apply cannot be sent: %s, ignoring", g_strerror(-r));
 }
 
-/* Apply() */
+/* Whoever may not do it with the commands may not do it so. */
+static const char *action_of(const AdvisorEntry *entry) {
+        return entry->way->touches == ADVISOR_SLICE ? ACTION_MANAGE_SLICES : ACTION_MIGRATE;
+}
+
+/* Apply(). sd-bus looks for the object anew when polkit has answered. */
 static int method_apply(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         Faces *faces = userdata;
-        g_autofree char *id = NULL;
+        const AdvisorEntry *entry = find_entry(faces, sd_bus_message_get_path(m));
         int r;
 
-        r = authorize(faces->authorizer, m, ACTION_MIGRATE, reterr);
+        r = authorize(faces->authorizer, m, action_of(entry), reterr);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        id = bus_path_decode(FERRY_OBJECT_ADVICE, sd_bus_message_get_path(m));
-        advisor_apply(faces->manager->advisor, id, on_applied, sd_bus_message_ref(m));
+        advisor_apply(faces->manager->advisor, entry->id, on_applied, sd_bus_message_ref(m));
         return 1;
 }
 

@@ -17,8 +17,11 @@ bool other_user_is_asked(int argc, char **argv) {
         return argc >= 5 && g_str_equal(argv[1], CALL);
 }
 
-/* A method of a device is HERE_MDEV's, all others are the root's. */
+/* A method of a device is HERE_MDEV's, one of advice is of that with id 1, all others are the
+ * root's. */
 static char *path_of(const char *interface) {
+        if (g_str_equal(interface, FERRY_INTERFACE_ADVICE))
+                return object_path(FERRY_OBJECT_ADVICE, "1");
         return g_str_equal(interface, FERRY_INTERFACE_DEVICE)
                        ? object_path(FERRY_OBJECT_DEVICE, HERE_MDEV)
                        : g_strdup(FERRY_OBJECT_ROOT);

@@ -11,10 +11,8 @@
 #include "tests/unit/daemon/fake-way.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "tests/unit/dbus/introspection.h"
-#include "tests/unit/lib/private-bus.h"
+#include "tests/unit/dbus/other-user.h"
 #include "xml/ferry-error.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 
 #define FIRST  FERRY_OBJECT_ADVICE "/_31"
 #define SECOND FERRY_OBJECT_ADVICE "/_32"
@@ -322,6 +320,33 @@ static void test_what_fails_is_told(FaceFixture *a, gconstpointer unused) {
         assert_refused(a, FERRY_ERROR_PREFIX "NoDevice", "no core is left");
 }
 
+/* The first advice, by nobody. */
+static void assert_asks(FaceFixture *a, const char *action) {
+        DaemonFixture other = { .event = a->event, .bus = a->private };
+        g_autofree char *answer = NULL;
+
+        decide(a);
+        answer = other_user_calls(&other, FERRY_INTERFACE_ADVICE, "Apply", NULL);
+        g_assert_true(g_str_has_prefix(answer, SD_BUS_ERROR_ACCESS_DENIED));
+        g_assert_nonnull(strstr(answer, action));
+        g_assert_null(fake_slice_way.applied);
+        g_assert_null(fake_guest_way.applied);
+}
+
+static void test_who_may_not_change_slices_may_not_do_it_so(FaceFixture *a, gconstpointer unused) {
+        if (!other_user_can_be())
+                return;
+        say_grow();
+        assert_asks(a, "org.virtferry1.manage-slices");
+}
+
+static void test_who_may_not_move_guests_may_not_do_it_so(FaceFixture *a, gconstpointer unused) {
+        if (!other_user_can_be())
+                return;
+        fake_way_say(&fake_guest_way, "leave", OTHER_UUID, "g2", "qemu+ssh://b/system");
+        assert_asks(a, "org.virtferry1.migrate");
+}
+
 static void test_what_is_withdrawn_is_no_object(FaceFixture *a, gconstpointer unused) {
         say_grow();
         decide(a);
@@ -333,6 +358,9 @@ static void test_what_is_withdrawn_is_no_object(FaceFixture *a, gconstpointer un
         g_test_add("/advice-face/" name, FaceFixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv) {
+        if (other_user_is_asked(argc, argv))
+                return other_user_main(argv);
+
         g_test_init(&argc, &argv, NULL);
         ADD("objects come, change and go", test_objects_come_change_and_go);
         ADD("an object says all", test_an_object_says_all);
@@ -342,5 +370,9 @@ int main(int argc, char **argv) {
         ADD("it is answered when that has ended", test_it_is_answered_when_that_has_ended);
         ADD("what fails is told", test_what_fails_is_told);
         ADD("what is withdrawn is no object", test_what_is_withdrawn_is_no_object);
+        ADD("who may not change slices may not do it so",
+            test_who_may_not_change_slices_may_not_do_it_so);
+        ADD("who may not move guests may not do it so",
+            test_who_may_not_move_guests_may_not_do_it_so);
         return g_test_run();
 }
