@@ -14,6 +14,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 struct ClaimsEdge {
         sd_bus *bus;
         uint64_t timeout_usec;
+        sd_event_source *end;
         ClaimOps ops;
         GPtrArray *questions; /* Question, that wait */
 };
@@ -153,23 +154,41 @@ static void ask(void *userdata, const char *consumer, ClaimAnswer tell, void *te
         }
 }
 
-ClaimsEdge *claims_edge_new(sd_bus *bus, uint64_t timeout_usec) {
-        ClaimsEdge *claims = g_new0(ClaimsEdge, 1);
+static void give_up(ClaimsEdge *claims) {
+        while (claims->questions->len > 0)
+                answer_unknown(claims->questions->pdata[0],
+                               "virtferryd is about to end: try again");
+}
+
+static int on_end(sd_event_source *source, void *userdata) {
+        give_up(userdata);
+        return 0;
+}
+
+int claims_edge_new(sd_bus *bus, uint64_t timeout_usec, ClaimsEdge **ret_claims) {
+        g_autoptr(ClaimsEdge) claims = g_new0(ClaimsEdge, 1);
+        int r;
 
         claims->bus = bus;
         claims->timeout_usec = timeout_usec;
         claims->ops = (ClaimOps){ ask, claims };
         claims->questions = g_ptr_array_new_with_free_func(question_free);
-        return claims;
+        r = sd_event_add_exit(sd_bus_get_event(bus), &claims->end, on_end, claims);
+        if (r >= 0)
+                r = sd_event_source_set_priority(claims->end, SD_EVENT_PRIORITY_IMPORTANT);
+        if (r < 0)
+                return r;
+
+        *ret_claims = g_steal_pointer(&claims);
+        return 0;
 }
 
 void claims_edge_free(ClaimsEdge *claims) {
         if (!claims)
                 return;
 
-        while (claims->questions->len > 0)
-                answer_unknown(claims->questions->pdata[0],
-                               "virtferryd is about to end: try again");
+        give_up(claims);
+        sd_event_source_disable_unref(claims->end);
         g_ptr_array_unref(claims->questions);
         g_free(claims);
 }

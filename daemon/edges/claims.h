@@ -16,9 +16,9 @@
 
 typedef struct ClaimsEdge ClaimsEdge;
 
-/* Borrows the bus, and ends before it. */
-ClaimsEdge *claims_edge_new(sd_bus *bus, uint64_t timeout_usec);
-/* Who still waits is told that the daemon is about to end. */
+/* Borrows the bus, which is on a loop, and ends before it. When the loop ends, and with the edge,
+ * who still waits is told that the daemon is about to end: the bus is closed after that. */
+int claims_edge_new(sd_bus *bus, uint64_t timeout_usec, ClaimsEdge **ret_claims);
 void claims_edge_free(ClaimsEdge *claims);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClaimsEdge, claims_edge_free)
 const ClaimOps *claims_edge_ops(ClaimsEdge *claims);

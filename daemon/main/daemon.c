@@ -197,15 +197,12 @@ static bool open_loop(Daemon *daemon, GError **error) {
         return r >= 0 || fail(error, r, "The event loop cannot be made");
 }
 
-/* Not closed by the end of the loop: who waits then is answered by daemon_free(). */
 static bool open_bus(Daemon *daemon, GError **error) {
         int r;
 
         r = sd_bus_open_system(&daemon->bus);
         if (r >= 0)
                 r = sd_bus_set_exit_on_disconnect(daemon->bus, true);
-        if (r >= 0)
-                r = sd_bus_set_close_on_exit(daemon->bus, false);
         if (r >= 0)
                 r = sd_bus_attach_event(daemon->bus, daemon->loop, SD_EVENT_PRIORITY_NORMAL);
         return r >= 0 || fail(error, r, "No connection to the system bus");
@@ -321,8 +318,12 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
         if (r < 0)
                 return fail(error, r, "No timer can be made");
 
-        daemon->claims = claims_edge_new(daemon->bus, CLAIMS_TIMEOUT_USEC);
+        r = claims_edge_new(daemon->bus, CLAIMS_TIMEOUT_USEC, &daemon->claims);
+        if (r < 0)
+                return fail(error, r, "No event source can be made");
+
         daemon->manager->claims = claims_edge_ops(daemon->claims);
+
         daemon->metrics_server = metrics_sockets_open(daemon->loop, daemon->metrics);
         daemon->trial_helper = trial_helper_new(daemon->loop, daemon->manager->trials,
                                                 options->trial_helper,

@@ -54,7 +54,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
         f->here = connect_to(f);
         f->placement = connect_to(f);
         f->outcome = g_string_new(NULL);
-        f->claims = claims_edge_new(f->here, 50 * 1000);
+        g_assert_cmpint(claims_edge_new(f->here, 50 * 1000, &f->claims), >=, 0);
 }
 
 static void serve(Fixture *f) {
@@ -183,9 +183,11 @@ static void test_why_it_is_not_known_is_said(Fixture *f, gconstpointer unused) {
 }
 
 static void test_nobody_there_is_said_at_once(Fixture *f, gconstpointer unused) {
-        g_autoptr(ClaimsEdge) patient = claims_edge_new(f->here, UINT64_MAX);
-        const ClaimOps *ops = claims_edge_ops(patient);
+        g_autoptr(ClaimsEdge) patient = NULL;
+        const ClaimOps *ops;
 
+        g_assert_cmpint(claims_edge_new(f->here, UINT64_MAX, &patient), >=, 0);
+        ops = claims_edge_ops(patient);
         ops->ask(ops->userdata, CONSUMER, note, f);
         assert_told(f, "virtferry-placement does not run: start it with 'systemctl start "
                        "virtferry-placement'\n");
