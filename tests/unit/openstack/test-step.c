@@ -74,6 +74,11 @@ static void answer_names(Fixture *f, StepKind kind, const char *uuid, int64_t ge
 /* As Placement would, when all goes well. */
 static void do_it(Fixture *f, const Step *step) {
         ApiProvider made = { step->uuid, step->name, (char *)ROOT, (char *)ROOT, 0 };
+        const FoundProvider *there = step->uuid ? found_find(f->found, step->uuid) : NULL;
+
+        /* another one would be refused */
+        if (step->kind == STEP_INVENTORIES || step->kind == STEP_TRAITS)
+                g_assert_cmpint(step->generation, ==, there->generation);
 
         switch (step->kind) {
         case STEP_CLASS:
