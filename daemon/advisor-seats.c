@@ -4,9 +4,9 @@
 #include "daemon/advisor-guest.h"
 #include "daemon/advisor-move.h"
 #include "daemon/advisor-seats-kept.h"
+#include "daemon/advisor-seats-list.h"
 #include "daemon/advisor.h"
 #include "daemon/core/policy.h"
-#include "daemon/swap.h"
 
 /* Of one turn: about 60 ms at most. */
 #define FORECAST_GUESTS 16
@@ -104,89 +104,12 @@ static AdvisorDraft *draft_new(const Seats *seats, Advice *advice) {
 
 /* Decisions ----------------------------------------------------------------------------- */
 
-static GArray *list_guests(const Seats *seats) {
-        const AdvisorDraft *applied = advisor_applied(seats->manager->advisor);
-        GArray *guests = g_array_new(FALSE, TRUE, sizeof(PolicyGuest));
-        GHashTableIter iter;
-        AdvisorGuest *guest;
-
-        g_hash_table_iter_init(&iter, seats->guests);
-        while (g_hash_table_iter_next(&iter, NULL, (void **)&guest)) {
-                PolicyGuest one = {
-                        .id = guest->uuid,
-                        .name = guest->name,
-                        .priority = guest->priority,
-                        .opted_out = guest->opted_out,
-                        .busy = advisor_guest_is_busy(seats->manager, guest) ||
-                                (applied && advisor_draft_is_about(applied, guest->uuid)),
-                        .outage = guest->outage,
-                };
-
-                if (guest->known) {
-                        one.ahead[METRIC_RECEIVE_BYTES] = &guest->receive;
-                        one.ahead[METRIC_TRANSMIT_BYTES] = &guest->transmit;
-                }
-                g_array_append_val(guests, one);
-        }
-        return guests;
-}
-
-/* They want the same of a VF, and one can speak for all. NULL: all sit. */
-static const AdvisorGuest *find_standing(const Seats *seats) {
-        GHashTableIter iter;
-        AdvisorGuest *guest;
-
-        g_hash_table_iter_init(&iter, seats->guests);
-        while (g_hash_table_iter_next(&iter, NULL, (void **)&guest))
-                if (guest->interface)
-                        return guest;
-        return NULL;
-}
-
-static void add_taken(const Seats *seats, GArray *list) {
-        const Manager *manager = seats->manager;
-        g_autoptr(GPtrArray) leases = lease_book_list(manager->leases);
-
-        for (guint i = 0; i < leases->len; i++) {
-                const Lease *lease = leases->pdata[i];
-                const Device *device = inventory_find(manager->inventory, lease->device);
-                PolicySeat seat = {
-                        .id = lease->device,
-                        .guest = lease->domain_uuid,
-                        .busy = lease->state != LEASE_RUNNING ||
-                                swaps_holds(manager->swaps, lease->device),
-                };
-
-                if (device && advisor_is_seat(manager, device))
-                        g_array_append_val(list, seat);
-        }
-}
-
-static GArray *list_seats(const Seats *seats) {
-        const AdvisorDraft *applied = advisor_applied(seats->manager->advisor);
-        GArray *list = g_array_new(FALSE, TRUE, sizeof(PolicySeat));
-        const AdvisorGuest *standing = find_standing(seats);
-        g_autoptr(GPtrArray) devices = NULL;
-
-        add_taken(seats, list);
-        if (!standing)
-                return list;
-
-        devices = advisor_guest_free_seats(seats->manager, standing);
-        for (guint i = 0; i < devices->len; i++) {
-                PolicySeat seat = { .id = ((const Device *)devices->pdata[i])->id };
-
-                seat.busy = applied && g_str_equal(applied->target, seat.id);
-                g_array_append_val(list, seat);
-        }
-        return list;
-}
-
 /* decide() */
 static GPtrArray *seats_decide(void *self, int64_t monotonic) {
         Seats *seats = self;
         GPtrArray *drafts = g_ptr_array_new_with_free_func((GDestroyNotify)advisor_draft_free);
-        g_autoptr(GArray) guests = list_guests(seats), list = list_seats(seats);
+        g_autoptr(GArray) guests = seats_list_guests(seats->manager, seats->guests);
+        g_autoptr(GArray) list = seats_list(seats->manager, seats->guests);
         g_autoptr(GPtrArray) advice = NULL;
 
         advice = policy_decide(seats->policy, monotonic / G_USEC_PER_SEC,
