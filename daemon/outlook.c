@@ -152,9 +152,24 @@ bool outlook_knows(const Outlook *outlook, SubjectKind kind, const char *id, Met
         return find(outlook, kind, id, metric);
 }
 
+/* Borrowed until the next round of the meter. */
+static const Subject *find_offload(const Outlook *outlook, const char *id) {
+        g_autoptr(GPtrArray) subjects = meter_list(outlook->manager->meter);
+
+        for (guint i = 0; i < subjects->len; i++) {
+                const Subject *subject = subjects->pdata[i];
+
+                if (subject->kind == SUBJECT_OFFLOAD && g_str_equal(subject->id, id))
+                        return subject;
+        }
+        return NULL;
+}
+
 static bool use_now(const Outlook *outlook, SubjectKind kind, const char *id, Metric metric,
                     DemandBand *ret_band) {
-        const Subject *subject = telemetry_find(meter_telemetry(outlook->manager->meter), kind, id);
+        const Telemetry *telemetry = meter_telemetry(outlook->manager->meter);
+        const Subject *subject = kind == SUBJECT_OFFLOAD ? find_offload(outlook, id)
+                                                         : telemetry_find(telemetry, kind, id);
         double now = subject ? subject->values[metric] : NAN;
 
         if (isnan(now))
@@ -173,13 +188,16 @@ bool outlook_band(const Outlook *outlook, SubjectKind kind, const char *id, Metr
         return true;
 }
 
+/* Looked for once, since there are thousands of VFs. */
 void outlook_add(const Outlook *outlook, SubjectKind kind, const char *id, Metric metric,
                  OutlookSum *sum) {
-        DemandBand band;
+        const PolicyAhead *ahead = find(outlook, kind, id, metric);
+        DemandBand now;
 
+        if (!ahead && !use_now(outlook, kind, id, metric, &now))
+                return;
         for (unsigned hour = 0; hour < POLICY_HOURS; hour++)
-                if (outlook_band(outlook, kind, id, metric, hour, &band))
-                        demand_sum_add(&sum->hours[hour], &band);
+                demand_sum_add(&sum->hours[hour], ahead ? &ahead->hours[hour] : &now);
 }
 
 double outlook_sum_next(const OutlookSum *sum) {

@@ -3,7 +3,8 @@
 
 /* What guests, VFs, PFs and offload devices are expected to use in each hour of the day ahead, for
  * those that decide by all of them at once: forecasts (demands.h) are made anew every 5 minutes,
- * some in each turn, and kept in between. Nothing is stored. One thread; belongs to the manager.
+ * some in each turn (of a host with hundreds of VFs, that takes longer), and kept in between.
+ * Nothing is stored. One thread; belongs to the manager.
  */
 
 #include "daemon/core/demand-sum.h"
