@@ -262,9 +262,10 @@ class Host:
 
 class RealHost(Host):
     """One with the real virtferryd (real-host.c), which brings its own bus."""
+    configuration = ()  # of virtferryd, its text
 
     def start_bus(self):
         self.daemon = subprocess.Popen(
-            [f"{BUILD}/tests/openstack/real-host"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, preexec_fn=die_with_parent)
+            [f"{BUILD}/tests/openstack/real-host", *self.configuration], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         return self.daemon.stdout.readline().strip()

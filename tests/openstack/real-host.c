@@ -2,7 +2,8 @@
 
 /* The real virtferryd over a made-up host, with one PF and an offload device of 16 cores that is
  * behind it, on a bus of its own, whose address is the first line that this prints. Each line of
- * standard input is answered by "ok" when it is done; it ends with its input.
+ * standard input is answered by "ok" when it is done; it ends with its input. An argument is the
+ * text of its configuration.
  *
  *   allocate UUID CORES, release UUID     a hardware slice of the offload device
  */
@@ -48,12 +49,12 @@ static void say(const char *line) {
         (void)fflush(stdout);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
         const FakePci pf = { .driver = "igb", .netdev = "eth0" };
         DaemonFixture fixture = { 0 };
         char line[128];
 
-        daemon_fixture_set_up(&fixture, NULL);
+        daemon_fixture_set_up(&fixture, argc > 1 ? argv[1] : NULL);
         fake_root_add_pf(fixture.root, PF, &pf);
         fake_root_put(fixture.root, "etc/virtferry/pools.d/dpu0.conf",
                       "[Resource " OFFLOAD "]\nParent=" PF "\nCores=16\n", -1);
