@@ -95,7 +95,8 @@ publish() {
 		      endpoint: http://127.0.0.1:$port
 		      token: admin
 	END
-        on_host "$1" 'systemctl restart virtferryd && systemctl restart virtferry-placement'
+        on_host "$1" 'systemd-sysusers && systemctl reload dbus && systemctl restart virtferryd &&
+                systemctl restart virtferry-placement'
 }
 
 unpublish() {
@@ -104,7 +105,12 @@ unpublish() {
         ssh -F "$SSH_CONFIG" -O cancel -R "127.0.0.1:$port:127.0.0.1:$PLACEMENT_PORT" "host$1" || true
 }
 
-# "CORES of the offload" that the slice of a guest has there; nothing without one.
+knows_claims() {
+        on_host "$1" "busctl call org.virtferry1.Placement /org/virtferry1/Placement \
+                org.virtferry1.Placement GetClaim s $(uuid_of "$instance")"
+}
+
+# How many cores of the offload device the slice of a guest has there; nothing without one.
 cores_of() {
         ferry "$1" --json slice list | python3 -c "
 import json, sys
@@ -133,6 +139,7 @@ test_nobody_to_ask_is_a_refusal() {
         refused "$instance" "It is not known what guest $instance has claimed in Placement on host hostb: virtferry-placement" \
                 'nobody to ask'
         on_host b 'systemctl start virtferry-placement'
+        wait_until 120 knows_claims b
 }
 
 test_a_slice_is_held_against_the_claim() {
@@ -153,7 +160,7 @@ test_a_slice_is_held_against_the_claim() {
 test_an_instance_has_its_slice_by_its_claim() {
         on_host b "virsh -q destroy $instance"
         ok 'its slice goes with it' -- wait_until 30 has_cores_of_slice b "$instance" ''
-        claim "$instance" hostb 3
+        ok 'it may claim others' -- wait_until 60 claim "$instance" hostb 3
         instance_define b
         ok 'it starts with what it has claimed' -- guest_start b "$instance"
         ok 'and has that' -- has_cores_of_slice b "$instance" 3
@@ -177,6 +184,7 @@ prepare() {
         done
         for host in a b; do
                 ok "host$host is in Placement" -- wait_until 120 has_cores "host$host"
+                ok 'and says so' -- wait_until 60 knows_claims "$host"
         done
         guest_remove "$plain"
         guest_remove "$instance"
