@@ -12,10 +12,9 @@
 #define ENDS    0.9  /* below: it fits again, after somebody was told to leave */
 #define FITS    0.95 /* below: it does without a guest */
 
-#define CLEARLY 0.7 /* of what speaks against who was told to leave, that another one has at most \
-                     */
+#define CLEARLY 0.7 /* of the cost of who was told to leave: no more than that is clearly less */
 
-#define NOBODY UINT_MAX
+#define NOBODY  UINT_MAX
 
 struct PolicyLeave {
         char *told; /* the id of who was told to leave; NULL nobody */

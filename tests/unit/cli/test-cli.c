@@ -93,8 +93,7 @@ static void test_nothing(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListOffers", "(@a(ssssus) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
                               "(@a(sssstttsa{ss}) [],)");
-        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHeadroom",
-                              "(@a(ssssttts) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHeadroom", "(@a(ssssttts) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
                               "('db1', @a(sbssbssss) [])");
