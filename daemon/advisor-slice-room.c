@@ -83,6 +83,13 @@ static uint64_t amount_at(const Attempt *attempt, uint64_t back) {
                                                    : attempt->wants + back * attempt->step;
 }
 
+/* Others may have changed it since it was looked at. */
+static bool has_still(const Attempt *attempt) {
+        const SlicePart *part = attempt->part;
+
+        return slice_part_amount(attempt->entry->wish, part->kind, part->function) == part->has;
+}
+
 /* Whoever can have more can have less, so half of the steps are left each time. */
 static uint64_t find_back(const Attempt *attempt, SlicePlacement **ret_placement) {
         uint64_t refused = 0, possible = steps_between(attempt);
@@ -117,7 +124,7 @@ SliceRoom *slice_room_find(const Manager *manager, const SliceGuest *guest, cons
         uint64_t back = 0;
         SliceRoom *room;
 
-        if (!attempt.entry)
+        if (!attempt.entry || !has_still(&attempt))
                 return NULL;
         placement = try(&attempt, wants, &error);
         if (!placement)

@@ -14,7 +14,9 @@ typedef struct SliceRoom {
         char *obstacle;       /* why it is not what it wants; NULL: it is */
 } SliceRoom;
 
-/* NULL: it has to stay as it is. `wants` is not what it has. */
+/* NULL: it has to stay as it is, or is not any more as it was looked at. `wants` is not what it
+ * has.
+ */
 SliceRoom *slice_room_find(const Manager *manager, const SliceGuest *guest, const SlicePart *part,
                            uint64_t wants);
 void slice_room_free(SliceRoom *room);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "daemon/advisor-slice-room.h"
 #include "daemon/advisor.h"
 #include "daemon/core/sample.h"
 #include "daemon/slices.h"
@@ -396,6 +397,23 @@ static void test_a_limit_of_the_slice_is_kept(SlicesFixture *s, gconstpointer un
         assert_no_advice(s);
 }
 
+static void test_what_has_changed_meanwhile_is_not_tried(SlicesFixture *s, gconstpointer unused) {
+        static const char xml[] = "<domain><name>g1</name><uuid>" GUEST_UUID "</uuid>" ROOMY
+                                  "</domain>";
+        g_autoptr(SliceGuest) guest = slice_guest_new(xml);
+        g_autoptr(SliceRoom) before = NULL, after = NULL;
+
+        begin(s, "<cores count='2'/>", 2, 0);
+        slice_guest_look(s->f.manager, guest);
+        g_assert_cmpuint(guest->parts->len, ==, 1);
+        before = slice_room_find(s->f.manager, guest, guest->parts->pdata[0], 3);
+        g_assert_nonnull(before);
+        g_assert_cmpuint(before->amount, ==, 3);
+        give(s, 0, "<cores count='4'/>");
+        after = slice_room_find(s->f.manager, guest, guest->parts->pdata[0], 3);
+        g_assert_null(after);
+}
+
 /* By itself nobody is robbed. */
 static void test_who_has_to_give_way_is_named(SlicesFixture *s, gconstpointer unused) {
         const AdvisorDraft *draft;
@@ -559,6 +577,8 @@ static void add_growing(void) {
         ADD("a guest has no more than it was defined with",
             test_a_guest_has_no_more_than_it_was_defined_with);
         ADD("a limit of the slice is kept", test_a_limit_of_the_slice_is_kept);
+        ADD("what has changed meanwhile is not tried",
+            test_what_has_changed_meanwhile_is_not_tried);
         ADD_CONFIGURED("who has to give way is named", "[Policy]\nMode=act\n",
                        test_who_has_to_give_way_is_named);
         ADD_CONFIGURED("with Mode=act it may be carried out", "[Policy]\nMode=act\n",
