@@ -14,6 +14,7 @@ char *api_write_inventories(int64_t generation, const GPtrArray *inventories);
 char *api_write_traits(int64_t generation, const char *const *traits);
 char *api_write_consumer(const ApiConsumer *consumer);
 char *api_write_consumers(const GPtrArray *consumers);
+char *api_write_reshape(const GPtrArray *providers, const GPtrArray *consumers);
 
 /* False: it is not what Placement answers. What the answer has is for api_answer_clear(), and of
  * the consumer the UUID is set before. */

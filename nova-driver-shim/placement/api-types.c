@@ -21,6 +21,14 @@ ApiInventory *api_inventory_new(const char *class_name, uint64_t total, uint64_t
         return inventory;
 }
 
+ApiInventory *api_inventory_copy(const ApiInventory *inventory) {
+        ApiInventory *copy = g_new(ApiInventory, 1);
+
+        *copy = *inventory;
+        copy->class_name = g_strdup(inventory->class_name);
+        return copy;
+}
+
 void api_inventory_free(ApiInventory *inventory) {
         if (!inventory)
                 return;
@@ -47,6 +55,24 @@ void api_allocation_free(ApiAllocation *allocation) {
         g_free(allocation);
 }
 
+ApiReshape *api_reshape_new(const char *provider, int64_t generation, GPtrArray *inventories) {
+        ApiReshape *reshape = g_new0(ApiReshape, 1);
+
+        reshape->provider = g_strdup(provider);
+        reshape->generation = generation;
+        reshape->inventories = inventories;
+        return reshape;
+}
+
+void api_reshape_free(ApiReshape *reshape) {
+        if (!reshape)
+                return;
+
+        g_free(reshape->provider);
+        g_ptr_array_unref(reshape->inventories);
+        g_free(reshape);
+}
+
 ApiConsumer *api_consumer_new(const char *uuid) {
         ApiConsumer *consumer = g_new0(ApiConsumer, 1);
 
@@ -54,6 +80,22 @@ ApiConsumer *api_consumer_new(const char *uuid) {
         consumer->generation = API_GENERATION_NEW;
         consumer->allocations = g_ptr_array_new_with_free_func((GDestroyNotify)api_allocation_free);
         return consumer;
+}
+
+ApiConsumer *api_consumer_copy(const ApiConsumer *consumer) {
+        ApiConsumer *copy = api_consumer_new(consumer->uuid);
+
+        copy->generation = consumer->generation;
+        copy->project = g_strdup(consumer->project);
+        copy->user = g_strdup(consumer->user);
+        copy->type = g_strdup(consumer->type);
+        for (guint i = 0; i < consumer->allocations->len; i++) {
+                const ApiAllocation *row = consumer->allocations->pdata[i];
+
+                g_ptr_array_add(copy->allocations,
+                                api_allocation_new(row->provider, row->class_name, row->amount));
+        }
+        return copy;
 }
 
 void api_consumer_free(ApiConsumer *consumer) {

@@ -50,14 +50,19 @@ static void add_inventory(JsonBuilder *builder, const ApiInventory *inventory) {
         json_builder_end_object(builder);
 }
 
-char *api_write_inventories(int64_t generation, const GPtrArray *inventories) {
-        g_autoptr(JsonBuilder) builder = begin();
-
+static void add_inventories(JsonBuilder *builder, int64_t generation,
+                            const GPtrArray *inventories) {
         add_number(builder, "resource_provider_generation", (uint64_t)generation);
         begin_member(builder, "inventories");
         for (guint i = 0; i < inventories->len; i++)
                 add_inventory(builder, g_ptr_array_index(inventories, i));
         json_builder_end_object(builder);
+}
+
+char *api_write_inventories(int64_t generation, const GPtrArray *inventories) {
+        g_autoptr(JsonBuilder) builder = begin();
+
+        add_inventories(builder, generation, inventories);
         return end(builder);
 }
 
@@ -128,9 +133,7 @@ char *api_write_consumer(const ApiConsumer *consumer) {
         return end(builder);
 }
 
-char *api_write_consumers(const GPtrArray *consumers) {
-        g_autoptr(JsonBuilder) builder = begin();
-
+static void add_consumers(JsonBuilder *builder, const GPtrArray *consumers) {
         for (guint i = 0; i < consumers->len; i++) {
                 const ApiConsumer *consumer = g_ptr_array_index(consumers, i);
 
@@ -138,5 +141,29 @@ char *api_write_consumers(const GPtrArray *consumers) {
                 add_consumer(builder, consumer);
                 json_builder_end_object(builder);
         }
+}
+
+char *api_write_consumers(const GPtrArray *consumers) {
+        g_autoptr(JsonBuilder) builder = begin();
+
+        add_consumers(builder, consumers);
+        return end(builder);
+}
+
+char *api_write_reshape(const GPtrArray *providers, const GPtrArray *consumers) {
+        g_autoptr(JsonBuilder) builder = begin();
+
+        begin_member(builder, "inventories");
+        for (guint i = 0; i < providers->len; i++) {
+                const ApiReshape *reshape = g_ptr_array_index(providers, i);
+
+                begin_member(builder, reshape->provider);
+                add_inventories(builder, reshape->generation, reshape->inventories);
+                json_builder_end_object(builder);
+        }
+        json_builder_end_object(builder);
+        begin_member(builder, "allocations");
+        add_consumers(builder, consumers);
+        json_builder_end_object(builder);
         return end(builder);
 }

@@ -252,6 +252,14 @@ ApiCall *api_post_allocations(Api *api, const GPtrArray *consumers, ApiReply rep
                      userdata);
 }
 
+ApiCall *api_post_reshape(Api *api, const GPtrArray *providers, const GPtrArray *consumers,
+                          ApiReply reply, void *userdata) {
+        return begin(api, "POST", g_strdup("/reshaper"), api_write_reshape(providers, consumers),
+                     g_strdup_printf("inventories of %u providers with allocations of %u consumers",
+                                     providers->len, consumers->len),
+                     NULL, reply, userdata);
+}
+
 /* The client ----------------------------------------------------------------------- */
 
 int api_new(sd_event *loop, const Cloud *cloud, Api **ret_api) {

@@ -45,6 +45,13 @@ typedef struct ApiConsumer {
         GPtrArray *allocations;      /* of ApiAllocation; empty: has nothing, or is to lose it */
 } ApiConsumer;
 
+/* A provider whose inventories are to be replaced. */
+typedef struct ApiReshape {
+        char *provider;
+        int64_t generation;     /* that they replace */
+        GPtrArray *inventories; /* of ApiInventory */
+} ApiReshape;
+
 /* What a call has found; of these, those that its comment names. Borrowed, ends with the reply. */
 typedef struct ApiAnswer {
         int64_t generation;     /* of the provider */
@@ -107,12 +114,22 @@ ApiCall *api_get_allocations(Api *api, const char *consumer, ApiReply reply, voi
 ApiCall *api_put_allocations(Api *api, const ApiConsumer *consumer, ApiReply reply, void *userdata);
 /* The same for many at once: all or none. Of ApiConsumer. */
 ApiCall *api_post_allocations(Api *api, const GPtrArray *consumers, ApiReply reply, void *userdata);
+/* Inventories of providers (ApiReshape) and allocations of consumers at once: all or none, and the
+ * allocations are held against the new inventories. An operator may allow it to fewer than the
+ * rest. */
+ApiCall *api_post_reshape(Api *api, const GPtrArray *providers, const GPtrArray *consumers,
+                          ApiReply reply, void *userdata);
 
 void api_provider_free(ApiProvider *provider);
 ApiInventory *api_inventory_new(const char *class_name, uint64_t total, uint64_t reserved);
+ApiInventory *api_inventory_copy(const ApiInventory *inventory);
 void api_inventory_free(ApiInventory *inventory);
 ApiAllocation *api_allocation_new(const char *provider, const char *class_name, uint64_t amount);
 void api_allocation_free(ApiAllocation *allocation);
+/* Takes the inventories. */
+ApiReshape *api_reshape_new(const char *provider, int64_t generation, GPtrArray *inventories);
+void api_reshape_free(ApiReshape *reshape);
 ApiConsumer *api_consumer_new(const char *uuid);
+ApiConsumer *api_consumer_copy(const ApiConsumer *consumer);
 void api_consumer_free(ApiConsumer *consumer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiConsumer, api_consumer_free)

@@ -99,7 +99,8 @@ static void take(Host *host) {
 
         drop_calls(host);
         pace_written(&host->pace);
-        look_in(host, host->changed ? PACE_COALESCE_USEC : pace_heartbeat(LOOK_SEC, g_random_double()),
+        look_in(host,
+                host->changed ? PACE_COALESCE_USEC : pace_heartbeat(LOOK_SEC, g_random_double()),
                 host->changed);
         host->reply(host->userdata, g_steal_pointer(&state), NULL);
 }

@@ -78,6 +78,13 @@ const HostState *publisher_host(const Publisher *publisher) {
         return publisher->host;
 }
 
+const char *const *publisher_consumers(const Publisher *publisher, const char *uuid) {
+        const FoundProvider *provider = publisher->found ? found_find(publisher->found, uuid)
+                                                         : NULL;
+
+        return provider ? (const char *const *)provider->consumers : NULL;
+}
+
 bool publisher_is_closed(const Publisher *publisher) {
         return publisher->closed;
 }

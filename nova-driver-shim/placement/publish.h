@@ -45,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Publisher, publisher_free)
 void publisher_set_host(Publisher *publisher, HostState *host, const char *problem);
 /* Placement may have other consumers of this provider than a moment ago: by our own doing. */
 void publisher_look_again(Publisher *publisher, const char *uuid);
+/* Those with allocations of this provider, UUIDs, NULL-terminated. NULL: not known now. Until the
+ * loop goes on. */
+const char *const *publisher_consumers(const Publisher *publisher, const char *uuid);
 /* All is reserved from now on; `changed` is called at the latest when that is so. */
 void publisher_close(Publisher *publisher);
 bool publisher_is_closed(const Publisher *publisher);

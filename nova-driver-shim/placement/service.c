@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/names.h"
+#include "nova-driver-shim/placement/allocations.h"
 #include "nova-driver-shim/placement/claim-face.h"
 #include "nova-driver-shim/placement/host.h"
 #include "nova-driver-shim/placement/publish.h"
@@ -18,6 +19,7 @@ struct Service {
         sd_event_source *bound; /* of the end */
         Api *api;
         Publisher *publisher;
+        Allocations *allocations;
         ClaimFace *face;
         Host *host;
 };
@@ -37,6 +39,8 @@ static void on_published(void *userdata) {
                          *problem ? ": " : "", problem);
         if (service->face)
                 claim_face_changed(service->face);
+        if (service->allocations)
+                allocations_look(service->allocations);
         if (publisher_is_closed(service->publisher))
                 (void)sd_event_exit(service->loop, 0);
 }
@@ -45,6 +49,7 @@ static void on_host(void *userdata, HostState *state, const char *problem) {
         Service *service = userdata;
 
         publisher_set_host(service->publisher, state, problem);
+        allocations_look(service->allocations);
 }
 
 static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -64,6 +69,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 
         (void)sd_notify(false, "STOPPING=1");
         g_clear_pointer(&service->host, host_free);
+        allocations_stop(service->allocations);
         (void)sd_event_add_time_relative(service->loop, &service->bound, CLOCK_MONOTONIC,
                                          CLOSE_USEC, 0, on_late, service);
         publisher_close(service->publisher);
@@ -124,7 +130,9 @@ Service *service_new(const Config *config, const Cloud *cloud, GError **error) {
         if (!open_face(service, error))
                 return NULL;
 
-        r = host_new(service->bus, on_host, service, &service->host);
+        r = allocations_new(service->bus, service->api, service->publisher, &service->allocations);
+        if (r >= 0)
+                r = host_new(service->bus, on_host, service, &service->host);
         if (r < 0) {
                 fail(error, r, "virtferryd cannot be followed");
                 return NULL;
@@ -145,6 +153,7 @@ void service_free(Service *service) {
                 return;
 
         host_free(service->host);
+        allocations_free(service->allocations);
         claim_face_free(service->face);
         publisher_free(service->publisher);
         api_free(service->api);

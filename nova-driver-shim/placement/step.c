@@ -195,7 +195,8 @@ static Step *make_traits(const TreeProvider *wanted, const Found *found) {
 
 /* Providers ----------------------------------------------------------------------- */
 
-/* Whoever has nothing outside Placement needs no look at who is in it. */
+/* Before anything is written: whoever has nothing outside Placement needs no look at who is in it
+ * for that. */
 static bool needs_consumers(const TreeProvider *wanted) {
         return wanted->holds->len > 0;
 }
@@ -240,7 +241,11 @@ static Step *next_of_wanted(const Tree *tree, const TreeProvider *wanted, const 
                 return step_new(STEP_READ_TRAITS, there->uuid, NULL);
 
         step = write_traits(wanted, there);
-        return step ? before(make_traits(wanted, found), step) : NULL;
+        if (step)
+                return before(make_traits(wanted, found), step);
+
+        /* a guest that has gone may have left allocations of its own */
+        return there->consumers ? NULL : step_new(STEP_READ_CONSUMERS, there->uuid, NULL);
 }
 
 /* Of a provider whose device this host has no more. */

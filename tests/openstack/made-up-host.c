@@ -5,10 +5,16 @@
  * "ok" when it is so; it ends with its input.
  *
  *   set DEVICE RESOURCE TOTAL TAKEN EXPECTED LEVEL   a row of ListHeadroom, in the place of an
- * older one gone DEVICE                                      all its rows function ID PF DRIVER
- * VERSION                    a VF that may migrate; VERSION "-" none lease DOMAIN ID, release
- * DOMAIN ID slice DOMAIN RESOURCE-ID AMOUNT                  a grant of a slice drain STATE "-"
- * none quiet, loud                                      without and with signals; loud sends one
+ *                                                  older one
+ *   gone DEVICE                                      all its rows
+ *   function ID PF DRIVER VERSION                    a VF that may migrate; VERSION "-" none
+ *   lease DOMAIN ID, release DOMAIN ID
+ *   slice DOMAIN RESOURCE-ID AMOUNT                  a grant of a slice
+ *   unslice DOMAIN                                   all of them
+ *   guest DOMAIN STATE OWNER                         a row of ListGuests; OWNER "-" nobody's
+ *   leave DOMAIN                                     no such guest any more
+ *   drain STATE                                      "-" none
+ *   quiet, loud                                      without and with signals; loud sends one
  */
 
 #include <glib.h>
@@ -82,6 +88,20 @@ static void append_objects(sd_bus_message *reply, MadeUpHost *host) {
         g_assert_cmpint(sd_bus_message_close_container(reply), >=, 0);
 }
 
+static void append_guests(sd_bus_message *reply, MadeUpHost *host) {
+        g_assert_cmpint(sd_bus_message_open_container(reply, 'a', "(ssss)"), >=, 0);
+        for (guint i = 0; i < host->rows->len; i++) {
+                char **row = host->rows->pdata[i];
+
+                if (is(row, "guest"))
+                        g_assert_cmpint(
+                                sd_bus_message_append(reply, "(ssss)", row[1], "name", row[2],
+                                                      g_str_equal(row[3], "-") ? "" : row[3]),
+                                >=, 0);
+        }
+        g_assert_cmpint(sd_bus_message_close_container(reply), >=, 0);
+}
+
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         MadeUpHost *host = userdata;
         sd_bus_message *reply;
@@ -89,6 +109,8 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
         g_assert_cmpint(sd_bus_message_new_method_return(m, &reply), >=, 0);
         if (sd_bus_message_is_method_call(m, FERRY_INTERFACE_MANAGER, "ListHeadroom"))
                 append_headroom(reply, host);
+        else if (sd_bus_message_is_method_call(m, FERRY_INTERFACE_MANAGER, "ListGuests"))
+                append_guests(reply, host);
         else if (sd_bus_message_is_method_call(m, NULL, "GetManagedObjects"))
                 append_objects(reply, host);
         else
@@ -126,7 +148,11 @@ static bool obey(MadeUpHost *host, char **words) {
         static const struct {
                 const char *verb;
                 unsigned n, same; /* words; of these, those that say what it is about */
-        } rows[] = { { "set", 6, 2 }, { "function", 4, 1 }, { "lease", 2, 2 }, { "slice", 3, 2 } };
+        } rows[] = { { "set", 6, 2 },
+                     { "function", 4, 1 },
+                     { "lease", 2, 2 },
+                     { "slice", 3, 2 },
+                     { "guest", 3, 1 } };
         unsigned n = g_strv_length(words) - 1;
 
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -140,6 +166,10 @@ static bool obey(MadeUpHost *host, char **words) {
                 drop(host, "set", words, 1);
         else if (is(words, "release") && n == 2)
                 drop(host, "lease", words, 2);
+        else if (is(words, "unslice") && n == 1)
+                drop(host, "slice", words, 1);
+        else if (is(words, "leave") && n == 1)
+                drop(host, "guest", words, 1);
         else if (is(words, "drain") && n == 1)
                 host->drain = g_str_equal(words[1], "-") ? "" : g_intern_string(words[1]);
         else if (is(words, "quiet") || is(words, "loud"))

@@ -75,6 +75,7 @@ static void answer_names(Fixture *f, StepKind kind, const char *uuid, int64_t ge
 static void do_it(Fixture *f, const Step *step) {
         ApiProvider made = { step->uuid, step->name, (char *)ROOT, (char *)ROOT, 0 };
         const FoundProvider *there = step->uuid ? found_find(f->found, step->uuid) : NULL;
+        const char *const nobody[] = { NULL };
 
         /* another one would be refused */
         if (step->kind == STEP_INVENTORIES || step->kind == STEP_TRAITS)
@@ -99,11 +100,13 @@ static void do_it(Fixture *f, const Step *step) {
         case STEP_DELETE:
                 found_take_deleted(f->found, step->uuid);
                 break;
+        case STEP_READ_CONSUMERS:
+                answer_names(f, step->kind, step->uuid, there->generation, nobody);
+                break;
         case STEP_NONE:
         case STEP_READ_TREE:
         case STEP_READ_INVENTORIES:
         case STEP_READ_TRAITS:
-        case STEP_READ_CONSUMERS:
                 g_assert_not_reached();
         }
 }
@@ -175,6 +178,14 @@ static void test_only_what_somebody_has_changed_is_read_again(Fixture *f, gconst
         publish(f);
         answer_tree(f, 99, "compute1_virtferry_" PF, f->pf);
         step_free(expect(f, STEP_READ_INVENTORIES));
+}
+
+/* A guest that has gone may have left some. */
+static void test_whose_allocations_there_are_is_read_at_last(Fixture *f, gconstpointer unused) {
+        publish(f);
+        found_doubt_consumers(f->found, f->pf);
+        step_free(expect(f, STEP_READ_CONSUMERS));
+        g_assert_cmpuint(settle(f), ==, 1);
 }
 
 static void test_one_that_was_deleted_is_made_again(Fixture *f, gconstpointer unused) {
@@ -407,6 +418,8 @@ int main(int argc, char **argv) {
         TEST("what-is-published-asks-for-nothing", test_what_is_published_asks_for_nothing);
         TEST("only-what-somebody-has-changed-is-read-again",
              test_only_what_somebody_has_changed_is_read_again);
+        TEST("whose-allocations-there-are-is-read-at-last",
+             test_whose_allocations_there_are_is_read_at_last);
         TEST("one-that-was-deleted-is-made-again", test_one_that_was_deleted_is_made_again);
         TEST("a-provider-of-another-name-or-place-is-mended",
              test_a_provider_of_another_name_or_place_is_mended);
