@@ -204,7 +204,7 @@ typedef struct World {
         Demand *demand[GUESTS]; /* CPU */
         MadeUpSeries series[GUESTS];
         unsigned host[GUESTS]; /* 0 or 1 */
-        int moved[GUESTS];     /* the step; INT_MIN/2 never */
+        int moved[GUESTS];     /* the step; long before: never */
         PolicyLeave *policy[2];
         unsigned moves[2], per_guest[GUESTS];
         unsigned advised; /* another advice than before, or none any more */
@@ -227,7 +227,7 @@ static World *world_new(double noise, bool acts) {
                 w->demand[i] = demand_new(MADE_UP_STEP);
                 w->series[i] = (MadeUpSeries){ 1.6, 0.6, 0, noise, i + 1 };
                 w->host[i] = i >= 9;
-                w->moved[i] = G_MININT / 2;
+                w->moved[i] = -SETTLE;
         }
         for (unsigned h = 0; h < 2; h++)
                 w->policy[h] = policy_leave_new();

@@ -87,6 +87,7 @@ static void set_up(LeaveFixture *l, gconstpointer config) {
 
 static void tear_down(LeaveFixture *l, gconstpointer config) {
         g_free(l->answer);
+        end_questions(&l->f);
         fixture_tear_down(&l->f, config);
         fake_rtnl_free(l->links);
 }
@@ -329,6 +330,7 @@ static void test_cores_that_are_somebodys_alone_are_used(LeaveFixture *l, gconst
         g_assert_cmpstr(command(l), ==, "");
         slices_allocate(l->f.manager->slices, uuids[0], names[0], wish, on_slice, NULL);
         slices_flush(l->f.manager->slices);
+        end_questions(&l->f);
         let_pass(l, 10 * MINUTE);
         g_assert_cmpstr(advised(l)->draft->reason, ==, "cpu");
         g_assert_cmpfloat_with_epsilon(value_of(advised(l), "expected"), 4.9, 0.3);
@@ -463,8 +465,8 @@ int main(int argc, char **argv) {
         ADD_CONFIGURED("a host keeps its own", "[Slices]\nHostCpus=0\n", test_a_host_keeps_its_own);
         ADD("memory is what guests have of the host", test_memory_is_what_guests_have_of_the_host);
         ADD("a link is used by who has its VF", test_a_link_is_used_by_who_has_its_vf);
-        ADD("cores that are somebody's alone are used",
-            test_cores_that_are_somebodys_alone_are_used);
+        ADD_CONFIGURED("cores that are somebody's alone are used", "[Slices]\nKeepOff=no\n",
+                       test_cores_that_are_somebodys_alone_are_used);
         ADD("without a destination it is not carried out",
             test_without_a_destination_it_is_not_carried_out);
         ADD_CONFIGURED("it leaves for the first that takes it", TWO,

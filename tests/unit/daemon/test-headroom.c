@@ -78,6 +78,7 @@ static void set_up(HeadroomFixture *h, gconstpointer variant_driver) {
 }
 
 static void tear_down(HeadroomFixture *h, gconstpointer unused) {
+        end_questions(&h->f);
         fixture_tear_down(&h->f, NULL);
         fake_rtnl_free(h->fake);
         for (unsigned i = 0; i < 2; i++)
