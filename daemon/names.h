@@ -30,14 +30,21 @@
 #define FERRY_PLACEMENT_OBJECT    FERRY_OBJECT_ROOT "/Placement"
 #define FERRY_PLACEMENT_INTERFACE FERRY_BUS_NAME ".Placement"
 
-#define FERRY_METADATA_URI        "urn:virtferry:domain:1"
+/* How the namespace of Nova's own metadata begins, whatever its version. */
+#define FERRY_NOVA_URI     "http://openstack.org/xmlns/libvirt/nova/"
+
+#define FERRY_METADATA_URI "urn:virtferry:domain:1"
 
 /* There while this host takes no guests; tests have their own. */
 #ifndef FERRY_DRAINED_PATH
 #define FERRY_DRAINED_PATH "/run/virtferry/drained"
 #endif
 
-/* There while guests need a claim in Placement to come or to start. */
-#ifndef FERRY_CLAIMS_PATH
-#define FERRY_CLAIMS_PATH "/run/virtferry/claims"
+/* There while instances of OpenStack Nova need a claim in Placement to come or to start; while all
+ * guests do. */
+#ifndef FERRY_CLAIMS_NOVA_PATH
+#define FERRY_CLAIMS_NOVA_PATH "/run/virtferry/claims-nova"
+#endif
+#ifndef FERRY_CLAIMS_ALL_PATH
+#define FERRY_CLAIMS_ALL_PATH "/run/virtferry/claims-all"
 #endif

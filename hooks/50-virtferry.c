@@ -124,11 +124,12 @@ static bool is_kept_out(const Operation *operation) {
         return strcmp(operation->name, "migrate") == 0 && access(FERRY_DRAINED_PATH, F_OK) == 0;
 }
 
-/* Where OpenStack places guests, each needs to have claimed what it takes, whatever that is. */
+/* Where OpenStack places guests, they need to have claimed what they take, whatever that is. */
 static bool needs_claim(const Operation *operation) {
-        return (strcmp(operation->name, "migrate") == 0 ||
-                strcmp(operation->name, "prepare") == 0) &&
-               access(FERRY_CLAIMS_PATH, F_OK) == 0;
+        if (strcmp(operation->name, "migrate") != 0 && strcmp(operation->name, "prepare") != 0)
+                return false;
+        return access(FERRY_CLAIMS_ALL_PATH, F_OK) == 0 ||
+               (strstr(xml, FERRY_NOVA_URI) && access(FERRY_CLAIMS_NOVA_PATH, F_OK) == 0);
 }
 
 static struct {

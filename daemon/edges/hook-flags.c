@@ -39,12 +39,17 @@ void drained_flag_set(const Sysfs *sysfs, bool drained) {
                                   : "asked for at each move, which takes longer");
 }
 
-void claims_flag_set(const Sysfs *sysfs, bool demanded) {
-        int r = set(sysfs, FERRY_CLAIMS_PATH, demanded);
+static void set_claims_flag(const Sysfs *sysfs, const char *path, bool demanded) {
+        int r = set(sysfs, path, demanded);
 
         if (r < 0)
-                g_warning("%s cannot be %s: %s; so guests without passthrough devices are %s",
-                          FERRY_CLAIMS_PATH, demanded ? "made" : "removed", g_strerror(-r),
+                g_warning("%s cannot be %s: %s; so guests without passthrough devices are %s", path,
+                          demanded ? "made" : "removed", g_strerror(-r),
                           demanded ? "not asked for their claim"
                                    : "asked for at each start, which takes longer");
+}
+
+void claims_flags_set(const Sysfs *sysfs, ClaimsMode mode) {
+        set_claims_flag(sysfs, FERRY_CLAIMS_NOVA_PATH, mode == CLAIMS_NOVA);
+        set_claims_flag(sysfs, FERRY_CLAIMS_ALL_PATH, mode == CLAIMS_ALL);
 }

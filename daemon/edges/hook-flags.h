@@ -12,7 +12,8 @@
 
 #include <stdbool.h>
 
+#include "daemon/core/config.h"
 #include "daemon/facts/sysfs.h"
 
 void drained_flag_set(const Sysfs *sysfs, bool drained);
-void claims_flag_set(const Sysfs *sysfs, bool demanded);
+void claims_flags_set(const Sysfs *sysfs, ClaimsMode mode);

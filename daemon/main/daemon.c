@@ -273,7 +273,7 @@ static bool show_faces(Daemon *daemon, GError **error) {
         journal_know_slices(daemon->journal, entries);
         slices_set_listener(manager->slices, on_slice, daemon);
         drained_flag_set(manager->sysfs, drain_get(manager->drain) != NULL);
-        claims_flag_set(manager->sysfs, manager->config->claims != CLAIMS_NO);
+        claims_flags_set(manager->sysfs, manager->config->claims);
         return true;
 }
 

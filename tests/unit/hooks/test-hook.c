@@ -158,23 +158,25 @@ static void test_drained_host(void) {
         g_assert_cmpstr(calls, ==, "FilterDomain(migrate, XML)");
 }
 
-/* A guest that comes or starts needs one, whatever it has; without an answer it does neither. */
-static void test_host_with_claims(void) {
+#define NOVAS                                          \
+        "<domain type='kvm'><name>g1</name><metadata>" \
+        "<nova:instance xmlns:nova='" FERRY_NOVA_URI "1.1'/></metadata></domain>"
+
+/* Those who need one come and start neither without a claim nor without an answer. */
+static void check_claims(const char *xml, bool demanded) {
         g_autoptr(MockDaemon) mock = mock_new();
         g_autofree char *calls = NULL;
-        g_autoptr(GError) error = NULL;
 
-        g_assert_true(g_file_set_contents(FERRY_CLAIMS_PATH, "", 0, &error));
         mock_daemon_set_error(mock, FERRY_ERROR_PREFIX "NoResources", "no claim");
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-                bool asked = g_str_equal(table[i].operation, "migrate begin -") ||
-                             g_str_equal(table[i].operation, "prepare begin -");
+                bool asked = demanded && (g_str_equal(table[i].operation, "migrate begin -") ||
+                                          g_str_equal(table[i].operation, "prepare begin -"));
                 g_autoptr(Program)
                         result = start_at(mock->event, private_bus->address, HOOK_IMPATIENT,
-                                          table[i].operation, PLAIN, strlen(PLAIN));
+                                          table[i].operation, xml, strlen(xml));
                 g_autoptr(Program)
                         lonely = start_at(mock->event, "unix:path=/nonexistent/bus", HOOK_IMPATIENT,
-                                          table[i].operation, PLAIN, strlen(PLAIN));
+                                          table[i].operation, xml, strlen(xml));
 
                 program_finish(result);
                 program_finish(lonely);
@@ -182,9 +184,23 @@ static void test_host_with_claims(void) {
                 check(result, asked, "", asked ? "virt-ferry: no claim\n" : "");
                 g_assert_cmpint(lonely->status, ==, asked);
         }
-        (void)g_remove(FERRY_CLAIMS_PATH);
         calls = mock_daemon_take_calls(mock);
-        g_assert_cmpstr(calls, ==, "FilterDomain(migrate, XML), PrepareDomain(XML)");
+        g_assert_cmpstr(calls, ==,
+                        demanded ? "FilterDomain(migrate, XML), PrepareDomain(XML)" : "");
+}
+
+static void test_host_with_claims(void) {
+        g_autoptr(GError) error = NULL;
+
+        check_claims(NOVAS, false);
+        g_assert_true(g_file_set_contents(FERRY_CLAIMS_NOVA_PATH, "", 0, &error));
+        check_claims(NOVAS, true);
+        check_claims(PLAIN, false);
+        (void)g_remove(FERRY_CLAIMS_NOVA_PATH);
+        g_assert_true(g_file_set_contents(FERRY_CLAIMS_ALL_PATH, "", 0, &error));
+        check_claims(NOVAS, true);
+        check_claims(PLAIN, true);
+        (void)g_remove(FERRY_CLAIMS_ALL_PATH);
 }
 
 static void test_unchanged(void) {
@@ -363,7 +379,8 @@ int main(int argc, char *argv[]) {
 
         g_test_init(&argc, &argv, NULL);
         (void)g_remove(FERRY_DRAINED_PATH); /* what a run that broke off has left */
-        (void)g_remove(FERRY_CLAIMS_PATH);
+        (void)g_remove(FERRY_CLAIMS_NOVA_PATH);
+        (void)g_remove(FERRY_CLAIMS_ALL_PATH);
         private_bus = private_bus_new();
 
         g_test_add_func("/hook/asks what each operation of libvirt's needs and nothing else",
@@ -374,9 +391,8 @@ int main(int argc, char *argv[]) {
                         test_concerned);
         g_test_add_func("/hook/asks for every guest that comes to a host that is drained",
                         test_drained_host);
-        g_test_add_func(
-                "/hook/where claims are demanded every guest that comes or starts is asked for",
-                test_host_with_claims);
+        g_test_add_func("/hook/asks for guests that come or start where they need a claim",
+                        test_host_with_claims);
         g_test_add_func("/hook/prints nothing when the domain stays as it is", test_unchanged);
         g_test_add_func("/hook/says how to go on when there is no bus", test_no_bus);
         g_test_add_func("/hook/says how to go on when there is no daemon", test_no_daemon);
