@@ -219,9 +219,14 @@ void found_doubt_in_use(Found *found) {
         GHashTableIter iter;
 
         g_hash_table_iter_init(&iter, found->providers);
-        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&provider))
-                if (provider->stays || g_hash_table_size(provider->kept) > 0)
-                        found->known = false;
+        while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&provider)) {
+                if (!provider->stays && g_hash_table_size(provider->kept) == 0)
+                        continue;
+
+                provider->stays = false;
+                g_hash_table_remove_all(provider->kept);
+                found->known = false;
+        }
 }
 
 void found_doubt_all(Found *found) {

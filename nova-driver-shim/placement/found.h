@@ -60,8 +60,8 @@ void found_take_deleted(Found *found, const char *uuid);
 void found_doubt(Found *found, const char *uuid);
 /* Who its consumers are may have changed. */
 void found_doubt_consumers(Found *found, const char *uuid);
-/* A guest may have gone that kept something from being dropped or deleted: the tree is read again.
- */
+/* A guest may have gone that kept something from being dropped or deleted, which no generation
+ * tells: that is tried again. */
 void found_doubt_in_use(Found *found);
 /* Something that was there is not: providers, classes or traits. */
 void found_doubt_all(Found *found);
