@@ -159,7 +159,7 @@ static void on_refusal(Publisher *publisher, const ApiError *error) {
 }
 
 /* Allocations, or children of somebody else's: what is there stays, with all of it reserved. */
-static void on_in_use(Publisher *publisher, const Step *step) {
+static void on_in_use(Publisher *publisher, const Step *step, const ApiError *error) {
         g_auto(GStrv) dropped = NULL;
 
         if (step->kind != STEP_INVENTORIES) {
@@ -168,6 +168,8 @@ static void on_in_use(Publisher *publisher, const Step *step) {
         }
 
         dropped = step_dropped(step, publisher->found);
+        if (!*dropped)
+                found_problem(publisher->found, step->uuid, g_strdup(error->sentence));
         for (char **name = dropped; *name; name++)
                 found_keeps(publisher->found, step->uuid, *name);
 }
@@ -194,7 +196,7 @@ static void on_error(Publisher *publisher, const Step *step, const ApiError *err
                 on_conflict(publisher, error);
                 break;
         case API_ERROR_IN_USE:
-                on_in_use(publisher, step);
+                on_in_use(publisher, step, error);
                 break;
         case API_ERROR_RETRY:
                 publisher->found->known = false;
@@ -220,9 +222,10 @@ static void on_moved(void *userdata, const ApiAnswer *answer, const ApiError *er
 
         publisher->call = NULL;
         step = g_steal_pointer(&publisher->step);
-        publisher->found->known = false;
         if (error)
                 on_error(publisher, step, error);
+        else
+                publisher->found->known = false;
         advance(publisher);
 }
 
@@ -307,6 +310,15 @@ static void take_answer(Publisher *publisher, const Step *step, const ApiAnswer 
         }
 }
 
+/* A Placement that makes something else of it would be asked for ever. */
+static void check_answer(Publisher *publisher, const Step *step) {
+        if (publisher->found && !step_has_held(step, publisher->found))
+                found_problem(publisher->found, step->uuid,
+                              g_strdup_printf("Placement has something else than was written to "
+                                              "resource provider %s",
+                                              step->uuid));
+}
+
 static void on_reply(void *userdata, const ApiAnswer *answer, const ApiError *error) {
         g_autoptr(Step) step = NULL;
         Publisher *publisher = userdata;
@@ -326,6 +338,7 @@ static void on_reply(void *userdata, const ApiAnswer *answer, const ApiError *er
                 if (step_is_write(step))
                         pace_written(&publisher->pace);
                 take_answer(publisher, step, answer);
+                check_answer(publisher, step);
         }
         advance(publisher);
 }

@@ -176,6 +176,16 @@ static Step *write_traits(const TreeProvider *wanted, const FoundProvider *found
         return step;
 }
 
+bool step_has_held(const Step *step, const Found *found) {
+        const FoundProvider *there = step->uuid ? found_find(found, step->uuid) : NULL;
+
+        if (step->kind == STEP_INVENTORIES)
+                return !there || inventories_are_same(step->inventories, there->inventories);
+        if (step->kind == STEP_TRAITS)
+                return !there || traits_are_same(step->traits, there->traits);
+        return true;
+}
+
 /* Classes and traits have to be there before a provider has them ------------------- */
 
 static Step *make_classes(const TreeProvider *wanted, const Found *found) {

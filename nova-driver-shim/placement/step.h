@@ -46,3 +46,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Step, step_free)
 /* Our classes that this write of inventories drops: those it could be refused for. */
 char **step_dropped(const Step *step, const Found *found);
 bool step_is_write(const Step *step);
+/* After its answer was taken: whether what it wrote is there. Else to write it again is of no use.
+ */
+bool step_has_held(const Step *step, const Found *found);

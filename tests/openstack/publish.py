@@ -332,6 +332,21 @@ class TestConflicts(Case):
         host.start().await_inventories({VF: (4, 0)}, OTHER)
         wait_for(lambda: "HTTP 400" in host.log())
 
+    def test_cannot_move(self):
+        """a provider of ours elsewhere that cannot be moved here is not tried for ever"""
+        relay = self.relay()
+        host = self.host(f"set {PF} vfs 8 1 0 high", start=False, port=relay.port)
+        former = p.register(host.name + "-former")
+        p.register(f"{host.name}_virtferry_{PF}", former, host.uuid_of(PF))
+        relay.instead = lambda method, path: (
+            (400, b'{"errors": [{"detail": "not so"}]}')
+            if method == "PUT" and path == f"/resource_providers/{host.uuid_of(PF)}" else None)
+        host.start()
+        wait_for(lambda: "not so" in host.log())
+        asked = relay.count()
+        time.sleep(1)
+        self.assertEqual(relay.count(), asked)
+
     def test_large_numbers(self):
         """more than Placement can count is published as all that it can"""
         host = self.host(f"set {PF} bandwidth 99999999999 99999999999 0 low")

@@ -259,6 +259,23 @@ static void test_a_write_is_of_the_generation_at_which_it_was_read(Fixture *f,
         step_free(expect(f, STEP_READ_INVENTORIES));
 }
 
+static void test_an_answer_that_is_not_what_was_written_is_seen(Fixture *f, gconstpointer unused) {
+        g_autoptr(GPtrArray)
+                other = g_ptr_array_new_with_free_func((GDestroyNotify)api_inventory_free);
+        g_autoptr(Step) step = NULL;
+
+        publish(f);
+        host_device_set(host_state_device(f->host, PF), HOST_VFS, &(HostAmount){ 8, 2, 0 },
+                        HOST_LEVEL_HIGH);
+        host_changes(f);
+        step = expect(f, STEP_INVENTORIES);
+        g_ptr_array_add(other, api_inventory_new("CUSTOM_VIRTFERRY_VF", 8, 3));
+        answer_inventory(f, f->pf, step->generation + 1, other, true);
+        g_assert_false(step_has_held(step, f->found));
+        answer_inventory(f, f->pf, step->generation + 2, step->inventories, true);
+        g_assert_true(step_has_held(step, f->found));
+}
+
 static void test_our_own_writes_put_nothing_in_doubt(Fixture *f, gconstpointer unused) {
         const FoundProvider *there;
 
@@ -428,6 +445,8 @@ int main(int argc, char **argv) {
              test_a_guest_that_comes_is_looked_for_among_the_consumers);
         TEST("a-write-is-of-the-generation-at-which-it-was-read",
              test_a_write_is_of_the_generation_at_which_it_was_read);
+        TEST("an-answer-that-is-not-what-was-written-is-seen",
+             test_an_answer_that_is_not_what_was_written_is_seen);
         TEST("our-own-writes-put-nothing-in-doubt", test_our_own_writes_put_nothing_in_doubt);
         TEST("a-class-in-use-stays-with-all-reserved", test_a_class_in_use_stays_with_all_reserved);
         TEST("a-device-that-went-away-is-deleted", test_a_device_that_went_away_is_deleted);
