@@ -138,7 +138,8 @@ static void test_a_daemon_that_ends_answers_first(DaemonFixture *f, gconstpointe
 }
 
 static bool has_flag(DaemonFixture *f) {
-        g_autofree char *path = g_build_filename(fake_root_path(f->root), FERRY_CLAIMS_ALL_PATH, NULL);
+        g_autofree char *path = g_build_filename(fake_root_path(f->root), FERRY_CLAIMS_ALL_PATH,
+                                                 NULL);
 
         return g_file_test(path, G_FILE_TEST_EXISTS);
 }
