@@ -75,7 +75,8 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_assert_nonnull(strstr(decided, "org.virtferry1.migrate"));
         g_assert_nonnull(strstr(answer, "org.virtferry1.rescan"));
         g_assert_nonnull(strstr(undrained, "org.virtferry1.drain"));
-        g_assert_true(g_str_has_prefix(applied, SD_BUS_ERROR_UNKNOWN_OBJECT)); /* nothing is advised */
+        g_assert_true(
+                g_str_has_prefix(applied, SD_BUS_ERROR_UNKNOWN_OBJECT)); /* nothing is advised */
         g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 
