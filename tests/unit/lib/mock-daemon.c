@@ -152,7 +152,8 @@ static void answer(MockDaemon *mock, sd_bus_message *m) {
         (void)sd_bus_message_unref(message);
 }
 
-/* A method of a device, migration, slice or advice is one of its object's, all others are the root's. */
+/* A method of a device, migration, slice or advice is one of its object's, all others are the
+ * root's. */
 static void check_path(const char *path, const char *interface) {
         if (g_str_equal(interface, FERRY_INTERFACE_DEVICE))
                 g_assert_true(g_str_has_prefix(path, FERRY_OBJECT_DEVICE "/"));
