@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/cluster-doc.h"
+#include "tests/fuzz/fuzz.h"
+#include "xml/ferry-error.h"
+
+/* What is read is written so that it is read again, and is the same the second time. */
+#define TARGET(Type, name)                                                            \
+        static void try_##name(const char *text) {                                    \
+                g_autoptr(GError) error = NULL;                                       \
+                g_autoptr(Type) read = cluster_##name##_from_json(text, &error);      \
+                g_autoptr(Type) again = NULL;                                         \
+                g_autofree char *once = NULL, *twice = NULL;                          \
+                                                                                      \
+                if (!read) {                                                          \
+                        assert_refusal(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS); \
+                        return;                                                       \
+                }                                                                     \
+                                                                                      \
+                once = cluster_##name##_to_json(read);                                \
+                if (strlen(once) > CLUSTER_TEXT_MAX)                                  \
+                        return;                                                       \
+                again = cluster_##name##_from_json(once, &error);                     \
+                g_assert_no_error(error);                                             \
+                twice = cluster_##name##_to_json(again);                              \
+                g_assert_cmpuint(strlen(once), ==, strlen(twice));                    \
+        }
+
+TARGET(ClusterHost, host)
+TARGET(ClusterMap, map)
+TARGET(ClusterLot, lot)
+TARGET(ClusterMoves, moves)
+TARGET(ClusterDrains, drains)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        g_autofree char *text = g_strndup((const char *)data, size);
+
+        try_host(text);
+        try_map(text);
+        try_lot(text);
+        try_moves(text);
+        try_drains(text);
+        return 0;
+}
