@@ -4,7 +4,6 @@
 #include "cli/advice.h"
 #include "cli/follow.h"
 #include "cli/output.h"
-#include "cli/value.h"
 #include "daemon/names.h"
 
 typedef struct Watch {
@@ -60,42 +59,31 @@ static bool refresh(void *userdata, GError **error) {
 
 /* The figures of each round are no news to a person. */
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        g_autoptr(GVariant) arguments = NULL, changed = NULL;
         Watch *watch = userdata;
-        Object *advice;
+        const Object *advice;
 
-        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
-            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+        if (follow_is_old(&watch->follow, m))
                 return 0;
 
-        advice = objects_find(watch->advice, sd_bus_message_get_path(m));
-        if (!advice)
-                return 0;
-
-        changed = g_variant_get_child_value(arguments, 1);
-        object_update(advice, changed);
-        if (watch->options->json)
+        advice = objects_changed(watch->advice, m);
+        if (advice && watch->options->json)
                 show(watch, advice);
         return 0;
 }
 
 static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        g_autoptr(GVariant) arguments = NULL, interfaces = NULL, properties = NULL;
+        g_autoptr(Object) advice = NULL;
         Watch *watch = userdata;
-        const char *path;
 
-        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
-            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
+        if (follow_is_old(&watch->follow, m))
                 return 0;
 
-        g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
-        properties = g_variant_lookup_value(interfaces, FERRY_INTERFACE_ADVICE,
-                                            G_VARIANT_TYPE_VARDICT);
-        if (!properties || objects_find(watch->advice, path))
+        advice = object_new_added(m, FERRY_INTERFACE_ADVICE);
+        if (!advice || objects_find(watch->advice, advice->path))
                 return 0;
 
-        g_ptr_array_add(watch->advice, object_new(path, properties));
-        show(watch, watch->advice->pdata[watch->advice->len - 1]);
+        show(watch, advice);
+        g_ptr_array_add(watch->advice, g_steal_pointer(&advice));
         return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/value.h"
+
 #define MANAGED "(a{oa{sa{sv}}})"
 
 /* In one piece from the beginning: strings borrowed from it then stay where they are. */
@@ -118,6 +120,32 @@ Object *objects_find(const GPtrArray *objects, const char *path) {
                         return object;
         }
         return NULL;
+}
+
+Object *objects_changed(const GPtrArray *objects, sd_bus_message *m) {
+        g_autoptr(GVariant) arguments = NULL, changed = NULL;
+        Object *object = objects_find(objects, sd_bus_message_get_path(m));
+
+        if (!object || value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+                return NULL;
+
+        changed = g_variant_get_child_value(arguments, 1);
+        object_update(object, changed);
+        return object;
+}
+
+Object *object_new_added(sd_bus_message *m, const char *interface) {
+        g_autoptr(GVariant) arguments = NULL, interfaces = NULL, properties = NULL;
+        const char *path;
+
+        if (value_read_rest(m, &arguments) < 0 ||
+            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
+                return NULL;
+
+        g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
+        properties = g_variant_lookup_value(interfaces, interface, G_VARIANT_TYPE_VARDICT);
+        return properties ? object_new(path, properties) : NULL;
 }
 
 int object_compare_path(gconstpointer a, gconstpointer b) {

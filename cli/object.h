@@ -34,4 +34,9 @@ GVariant *objects_get(Client *client, GError **error);
 GPtrArray *objects_list(GVariant *managed, const char *interface, GCompareFunc compare);
 Object *objects_find(const GPtrArray *objects, const char *path); /* NULL */
 
+/* Of a signal PropertiesChanged: the one of these that it is about, as it is now. NULL: of none. */
+Object *objects_changed(const GPtrArray *objects, sd_bus_message *m);
+/* Of a signal InterfacesAdded: the new one. NULL: it has not this interface. */
+Object *object_new_added(sd_bus_message *m, const char *interface);
+
 int object_compare_path(gconstpointer a, gconstpointer b);

@@ -7,7 +7,6 @@
 #include "cli/follow.h"
 #include "cli/migration-view.h"
 #include "cli/output.h"
-#include "cli/value.h"
 #include "daemon/names.h"
 
 #define FIGURES_USEC G_USEC_PER_SEC
@@ -104,21 +103,15 @@ static bool refresh(Watch *watch, bool first, GError **error) {
 }
 
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        g_autoptr(GVariant) arguments = NULL, changed = NULL;
         Watch *watch = userdata;
-        Object *migration;
+        const Object *migration;
 
-        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
-            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+        if (follow_is_old(&watch->follow, m))
                 return 0;
 
-        migration = objects_find(watch->migrations, sd_bus_message_get_path(m));
-        if (!migration)
-                return 0;
-
-        changed = g_variant_get_child_value(arguments, 1);
-        object_update(migration, changed);
-        show(watch, migration);
+        migration = objects_changed(watch->migrations, m);
+        if (migration)
+                show(watch, migration);
         return 0;
 }
 
@@ -131,23 +124,19 @@ static void forget(Watch *watch, const char *path) {
 }
 
 static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *unused) {
-        g_autoptr(GVariant) arguments = NULL, interfaces = NULL, properties = NULL;
         Watch *watch = userdata;
-        const char *path;
+        Object *migration;
 
-        if (follow_is_old(&watch->follow, m) || value_read_rest(m, &arguments) < 0 ||
-            !g_variant_is_of_type(arguments, G_VARIANT_TYPE("(oa{sa{sv}})")))
+        if (follow_is_old(&watch->follow, m))
                 return 0;
 
-        g_variant_get(arguments, "(&o@a{sa{sv}})", &path, &interfaces);
-        properties = g_variant_lookup_value(interfaces, FERRY_INTERFACE_MIGRATION,
-                                            G_VARIANT_TYPE_VARDICT);
-        if (!properties)
+        migration = object_new_added(m, FERRY_INTERFACE_MIGRATION);
+        if (!migration)
                 return 0;
 
-        forget(watch, path);
-        g_ptr_array_add(watch->migrations, object_new(path, properties));
-        show(watch, watch->migrations->pdata[watch->migrations->len - 1]);
+        forget(watch, migration->path);
+        g_ptr_array_add(watch->migrations, migration);
+        show(watch, migration);
         return 0;
 }
 
