@@ -5,7 +5,7 @@
 
 #include "nova-driver-shim/placement/api-body.h"
 #include "nova-driver-shim/placement/auth.h"
-#include "nova-driver-shim/placement/http.h"
+#include "http/http.h"
 
 #define VERSION_HEADER "OpenStack-API-Version: placement 1.39"
 

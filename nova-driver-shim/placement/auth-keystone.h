@@ -8,7 +8,7 @@
 
 #include "nova-driver-shim/placement/api-error.h"
 #include "nova-driver-shim/placement/cloud.h"
-#include "nova-driver-shim/placement/http.h"
+#include "http/http.h"
 
 typedef struct KeystoneToken {
         char *text;

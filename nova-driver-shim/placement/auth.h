@@ -9,7 +9,7 @@
 
 #include "nova-driver-shim/placement/api-error.h"
 #include "nova-driver-shim/placement/cloud.h"
-#include "nova-driver-shim/placement/http.h"
+#include "http/http.h"
 
 #define AUTH_REST_USEC  (60 * G_USEC_PER_SEC)
 #define AUTH_YOUNG_USEC (2 * G_USEC_PER_SEC)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "nova-driver-shim/placement/http.h"
+#include "http/http.h"
 
 #include <curl/curl.h>
 #include <errno.h>
