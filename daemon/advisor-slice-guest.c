@@ -16,6 +16,7 @@
 #define KNOWN_DAY    216 /* of 288 */
 #define MILLI_CPUS   1000.0
 #define BYTES_A_MBIT 125000.0 /* a second */
+#define STATS_PERIOD 10       /* s, as often as the meter looks */
 #define MEMORY_STEP  (UINT64_C(256) << 20)
 #define STEP_MBIT    100
 
@@ -256,4 +257,25 @@ void slice_guest_look(const Manager *manager, SliceGuest *guest) {
         functions = slice_functions_read(manager, entry, guest->domain);
         for (guint i = 0; i < functions->len; i++)
                 add_bandwidth(manager, guest, entry, functions->pdata[i]);
+}
+
+/* Asking ---------------------------------------------------------------------------------- */
+
+static bool has_memory(const SliceGuest *guest) {
+        for (guint i = 0; i < guest->parts->len; i++)
+                if (g_str_equal(((const SlicePart *)guest->parts->pdata[i])->kind, "memory"))
+                        return true;
+        return false;
+}
+
+/* One that moves would keep libvirt's caller waiting. */
+void slice_guest_ask(const Manager *manager, SliceGuest *guest) {
+        const VirtOps *virt = manager->virt;
+
+        if (guest->asked || !guest->tuning->balloon || guest->tuning->stats_period > 0 ||
+            !has_memory(guest) || slice_guest_is_busy(manager, guest))
+                return;
+
+        virt->set_stats_period(virt->userdata, guest->uuid, STATS_PERIOD);
+        guest->asked = true;
 }

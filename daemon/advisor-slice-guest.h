@@ -32,6 +32,7 @@ typedef struct SliceGuest {
         int priority;     /* as the operator has it; */
         bool fixed;       /* the same: its slice stays as it is */
         GPtrArray *parts; /* SlicePart, as of the last look */
+        bool asked;       /* slice_guest_ask() has */
 } SliceGuest;
 
 /* From the XML of one that runs. NULL: it cannot be read. */
@@ -41,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SliceGuest, slice_guest_free)
 
 /* What is known now, in the place of what was known; no parts, where it has no slice. */
 void slice_guest_look(const Manager *manager, SliceGuest *guest);
+/* For what it needs of its memory, when it has a slice of that and does not tell: once for all, as
+ * of the last look. */
+void slice_guest_ask(const Manager *manager, SliceGuest *guest);
 /* Something is done to it or to its slice, or it is on its way. */
 bool slice_guest_is_busy(const Manager *manager, const SliceGuest *guest);
 

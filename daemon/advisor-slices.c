@@ -191,8 +191,10 @@ static bool slices_way_turn(void *self, int64_t unused) {
                                                                      way->waiting->len - 1);
                 SliceGuest *guest = g_hash_table_lookup(way->guests, uuid);
 
-                if (guest)
-                        slice_guest_look(way->manager, guest);
+                if (!guest)
+                        continue;
+                slice_guest_look(way->manager, guest);
+                slice_guest_ask(way->manager, guest);
         }
         return way->waiting->len == 0;
 }

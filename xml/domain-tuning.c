@@ -218,6 +218,9 @@ static void read_memory(const xmlNode *domain, const xmlNode *devices, DomainTun
         tuning->memory_max = xml_size_of(xml_first_child(domain, "memory"));
         tuning->memory = current ? xml_size_of(current) : tuning->memory_max;
         tuning->balloon = balloon && !xml_prop_is(balloon, "model", "none");
+        if (xml_first_child(balloon, "stats"))
+                (void)xml_prop_uint(xml_first_child(balloon, "stats"), "period", 0, G_MAXINT,
+                                    &tuning->stats_period, NULL);
 
         for (xmlNode *memory = xml_first_child(devices, "memory"); memory;
              memory = xml_next_same(memory)) {

@@ -56,6 +56,8 @@ typedef struct DomainTuning {
         uint64_t memory, memory_max; /* bytes: of the balloon, and of its memory at boot with that
                                       * of its DIMMs, which the balloon can have as well */
         bool balloon;
+        unsigned
+                stats_period; /* seconds; 0: the balloon does not tell what the guest needs of it */
         bool hugepages;
         uint64_t page_kib;           /* of those; 0: the host's own size, or several */
         DomainVirtioMem *virtio_mem; /* the first, NULL none */

@@ -137,6 +137,10 @@ typedef struct VirtOps {
         void (*tune)(void *userdata, const char *uuid, const GPtrArray *steps);
         /* Of a move that is under way; a longer one that is allowed already is left. */
         void (*raise_max_downtime)(void *userdata, const char *uuid, int64_t downtime_ms);
+        /* So often, in seconds, its balloon tells what the guest needs of its memory, until it is
+         * shut down; a guest that somebody has told how often is left. Failures are logged by the
+         * edge. */
+        void (*set_stats_period)(void *userdata, const char *uuid, unsigned period);
         /* Figures of all guests that are active, in one call: GUEST_STATS comes, once for each. */
         void (*sample)(void *userdata);
         void *userdata;

@@ -155,6 +155,10 @@ void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t down
         virt_writer_raise_max_downtime(link->writer, uuid, downtime_ms);
 }
 
+void virt_link_set_stats_period(VirtLink *link, const char *uuid, unsigned period) {
+        virt_writer_set_stats_period(link->writer, uuid, period);
+}
+
 void virt_link_sample(VirtLink *link) {
         virt_stats_sample(link->stats);
 }

@@ -30,6 +30,7 @@ void virt_link_abort_job(VirtLink *link, const char *uuid);
 /* Writes the metadata, behind all that was to be written before, then begins: virt-plugger.h. */
 void virt_link_unplug(VirtLink *link, const UnplugRequest *request);
 void virt_link_raise_max_downtime(VirtLink *link, const char *uuid, int64_t downtime_ms);
+void virt_link_set_stats_period(VirtLink *link, const char *uuid, unsigned period);
 /* The answer comes through the door as GUEST_STATS. */
 void virt_link_sample(VirtLink *link);
 

@@ -2,10 +2,13 @@
 #include "daemon/edges/virt-writer.h"
 
 #include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/edges/virt-plugger.h"
 #include "daemon/edges/virt-read.h"
 #include "daemon/edges/worker.h"
+#include "xml/domain-tuning.h"
 #include "xml/metadata.h"
 
 struct VirtWriter {
@@ -19,6 +22,7 @@ typedef struct Change {
         char *uuid;
         char *xml;
         int64_t downtime_ms;
+        unsigned period;
 } Change;
 
 static Change *change_new(const char *uuid, const char *xml) {
@@ -174,6 +178,34 @@ static void task_raise_max_downtime(void *userdata, void *argument) {
                   name_of(domain, change->uuid), change->downtime_ms, words);
 }
 
+/* Whoever has told it how often may have done so a moment ago. */
+static bool tells_already(virDomainPtr domain) {
+        char *xml = virDomainGetXMLDesc(domain, 0);
+        g_autoptr(DomainTuning) tuning = xml ? domain_tuning_from_xml(xml, strlen(xml), NULL)
+                                             : NULL;
+
+        free(xml);
+        return tuning && tuning->stats_period > 0;
+}
+
+static bool set_stats_period(virDomainPtr domain, unsigned period) {
+        return virDomainSetMemoryStatsPeriod(domain, (int)period, VIR_DOMAIN_AFFECT_LIVE) == 0;
+}
+
+static void task_set_stats_period(void *userdata, void *argument) {
+        VirtWriter *writer = userdata;
+        const Change *change = argument;
+        g_autoptr(virDomain) domain = find_domain(writer, change->uuid);
+        g_autofree char *words = NULL;
+
+        if (domain && (tells_already(domain) || set_stats_period(domain, change->period)))
+                return;
+
+        words = last_words(writer);
+        g_warning("Guest %s cannot be asked how much of its memory it needs: %s",
+                  name_of(domain, change->uuid), words);
+}
+
 /* Orders ---------------------------------------------------------------------------- */
 
 void virt_writer_set_metadata(VirtWriter *writer, const char *uuid, const char *xml) {
@@ -201,6 +233,13 @@ void virt_writer_raise_max_downtime(VirtWriter *writer, const char *uuid, int64_
 
         change->downtime_ms = downtime_ms;
         worker_push(writer->worker, task_raise_max_downtime, change, change_free);
+}
+
+void virt_writer_set_stats_period(VirtWriter *writer, const char *uuid, unsigned period) {
+        Change *change = change_new(uuid, NULL);
+
+        change->period = period;
+        worker_push(writer->worker, task_set_stats_period, change, change_free);
 }
 
 VirtWriter *virt_writer_new(const char *uri, GuestDoor *door) {

@@ -28,3 +28,4 @@ void virt_writer_redefine(VirtWriter *writer, const char *uuid, const char *xml)
 void virt_writer_abort_job(VirtWriter *writer, const char *uuid);
 void virt_writer_unplug(VirtWriter *writer, const UnplugRequest *request);
 void virt_writer_raise_max_downtime(VirtWriter *writer, const char *uuid, int64_t downtime_ms);
+void virt_writer_set_stats_period(VirtWriter *writer, const char *uuid, unsigned period);

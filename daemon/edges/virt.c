@@ -174,6 +174,10 @@ static void raise_max_downtime(void *userdata, const char *uuid, int64_t downtim
         virt_link_raise_max_downtime(((Virt *)userdata)->link, uuid, downtime_ms);
 }
 
+static void set_stats_period(void *userdata, const char *uuid, unsigned period) {
+        virt_link_set_stats_period(((Virt *)userdata)->link, uuid, period);
+}
+
 static void sample(void *userdata) {
         virt_link_sample(((Virt *)userdata)->link);
 }
@@ -192,6 +196,7 @@ static const VirtOps virt_ops = {
         .start = start,
         .tune = tune,
         .raise_max_downtime = raise_max_downtime,
+        .set_stats_period = set_stats_period,
         .sample = sample,
 };
 

@@ -54,6 +54,10 @@ static void abort_with_steps(void *userdata, const char *uuid, const GPtrArray *
         abort_with_text(userdata, uuid, NULL);
 }
 
+static void abort_with_period(void *userdata, const char *uuid, unsigned period) {
+        abort_with_text(userdata, uuid, NULL);
+}
+
 static void abort_alone(void *userdata) {
         g_assert_not_reached();
 }
@@ -72,6 +76,7 @@ static const VirtOps no_virt = {
         .start = abort_with_uuid,
         .tune = abort_with_steps,
         .raise_max_downtime = abort_with_time,
+        .set_stats_period = abort_with_period,
         .sample = abort_alone,
 };
 
@@ -151,6 +156,10 @@ static void note_tune(void *userdata, const char *uuid, const GPtrArray *steps) 
         }
 }
 
+static void note_period(void *userdata, const char *uuid, unsigned period) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "stats %s each %u s\n", uuid, period);
+}
+
 static void note_sample(void *userdata) {
         g_string_append(((Fixture *)userdata)->asked, "sample\n");
 }
@@ -169,6 +178,7 @@ static const VirtOps noted_virt = {
         .start = note_start,
         .tune = note_tune,
         .raise_max_downtime = note_downtime,
+        .set_stats_period = note_period,
         .sample = note_sample,
 };
 

@@ -283,6 +283,65 @@ static void test_who_does_not_tell_of_its_memory_keeps_it(SlicesFixture *s, gcon
         assert_no_advice(s);
 }
 
+#define TELLS "stats " GUEST_UUID " each 10 s\n"
+
+/* Beside what the meter asks. */
+static guint asked_to_tell(const SlicesFixture *s) {
+        guint n = 0;
+
+        for (const char *at = strstr(s->f.asked->str, TELLS); at; at = strstr(at + 1, TELLS))
+                n++;
+        return n;
+}
+
+static void test_who_has_memory_is_asked_once_to_tell_of_it(SlicesFixture *s,
+                                                            gconstpointer unused) {
+        begin(s, "<memory size='1' unit='GiB'/>", 0, 0);
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 1);
+        run_guest(s, 0); /* started anew */
+        let_pass(s, HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 2);
+}
+
+static void test_who_has_no_slice_of_memory_is_not_asked(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<cores count='2'/>", 0, 0);
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 0);
+}
+
+static void run_telling(SlicesFixture *s, const char *balloon) {
+        g_autofree char *xml = g_strconcat("<domain><name>g1</name><uuid>" GUEST_UUID
+                                           "</uuid>" ROOMY "<devices>",
+                                           balloon, "</devices></domain>", NULL);
+
+        run_guest(s, 0);
+        give(s, 0, "<memory size='1' unit='GiB'/>");
+        send_event(&s->f, GUEST_RUNNING, GUEST_UUID, xml);
+}
+
+static void test_who_tells_already_is_left(SlicesFixture *s, gconstpointer unused) {
+        run_telling(s, "<memballoon model='virtio'><stats period='3'/></memballoon>");
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 0);
+}
+
+static void test_who_has_no_balloon_is_not_asked(SlicesFixture *s, gconstpointer unused) {
+        run_telling(s, "<memballoon model='none'/>");
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 0);
+}
+
+static void test_who_is_busy_is_asked_afterwards(SlicesFixture *s, gconstpointer unused) {
+        begin(s, "<memory size='1' unit='GiB'/>", 0, 0);
+        slice_book_enter(slices_book(s->f.manager->slices), GUEST_UUID, SLICE_PROMISED, NULL);
+        let_pass(s, 2 * HOUR);
+        g_assert_cmpuint(asked_to_tell(s), ==, 0);
+        slice_book_enter(slices_book(s->f.manager->slices), GUEST_UUID, SLICE_ENFORCED, NULL);
+        let_pass(s, 10 * MINUTE);
+        g_assert_cmpuint(asked_to_tell(s), ==, 1);
+}
+
 static void test_cores_and_memory_are_two_things(SlicesFixture *s, gconstpointer unused) {
         begin(s, "<cores count='2'/><memory size='1' unit='GiB'/>", 1.8, 900);
         let_pass(s, 2 * HOUR);
@@ -567,6 +626,13 @@ static void add_growing(void) {
         ADD("memory grows by 256 MiB", test_memory_grows_by_256_mib);
         ADD("who does not tell of its memory keeps it",
             test_who_does_not_tell_of_its_memory_keeps_it);
+        ADD("who has memory is asked once to tell of it",
+            test_who_has_memory_is_asked_once_to_tell_of_it);
+        ADD("who has no slice of memory is not asked",
+            test_who_has_no_slice_of_memory_is_not_asked);
+        ADD("who tells already is left", test_who_tells_already_is_left);
+        ADD("who has no balloon is not asked", test_who_has_no_balloon_is_not_asked);
+        ADD("who is busy is asked afterwards", test_who_is_busy_is_asked_afterwards);
         ADD("cores and memory are two things", test_cores_and_memory_are_two_things);
         ADD("bandwidth grows by what its VF sends", test_bandwidth_grows_by_what_its_vf_sends);
         ADD("what a VF receives is not guaranteed", test_what_a_vf_receives_is_not_guaranteed);

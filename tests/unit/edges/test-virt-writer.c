@@ -66,11 +66,52 @@ static void test_a_warning_has_the_reason_of_libvirt(Fixture *f, gconstpointer u
                               "The migration of guest test cannot be stopped: *not supported*");
         g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
                               "Guest test cannot be allowed a downtime of 300 ms: *not supported*");
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
+                              "Guest " NOBODY " cannot be asked how much of its memory it needs: "
+                              "Domain not found*");
         virt_writer_use(f->writer, f->connection);
         virt_writer_abort_job(f->writer, f->uuid);
         virt_writer_raise_max_downtime(f->writer, f->uuid, 300);
+        virt_writer_set_stats_period(f->writer, NOBODY, 10);
         event = await_all_before(f);
         g_test_assert_expected_messages();
+}
+
+#define BALLOON(stats)                                                 \
+        "<domain type='test'><name>told</name><uuid>" NOBODY "</uuid>" \
+        "<memory>1024</memory><os><type>hvm</type></os><devices>"      \
+        "<memballoon model='virtio'>" stats "</memballoon></devices></domain>"
+
+/* What its balloon is told then. */
+static char *tell_so_often(Fixture *f, const char *xml, unsigned period) {
+        virDomainPtr domain = virDomainCreateXML(f->connection, xml, 0);
+        g_autoptr(GuestEvent) event = NULL;
+        g_autofree char *after = NULL;
+        const char *stats;
+
+        g_assert_nonnull(domain);
+        virt_writer_use(f->writer, f->connection);
+        virt_writer_set_stats_period(f->writer, NOBODY, period);
+        event = await_all_before(f);
+        after = virDomainGetXMLDesc(domain, 0);
+        g_assert_cmpint(virDomainDestroy(domain), ==, 0);
+        (void)virDomainFree(domain);
+
+        stats = strstr(after, "<stats period='");
+        g_assert_nonnull(stats);
+        return g_strndup(stats, strcspn(stats, "/"));
+}
+
+static void test_a_guest_is_told_how_often(Fixture *f, gconstpointer unused) {
+        g_autofree char *told = tell_so_often(f, BALLOON(""), 10);
+
+        g_assert_cmpstr(told, ==, "<stats period='10'");
+}
+
+static void test_a_guest_that_was_told_before_is_left(Fixture *f, gconstpointer unused) {
+        g_autofree char *told = tell_so_often(f, BALLOON("<stats period='3'/>"), 10);
+
+        g_assert_cmpstr(told, ==, "<stats period='3'");
 }
 
 static void test_a_guest_that_is_unknown_loses_no_device(Fixture *f, gconstpointer unused) {
@@ -115,6 +156,8 @@ int main(int argc, char **argv) {
 
         g_test_init(&argc, &argv, NULL);
         ADD("a warning has the reason of libvirt", test_a_warning_has_the_reason_of_libvirt);
+        ADD("a guest is told how often", test_a_guest_is_told_how_often);
+        ADD("a guest that was told before is left", test_a_guest_that_was_told_before_is_left);
         ADD("a guest that is unknown loses no device",
             test_a_guest_that_is_unknown_loses_no_device);
         ADD("without a connection libvirt does not answer",

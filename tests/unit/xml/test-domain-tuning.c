@@ -94,6 +94,15 @@ static void test_memory_has_nodes_and_a_balloon(void) {
         g_assert_cmpstr(tuning->numa_mode, ==, "strict");
         g_assert_cmpstr(tuning->nodes, ==, "0-1");
         g_assert_true(tuning->balloon);
+        g_assert_cmpuint(tuning->stats_period, ==, 0);
+}
+
+static void test_a_balloon_tells_so_often(void) {
+        g_autoptr(DomainTuning)
+                tuning = read_domain("<memory unit='KiB'>131072</memory>",
+                                     "<memballoon model='virtio'><stats period='7'/></memballoon>");
+
+        g_assert_cmpuint(tuning->stats_period, ==, 7);
 }
 
 #define VIRTIO_MEM                                                                             \
@@ -172,6 +181,7 @@ int main(int argc, char **argv) {
         ADD("vCPUs of the boot stay", test_vcpus_of_the_boot_stay);
         ADD("nothing is told", test_nothing_is_told);
         ADD("memory has nodes and a balloon", test_memory_has_nodes_and_a_balloon);
+        ADD("a balloon tells so often", test_a_balloon_tells_so_often);
         ADD("a virtio-mem is asked for more", test_a_virtio_mem_is_asked_for_more);
         ADD("disks and interfaces have limits", test_disks_and_interfaces_have_limits);
         ADD("what is no XML is refused", test_what_is_no_xml_is_refused);
