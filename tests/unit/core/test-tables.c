@@ -12,6 +12,7 @@
 #include "daemon/core/lease.h"
 #include "daemon/core/migration.h"
 #include "daemon/core/openmetrics.h"
+#include "daemon/core/place.h"
 #include "daemon/core/policy-slice.h"
 #include "daemon/core/policy.h"
 #include "daemon/core/resource-map.h"
@@ -47,6 +48,7 @@ TABLE_OF(migration_state, MigrationState)
 TABLE_OF(migration_direction, MigrationDirection)
 TABLE_OF(openmetrics_type, OpenmetricsType)
 TABLE_OF(claims_mode, ClaimsMode)
+TABLE_OF(place_rule, PlaceRule)
 TABLE_OF(policy_mode, PolicyMode)
 TABLE_OF(policy_slice_reason, PolicySliceReason)
 TABLE_OF(resource_kind, ResourceKind)
@@ -85,6 +87,9 @@ static const Table tables[] = {
         { "kinds of resources",
           "host node package core memory link pf vf-pool mdev-type cxl cache bandwidth key offload",
           resource_kind_word, resource_kind_value },
+        { "rules of places",
+          "here away settling drained software kind busy together amount offload forecast fits",
+          place_rule_word, place_rule_value },
         { "states of slices", "promised enforced preempted releasing", slice_state_word,
           slice_state_value },
         { "strategies", "live vfio failover mediated replug cold", strategy_word, strategy_value },
