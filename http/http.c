@@ -7,15 +7,17 @@
 #include <sys/epoll.h>
 
 #define TOKEN_HEADER "X-Subject-Token:"
-#define CONNECTIONS \
-        2L /* kept, and open at a time: one who writes one after the other needs no more */
+#define CONNECTIONS  2u /* one who writes one after the other needs no more */
 
 struct HttpCall {
         Http *http;
         CURL *curl;
         struct curl_slist *headers;
         char *body;
+        size_t body_sent; /* of a body that goes once */
+        HttpData on_data;
         GString *answer;
+        bool too_long;
         char *subject_token;
         char problem[CURL_ERROR_SIZE];
         HttpReply reply;
@@ -28,6 +30,7 @@ struct Http {
         sd_event_source *timer;
         GHashTable *sockets; /* fd -> sd_event_source */
         GHashTable *calls;   /* HttpCall, the set of those without a reply */
+        GHashTable *arrived; /* of these, those with data for on_data */
         char *cacert, *cert, *key;
         bool insecure;
 };
@@ -38,6 +41,7 @@ static void call_free(HttpCall *call) {
         if (!call)
                 return;
 
+        g_hash_table_remove(call->http->arrived, call);
         if (call->curl && call->http->multi)
                 curl_multi_remove_handle(call->http->multi, call->curl);
         curl_easy_cleanup(call->curl);
@@ -51,11 +55,25 @@ static void call_free(HttpCall *call) {
 static size_t on_body(char *data, size_t size, size_t count, void *userdata) {
         HttpCall *call = userdata;
 
-        if (call->answer->len + size * count > HTTP_ANSWER_MAX)
+        if (call->on_data)
+                g_hash_table_add(call->http->arrived, call);
+        else if (call->answer->len + size * count > HTTP_ANSWER_MAX)
+                call->too_long = true;
+        if (call->too_long)
                 return 0;
 
         g_string_append_len(call->answer, data, (gssize)(size * count));
         return size * count;
+}
+
+/* Without a way to seek, libcurl gives up instead of sending it again. */
+static size_t on_read(char *buffer, size_t size, size_t count, void *userdata) {
+        HttpCall *call = userdata;
+        size_t length = MIN(size * count, strlen(call->body) - call->body_sent);
+
+        memcpy(buffer, call->body + call->body_sent, length);
+        call->body_sent += length;
+        return length;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *userdata) {
@@ -70,7 +88,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *userdata) {
 }
 
 static const char *problem_of(const HttpCall *call, CURLcode code) {
-        if (code == CURLE_WRITE_ERROR)
+        if (call->too_long)
                 return "the answer is longer than 16 MiB";
         if (code == CURLE_PEER_FAILED_VERIFICATION)
                 return "its certificate is not one to be trusted; name its CA with cacert";
@@ -91,12 +109,16 @@ static bool is_whole(const HttpCall *call, CURLcode code) {
 }
 
 static void finish(HttpCall *call, CURLcode code) {
-        HttpAnswer answer = { .body = call->answer->str, .size = call->answer->len };
+        HttpAnswer answer = { .body = call->answer->str,
+                              .size = call->answer->len,
+                              .too_long = call->too_long };
+        long bytes = 0;
 
         if (is_whole(call, code))
                 curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &answer.status);
         if (answer.status == 0)
                 answer.problem = problem_of(call, code);
+        answer.sent = curl_easy_getinfo(call->curl, CURLINFO_REQUEST_SIZE, &bytes) || bytes > 0;
         answer.subject_token = call->subject_token;
 
         g_hash_table_steal(call->http->calls, call);
@@ -106,12 +128,36 @@ static void finish(HttpCall *call, CURLcode code) {
 
 /* libcurl on the loop ---------------------------------------------------------------- */
 
+/* One that waits, which waits no more then; NULL: none. */
+static HttpCall *next_arrived(Http *http) {
+        GHashTableIter all;
+        void *call = NULL;
+
+        g_hash_table_iter_init(&all, http->arrived);
+        if (g_hash_table_iter_next(&all, &call, NULL))
+                g_hash_table_iter_remove(&all);
+        return call;
+}
+
+/* Not from within libcurl, which cannot be called from there. */
+static void deliver(Http *http) {
+        HttpCall *call;
+
+        while ((call = next_arrived(http))) {
+                g_autoptr(GString) data = g_steal_pointer(&call->answer);
+
+                call->answer = g_string_new(NULL);
+                call->on_data(call->userdata, data->str, data->len);
+        }
+}
+
 /* A reply may begin and cancel calls, but not free the client: so the queue is read to its end. */
 static void read_messages(Http *http) {
         CURLMsg *message;
         HttpCall *call;
         int left;
 
+        deliver(http);
         while ((message = curl_multi_info_read(http->multi, &left))) {
                 if (message->msg != CURLMSG_DONE)
                         continue;
@@ -201,12 +247,15 @@ static void set_tls(const Http *http, CURL *curl) {
 }
 
 /* A redirect is not followed: the token would go to where somebody else says. */
-static void set_limits(CURL *curl) {
+static void set_limits(CURL *curl, const HttpRequest *request) {
+        unsigned seconds = request->seconds ? request->seconds : HTTP_TIME;
+
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIME);
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)HTTP_TIME);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->on_data ? 0L : (long)seconds);
+        curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(curl, CURLOPT_USERAGENT, "virtferry-placement");
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "virt-ferry");
 }
 
 static void set_callbacks(HttpCall *call) {
@@ -218,16 +267,26 @@ static void set_callbacks(HttpCall *call) {
         curl_easy_setopt(call->curl, CURLOPT_PRIVATE, call);
 }
 
+static void set_body(HttpCall *call, const HttpRequest *request) {
+        call->body = g_strdup(request->body);
+        call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
+        /* else a body over 1 MiB waits a second for a "100 Continue" */
+        call->headers = curl_slist_append(call->headers, "Expect:");
+        if (!request->once) {
+                curl_easy_setopt(call->curl, CURLOPT_POSTFIELDS, call->body);
+                return;
+        }
+        curl_easy_setopt(call->curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(call->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
+        curl_easy_setopt(call->curl, CURLOPT_READFUNCTION, on_read);
+        curl_easy_setopt(call->curl, CURLOPT_READDATA, call);
+}
+
 static void set_request(HttpCall *call, const HttpRequest *request) {
         for (size_t i = 0; request->headers && request->headers[i]; i++)
                 call->headers = curl_slist_append(call->headers, request->headers[i]);
-        if (request->body) {
-                call->body = g_strdup(request->body);
-                call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
-                /* else a body over 1 MiB waits a second for a "100 Continue" */
-                call->headers = curl_slist_append(call->headers, "Expect:");
-                curl_easy_setopt(call->curl, CURLOPT_POSTFIELDS, call->body);
-        }
+        if (request->body)
+                set_body(call, request);
         curl_easy_setopt(call->curl, CURLOPT_URL, request->url);
         curl_easy_setopt(call->curl, CURLOPT_CUSTOMREQUEST, request->method);
         curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->headers);
@@ -240,11 +299,12 @@ HttpCall *http_send(Http *http, const HttpRequest *request, HttpReply reply, voi
         call->answer = g_string_new(NULL);
         call->reply = reply;
         call->userdata = userdata;
+        call->on_data = request->on_data;
         call->curl = curl_easy_init();
         if (!call->curl)
                 g_error("libcurl is out of memory");
 
-        set_limits(call->curl);
+        set_limits(call->curl, request);
         set_tls(http, call->curl);
         set_callbacks(call);
         set_request(call, request);
@@ -268,8 +328,12 @@ static bool set_up_multi(Http *http) {
         return !curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket) &&
                !curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) &&
                !curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer) &&
-               !curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) &&
-               !curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS);
+               !curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+}
+
+void http_set_connections(Http *http, unsigned connections) {
+        curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)connections);
+        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 }
 
 static void source_free(void *source) {
@@ -282,6 +346,7 @@ static Http *http_alloc(sd_event *loop, const HttpTls *tls) {
         http->loop = sd_event_ref(loop);
         http->sockets = g_hash_table_new_full(NULL, NULL, NULL, source_free);
         http->calls = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)call_free, NULL);
+        http->arrived = g_hash_table_new(NULL, NULL);
         http->cacert = g_strdup(tls->cacert);
         http->cert = g_strdup(tls->cert);
         http->key = g_strdup(tls->key);
@@ -304,6 +369,7 @@ int http_new(sd_event *loop, const HttpTls *tls, Http **ret_http) {
         if (!set_up_multi(http))
                 return -ENOMEM;
 
+        http_set_connections(http, CONNECTIONS);
         *ret_http = g_steal_pointer(&http);
         return 0;
 }
@@ -313,6 +379,7 @@ void http_free(Http *http) {
                 return;
 
         g_hash_table_unref(http->calls);
+        g_hash_table_unref(http->arrived);
         if (http->multi)
                 curl_multi_cleanup(http->multi); /* closes sockets, and says so */
         g_hash_table_unref(http->sockets);
