@@ -143,8 +143,7 @@ PlaceGuest *place_guest_new(const Domain *domain, const Compat *compat, GError *
 
                 g_ptr_array_add(guest->wants, want);
                 if (problem) {
-                        g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST,
-                                            problem);
+                        g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML, problem);
                         return NULL;
                 }
         }

@@ -80,7 +80,7 @@ typedef struct PlaceGuest {
         uint64_t amounts[_HEADROOM_RESOURCE_MAX];
 } PlaceGuest;
 
-/* What its devices need, and its slice, where it has one. FERRY_ERROR_INVALID_REQUEST: its metadata
+/* What its devices need, and its slice, where it has one. FERRY_ERROR_INVALID_XML: its metadata
  * contradicts itself. */
 PlaceGuest *place_guest_new(const Domain *domain, const Compat *compat, GError **error);
 PlaceGuest *place_guest_new_for_slice(const Slice *slice, const char *name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/core/made-up-series.h"
+#include "xml/ferry-error.h"
 
 #define HOSTS   5
 #define SLOTS   3
@@ -358,6 +359,21 @@ static void test_a_device_is_a_function_of_the_slice(Fixture *f, gconstpointer u
                        "'fast'");
 }
 
+static void test_metadata_that_contradicts_itself_is_refused(Fixture *f, gconstpointer unused) {
+        g_autoptr(GError) error = NULL;
+        MetadataDevice *device;
+
+        read_guest(f, one_new, "");
+        device = f->domain->metadata->devices->pdata[0];
+        device->need = device_need_new();
+        device->need->class_name = g_strdup("mdev");
+        g_assert_null(place_guest_new(f->domain, f->compat, &error));
+        g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_XML);
+        g_assert_cmpstr(error->message, ==,
+                        "hostdev 0 needs class 'mdev', but the domain names it as type 'pci': make "
+                        "<ferry:need> and the device say the same");
+}
+
 static void test_what_is_taken_is_not_taken_again(Fixture *f, gconstpointer unused) {
         g_autoptr(PlaceWorld) copy = place_world_copy(&f->world);
         g_autoptr(Place) place = NULL;
@@ -457,6 +473,8 @@ int main(int argc, char **argv) {
         ADD("parts of shared cores add up", test_parts_of_shared_cores_add_up);
         ADD("offloads of a slice share no device", test_offloads_of_a_slice_share_no_device);
         ADD("a device is a function of the slice", test_a_device_is_a_function_of_the_slice);
+        ADD("metadata that contradicts itself is refused",
+            test_metadata_that_contradicts_itself_is_refused);
         ADD("what is taken is not taken again", test_what_is_taken_is_not_taken_again);
         ADD("chance agrees with all ways tried", test_chance_agrees_with_all_ways_tried);
         return g_test_run();
