@@ -94,18 +94,29 @@ static void write_growth(Sentence *sentence, const SliceAdvice *advice) {
                 write_saturation(sentence, advice);
 }
 
+/* A forecast that is not believed is not told. */
+static void write_idle_day(Sentence *sentence, const SliceAdvice *advice) {
+        g_autofree char *ahead = NULL;
+
+        if (isnan(advice->change->p99)) {
+                sentence_add(sentence, ", and was not at its limit");
+                return;
+        }
+        ahead = measured_text(advice->part, advice->change->p99);
+        sentence_add(sentence, ", and will use no more than %s in the next", ahead);
+}
+
 static void write_shrinking(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
         g_autofree char *given = amount_text(part, part->has - advice->room->amount);
         g_autofree char *has = plain_text(part, part->has);
         g_autofree char *seen = measured_text(part, part->part.seen_day);
-        g_autofree char *ahead = measured_text(part, advice->change->p99);
 
         sentence_add(sentence,
                      SENTENCE_WORD " should give %s of its %s back, which others can have then: "
-                                   "it used no more than %s in the last day, and will use no more "
-                                   "than %s in the next",
-                     advice->guest->name, given, has, seen, ahead);
+                                   "it used no more than %s in the last day",
+                     advice->guest->name, given, has, seen);
+        write_idle_day(sentence, advice);
 }
 
 static void write_room(Sentence *sentence, const SliceAdvice *advice) {

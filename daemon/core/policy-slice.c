@@ -15,6 +15,9 @@
 #define GROW_MOST  2.0            /* the same: no more at once; */
 #define GROW_AHEAD 1.5            /* on the word of a forecast alone */
 #define LEAD       1.5            /* times what was seen: the p99 counts so far, and else the p95 */
+#define WIDE_SEC   (10 * DAY_SEC) /* so long a forecast is wide when it learnt of a limit */
+#define LEAD_WIDE  1.1            /* times what was seen since: no more counts until then */
+#define WELL_BELOW 0.9            /* times what it has: what was given too much is taken back */
 #define WHOLE      1e-9           /* of a step: is none */
 
 struct PolicySlice {
@@ -25,7 +28,10 @@ struct PolicySlice {
 typedef struct Known {
         double has;
         int64_t decided, changed;
-        int64_t low;  /* since when it might shrink; INT64_MAX: it might not */
+        int64_t low; /* since when it might shrink; INT64_MAX: it might not */
+        bool full;   /* it was at its limit at `filled`, within WIDE_SEC, and */
+        int64_t filled;
+        double peak;  /* this is the highest that was seen since the first time */
         GArray *made; /* int64_t: its changes of the last 24 hours, oldest first */
 } Known;
 
@@ -141,6 +147,18 @@ static bool is_saturated(const PolicySlicePart *part) {
         return part->waits >= WAITS * part->has && part->seen + part->waits >= FULL * part->has;
 }
 
+static void note_bottleneck(const PolicySlicePart *part, Known *known) {
+        if (known->full && known->decided - known->filled > WIDE_SEC)
+                known->full = false;
+        if (is_saturated(part)) {
+                known->peak = known->full ? known->peak : 0;
+                known->full = true;
+                known->filled = known->decided;
+        }
+        if (known->full)
+                known->peak = fmax(known->peak, part->seen);
+}
+
 static double part_of(unsigned percent, double amount) {
         return amount * percent / 100;
 }
@@ -153,11 +171,16 @@ static unsigned first_above(const PolicyPeaks *ahead, double threshold) {
         return hour;
 }
 
-/* After a change of its ways a guest has been missed by much, and the p99 shows that for days. */
-static double expected(const PolicySlicePart *part, const PolicySliceChange *change) {
+/* After a change of its ways a guest has been missed by much, and the p99 shows that for days.
+ * After a bottleneck all of the forecast does: it has learnt of the limit. */
+static double expected(const PolicySlicePart *part, const Known *known,
+                       const PolicySliceChange *change) {
         double seen = fmax(part->seen, part->seen_day);
+        double need = fmin(change->p99, fmax(change->p95, LEAD * seen));
 
-        return fmin(change->p99, fmax(change->p95, LEAD * seen));
+        if (!known->full || known->filled == known->decided) /* it is one still */
+                return need;
+        return fmin(need, LEAD_WIDE * fmax(seen, known->peak));
 }
 
 static double grown(const PolicySlice *policy, const PolicySlicePart *part, double need,
@@ -173,7 +196,7 @@ static double grown(const PolicySlice *policy, const PolicySlicePart *part, doub
 
 /* A forecast of a guest that was not seen for an hour is not worth much. */
 static bool decide_growth(const PolicySlice *policy, const PolicySlicePart *part,
-                          PolicySliceChange *change) {
+                          const Known *known, PolicySliceChange *change) {
         double threshold = part_of(policy->settings.grow_above, part->has), need = NAN;
         bool saturated = is_saturated(part);
 
@@ -182,7 +205,7 @@ static bool decide_growth(const PolicySlice *policy, const PolicySlicePart *part
                 change->p95 = highest(part->ahead->p95, GROW_HOURS);
                 change->p99 = highest(part->ahead->p99, GROW_HOURS);
                 change->hour = first_above(part->ahead, threshold);
-                need = expected(part, change);
+                need = expected(part, known, change);
         }
         if (!saturated && (isnan(part->seen) || !(need > threshold)))
                 return false;
@@ -207,17 +230,29 @@ static void note_low(const PolicySlice *policy, const PolicySlicePart *part, Kno
         known->low = low && !is_saturated(part) ? MIN(known->low, known->decided) : INT64_MAX;
 }
 
+/* A guest at its limit gets more than it may need, since nobody sees how much that is. When it has
+ * not been there for a day, somebody does, and without the forecast. NAN: not so. */
+static double fitting_need(const PolicySlice *policy, const PolicySlicePart *part,
+                           const Known *known) {
+        double need = fmax(part->seen_day, known->peak);
+
+        if (!known->full || policy->settings.shrink_below == 0 || isnan(part->seen_day) ||
+            known->decided - known->filled < DAY_SEC)
+                return NAN;
+        return need < WELL_BELOW * part_of(policy->settings.target, part->has) ? need : NAN;
+}
+
 static bool decide_shrinking(const PolicySlice *policy, const PolicySlicePart *part,
                              const Known *known, PolicySliceChange *change) {
-        double need = day_need(part);
+        bool low = known->low <= known->decided - LOW_SEC;
+        double need = low ? day_need(part) : fitting_need(policy, part, known);
 
-        if (known->low > known->decided - LOW_SEC ||
-            known->made->len >= (policy->settings.changes + 1) / 2)
+        if (isnan(need) || known->made->len >= (policy->settings.changes + 1) / 2)
                 return false;
 
         change->reason = POLICY_SLICE_IDLES;
-        change->p95 = highest(part->ahead->p95, POLICY_HOURS);
-        change->p99 = highest(part->ahead->p99, POLICY_HOURS);
+        change->p95 = low ? highest(part->ahead->p95, POLICY_HOURS) : NAN;
+        change->p99 = low ? highest(part->ahead->p99, POLICY_HOURS) : NAN;
         change->wants = fmax(policy_slice_round(part, need * 100 / policy->settings.target),
                              part->step);
         change->score = ldexp(need / part->has, part->priority);
@@ -231,7 +266,7 @@ static bool decide(const PolicySlice *policy, const PolicySlicePart *part, const
             known->made->len >= policy->settings.changes)
                 return false;
 
-        return decide_growth(policy, part, ret_change) ||
+        return decide_growth(policy, part, known, ret_change) ||
                decide_shrinking(policy, part, known, ret_change);
 }
 
@@ -255,6 +290,7 @@ GArray *policy_slice_decide(PolicySlice *policy, int64_t time, const PolicySlice
                 Known *known = know(policy, &parts[i], time);
                 PolicySliceChange change;
 
+                note_bottleneck(&parts[i], known);
                 note_low(policy, &parts[i], known);
                 if (decide(policy, &parts[i], known, &change))
                         g_array_append_val(changes, change);

@@ -11,6 +11,11 @@
  *   shrink  for 3 hours the p99 of the whole day ahead, and all that was used in the last day,
  *           were below `shrink_below` of it
  *
+ * For 10 days after a guest was at its limit its forecast is far too wide, since what it learnt of
+ * was the limit: it grows before the next bottleneck by 1.1 times what was seen since then, at
+ * most. After a day without that limit it is seen what it needs, and once it gives back what it was
+ * given beyond the `target` of that, when it is a tenth or more.
+ *
  * Both to what makes that p99 `target` of it, in whole steps. Between the two thresholds nothing
  * happens, and since what shrinks is held against a whole day, a peak of each day makes it grow
  * once and not every morning. What has changed, by whoever, is left alone for `settle` seconds; of
@@ -67,7 +72,7 @@ typedef struct PolicySliceChange {
         const PolicySlicePart *part;
         PolicySliceReason reason;
         double wants;    /* that it should have; more than it has, or less */
-        double p95, p99; /* the highest of the hours that count; NAN: not known */
+        double p95, p99; /* the highest of the hours that count; NAN: not known, or not believed */
         unsigned hour;   /* of one that rises: the first that is above the threshold, 0 the next */
         double score;
 } PolicySliceChange;

@@ -166,6 +166,68 @@ static void test_a_forecast_of_who_is_new_counts_for_nothing(Fixture *f, gconstp
         g_assert_cmpuint(decide(f, BEGIN), ==, 0);
 }
 
+/* After a bottleneck ------------------------------------------------------------------- */
+
+/* It was at its limit and has 16 since, of which it uses so much; the forecast is lost. */
+static int64_t begin_after_bottleneck(Fixture *f, double uses) {
+        f->parts[0].seen = f->parts[0].seen_day = 8;
+        expect_always(f, 0, 40);
+        assert_wants(f, BEGIN, POLICY_SLICE_SATURATES, 16);
+        f->parts[0].has = f->parts[0].limit = 16;
+        g_assert_cmpuint(decide(f, BEGIN + 5 * MINUTE), ==, 0);
+        f->parts[0].seen = f->parts[0].seen_day = uses;
+        return BEGIN + 2 * HOUR;
+}
+
+static void test_after_a_bottleneck_what_is_seen_counts(Fixture *f, gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 11.5);
+
+        g_assert_cmpuint(pass(f, &time, 10 * DAY - 3 * HOUR), ==, 0);
+        g_assert_cmpuint(pass(f, &time, 2 * HOUR), ==, 1); /* by now the forecast is right */
+}
+
+static void test_after_a_bottleneck_it_grows_by_little(Fixture *f, gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 12.5);
+
+        assert_wants(f, time, POLICY_SLICE_RISES, 20); /* 1.1 * 12.5 / 0.7 */
+}
+
+static void test_after_a_bottleneck_the_next_one_is_not_waited_for(Fixture *f,
+                                                                   gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 16);
+
+        assert_wants(f, time, POLICY_SLICE_SATURATES, 32);
+}
+
+static void test_what_was_given_too_much_is_taken_back_once(Fixture *f, gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 9);
+
+        g_assert_cmpuint(pass(f, &time, DAY - 3 * HOUR), ==, 0);
+        assert_wants(f, time + HOUR, POLICY_SLICE_IDLES, 13); /* 9 / 0.7 */
+        g_assert_true(isnan(nth(f, 0)->p99));
+        g_assert_cmpuint(pass(f, &time, 2 * HOUR), ==, 1);
+        f->parts[0].limit = 13;
+        f->parts[0].seen = f->parts[0].seen_day = 5; /* as at a weekend */
+        g_assert_cmpuint(pass(f, &time, 7 * DAY), ==, 0);
+}
+
+static void test_what_it_was_at_its_limit_with_is_kept(Fixture *f, gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 2);
+
+        (void)pass(f, &time, 2 * DAY);
+        g_assert_cmpfloat(f->parts[0].has, ==, 12); /* 8 / 0.7 */
+}
+
+static void test_nothing_is_taken_back_where_no_slice_shrinks(Fixture *f, gconstpointer unused) {
+        int64_t time;
+
+        policy_slice_free(f->policy);
+        f->settings.shrink_below = 0;
+        f->policy = policy_slice_new(&f->settings);
+        time = begin_after_bottleneck(f, 9);
+        g_assert_cmpuint(pass(f, &time, 3 * DAY), ==, 0);
+}
+
 /* Shrinking ---------------------------------------------------------------------------- */
 
 static void test_it_shrinks_when_everything_says_so_for_hours(Fixture *f, gconstpointer unused) {
@@ -343,7 +405,7 @@ static void test_who_shrinks_is_behind_who_grows(Fixture *f, gconstpointer unuse
 
 /* With what is really forecast --------------------------------------------------------- */
 
-#define LONG_DAYS  12
+#define LONG_DAYS  21
 #define LEARNT     7 /* days */
 #define HOUR_STEPS (HOUR / MADE_UP_STEP)
 
@@ -369,12 +431,14 @@ static void look_back(Fixture *f, const double *values, unsigned i) {
         f->parts[0].limit = f->parts[0].has;
 }
 
+#define SETTLED (LEARNT + 7) /* days */
+
 /* From some day on it is decided twice an hour, and carried out. Returns how often; `ret_short` is
- * in how many steps it had less than it wanted. */
+ * in how many steps it had less than it wanted. No day has two changes when it is settled. */
 static unsigned live(Fixture *f, const MadeUpSeries *series, unsigned *ret_short) {
         g_autofree double *values = g_new0(double, LONG_DAYS *MADE_UP_DAY);
         g_autoptr(Demand) demand = demand_new(MADE_UP_STEP);
-        unsigned n = 0;
+        unsigned n = 0, last = 0;
 
         *ret_short = 0;
         for (unsigned i = 0; i < LONG_DAYS * MADE_UP_DAY; i++) {
@@ -394,6 +458,8 @@ static unsigned live(Fixture *f, const MadeUpSeries *series, unsigned *ret_short
                         continue;
                 f->parts[0].has = nth(f, 0)->wants;
                 n++;
+                g_assert_true(i < SETTLED * MADE_UP_DAY || i - last > MADE_UP_DAY);
+                last = i;
         }
         return n;
 }
@@ -418,7 +484,31 @@ static void test_who_has_too_little_has_enough_after_some_changes(Fixture *f,
         g_assert_cmpuint(live(f, &wave, &n_short), <=, 6);
         g_assert_cmpuint(n_short, <, MADE_UP_DAY / 4);
         g_assert_cmpfloat(f->parts[0].has, >=, 11);
-        g_assert_cmpfloat(f->parts[0].has, <=, 28); /* what it wants was never seen before */
+        g_assert_cmpfloat(f->parts[0].has, <=, 1.6 * 11);
+}
+
+/* Whatever it had, and however it comes to the 11 that it wants. */
+static void test_a_bottleneck_does_not_make_it_far_too_big(Fixture *f, gconstpointer unused) {
+        static const struct {
+                MadeUpSeries wave;
+                double had;
+        } cases[] = {
+                { { .level = 5, .daily = 6, .noise = 0.2, .seed = 7 }, 4 },
+                { { .level = 8, .daily = 3, .noise = 0.2, .seed = 14 }, 4 },
+                { { .level = 6, .daily = 5, .noise = 0.2, .seed = 21 }, 2 },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                unsigned n_short;
+
+                policy_slice_free(f->policy);
+                f->policy = policy_slice_new(&f->settings);
+                f->parts[0].has = cases[i].had;
+                g_assert_cmpuint(live(f, &cases[i].wave, &n_short), <=, 6);
+                g_assert_cmpuint(n_short, <, MADE_UP_DAY / 4);
+                g_assert_cmpfloat(f->parts[0].has, >=, 11);
+                g_assert_cmpfloat(f->parts[0].has, <=, 1.6 * 11.5); /* with its noise */
+        }
 }
 
 static void test_who_idles_every_day_shrinks_and_stays_so(Fixture *f, gconstpointer unused) {
@@ -451,6 +541,15 @@ int main(int argc, char **argv) {
              test_a_guest_that_waits_for_its_cpus_grows_by_a_quarter);
         TEST("a forecast of who is new counts for nothing",
              test_a_forecast_of_who_is_new_counts_for_nothing);
+        TEST("after a bottleneck what is seen counts", test_after_a_bottleneck_what_is_seen_counts);
+        TEST("after a bottleneck it grows by little", test_after_a_bottleneck_it_grows_by_little);
+        TEST("after a bottleneck the next one is not waited for",
+             test_after_a_bottleneck_the_next_one_is_not_waited_for);
+        TEST("what was given too much is taken back once",
+             test_what_was_given_too_much_is_taken_back_once);
+        TEST("what it was at its limit with is kept", test_what_it_was_at_its_limit_with_is_kept);
+        TEST("nothing is taken back where no slice shrinks",
+             test_nothing_is_taken_back_where_no_slice_shrinks);
         TEST("it shrinks when everything says so for hours",
              test_it_shrinks_when_everything_says_so_for_hours);
         TEST("an hour that says otherwise begins it anew",
@@ -478,6 +577,8 @@ int main(int argc, char **argv) {
              test_a_wave_of_each_day_does_not_make_it_swing);
         TEST("who has too little has enough after some changes",
              test_who_has_too_little_has_enough_after_some_changes);
+        TEST("a bottleneck does not make it far too big",
+             test_a_bottleneck_does_not_make_it_far_too_big);
         TEST("who idles every day shrinks and stays so",
              test_who_idles_every_day_shrinks_and_stays_so);
 

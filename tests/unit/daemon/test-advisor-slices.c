@@ -494,6 +494,26 @@ static void test_with_mode_act_it_may_be_carried_out(SlicesFixture *s, gconstpoi
 
 /* Shrinking ---------------------------------------------------------------------------- */
 
+static void test_who_got_too_much_at_its_limit_gives_some_back(SlicesFixture *s,
+                                                               gconstpointer unused) {
+        const AdvisorDraft *draft;
+
+        begin(s, "<cores count='2'/>", 2, 0);
+        s->delay[0] = 0.5;
+        let_pass(s, 2 * HOUR);
+        give(s, 0, "<cores count='8'/>");
+        s->delay[0] = 0;
+        s->cpus[0] = 3.4;
+        let_pass(s, 23 * HOUR);
+        assert_no_advice(s);
+        let_pass(s, 3 * HOUR);
+        draft = assert_advice(s, "shrink", "idles", "virt-ferry slice remove g1 cores 3");
+        g_assert_true(g_str_has_suffix(
+                draft->sentence, "it used no more than 3.40 CPUs in the last day, and was not "
+                                 "at its limit"));
+        g_assert_true(isnan(value_of(draft, "p99")));
+}
+
 static void test_who_idles_for_a_day_gives_cores_back(SlicesFixture *s, gconstpointer unused) {
         const AdvisorDraft *draft;
 
@@ -656,6 +676,8 @@ int main(int argc, char **argv) {
 
         add_growing();
         ADD("who idles for a day gives cores back", test_who_idles_for_a_day_gives_cores_back);
+        ADD("who got too much at its limit gives some back",
+            test_who_got_too_much_at_its_limit_gives_some_back);
         ADD("memory shrinks unless a device may write to it",
             test_memory_shrinks_unless_a_device_may_write_to_it);
         ADD("it keeps what cannot be taken out", test_it_keeps_what_cannot_be_taken_out);
