@@ -243,7 +243,7 @@ class TestConflicts(Case):
         stop.set()
         thread.join()
         self.assertIn(409, [status for *_, status in relay.requests])
-        self.assertIn(HEADROOM + "HIGH", p.traits(host.uuid_of(PF)))
+        wait_for(lambda: HEADROOM + "HIGH" in p.traits(host.uuid_of(PF)))
 
     def test_class_in_use(self):
         """a class in use that the host has no more stays with all of it reserved, until it is free"""
