@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "daemon/advisor-slice-words.h"
+#include "daemon/advisor-slices-kept.h"
+#include "daemon/core/store-policy.h"
 #include "daemon/slices.h"
 #include "xml/ferry-error.h"
 
@@ -15,6 +17,7 @@ typedef struct SlicesWay {
         PolicySlice *policy;
         GHashTable *guests; /* UUID to SliceGuest, of those that run here */
         GPtrArray *waiting; /* UUIDs of those that are looked at in this round */
+        GPtrArray *kept; /* SlicePartChange of before the start, until there is a time for them */
 } SlicesWay;
 
 /* What a draft is made of. */
@@ -139,9 +142,15 @@ static void add_draft(const SlicesWay *way, const Owner *owner, const PolicySlic
                                                                        change, room }));
 }
 
+static void recall(SlicesWay *way, int64_t monotonic) {
+        if (way->kept)
+                slices_recall(way->manager, way->policy, way->kept, monotonic);
+        g_clear_pointer(&way->kept, g_ptr_array_unref);
+}
+
 /* decide() */
 static GPtrArray *slices_way_decide(void *self, int64_t monotonic) {
-        const SlicesWay *way = self;
+        SlicesWay *way = self;
         GPtrArray *drafts = g_ptr_array_new_with_free_func((GDestroyNotify)advisor_draft_free);
         g_autoptr(GArray) owners = g_array_new(FALSE, FALSE, sizeof(Owner));
         g_autoptr(GArray) parts = g_array_new(FALSE, FALSE, sizeof(PolicySlicePart));
@@ -154,8 +163,10 @@ static GPtrArray *slices_way_decide(void *self, int64_t monotonic) {
         while (g_hash_table_iter_next(&iter, NULL, (void **)&guest))
                 add_parts(way, guest, owners, parts);
 
+        recall(way, monotonic);
         first = (const PolicySlicePart *)(void *)parts->data;
         changes = policy_slice_decide(way->policy, monotonic / G_USEC_PER_SEC, first, parts->len);
+        slices_keep_changes(way->manager, way->policy, monotonic);
         for (guint i = 0; i < changes->len; i++) {
                 const PolicySliceChange *change = &g_array_index(changes, PolicySliceChange, i);
 
@@ -315,10 +326,19 @@ static void *slices_way_new(Manager *manager) {
         return way;
 }
 
+/* load() */
+static bool slices_way_load(void *self, GError **error) {
+        SlicesWay *way = self;
+
+        way->kept = store_load_slice_changes(way->manager->store, error);
+        return way->kept;
+}
+
 /* free() */
 static void slices_way_free(void *self) {
         SlicesWay *way = self;
 
+        g_clear_pointer(&way->kept, g_ptr_array_unref);
         policy_slice_free(way->policy);
         g_hash_table_unref(way->guests);
         g_ptr_array_unref(way->waiting);
@@ -330,6 +350,7 @@ const AdvisorWay advisor_slices_way = {
         .touches = ADVISOR_SLICE,
         .new = slices_way_new,
         .free = slices_way_free,
+        .load = slices_way_load,
         .on_guest_event = slices_way_on_guest_event,
         .is_done = slices_way_is_done,
         .begin = slices_way_begin,

@@ -12,7 +12,8 @@
  *
  * Each advice is tried by itself (advisor-slice-room.h): what would be refused is not given, and of
  * less than is wanted it says so. It is carried out as AllocateResource and DeallocateResource do.
- * All of it is in memory but when a slice was last changed, which its book knows.
+ * All of it is in memory but what was changed (advisor-slices-kept.h), and when a slice was last,
+ * which its book knows.
  */
 
 #include "daemon/advisor-way.h"

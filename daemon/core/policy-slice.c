@@ -23,6 +23,7 @@
 struct PolicySlice {
         PolicySliceSettings settings;
         GHashTable *parts; /* id to Known */
+        GArray *changed;   /* PolicySliceChanged */
 };
 
 typedef struct Known {
@@ -61,6 +62,7 @@ PolicySlice *policy_slice_new(const PolicySliceSettings *settings) {
         PolicySlice *policy = g_new0(PolicySlice, 1);
 
         policy->settings = *settings;
+        policy->changed = g_array_new(FALSE, FALSE, sizeof(PolicySliceChanged));
         policy->parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
         return policy;
 }
@@ -70,6 +72,7 @@ void policy_slice_free(PolicySlice *policy) {
                 return;
 
         g_hash_table_unref(policy->parts);
+        g_array_unref(policy->changed);
         g_free(policy);
 }
 
@@ -97,11 +100,11 @@ double policy_slice_round(const PolicySlicePart *part, double amount) {
 
 /* What is known of it ---------------------------------------------------------------------- */
 
-static Known *known_new(const PolicySlicePart *part, int64_t time) {
+static Known *known_new(double has, int64_t changed) {
         Known *known = g_new0(Known, 1);
 
-        known->has = part->has;
-        known->changed = time - part->age;
+        known->has = has;
+        known->changed = changed;
         known->low = INT64_MAX;
         known->made = g_array_new(FALSE, FALSE, sizeof(int64_t));
         return known;
@@ -115,17 +118,46 @@ static void forget_before(GArray *made, int64_t time) {
         g_array_remove_range(made, 0, n);
 }
 
+static void note_change(PolicySlice *policy, const PolicySlicePart *part, Known *known,
+                        int64_t time) {
+        const PolicySliceChanged changed = { part->id,    time,          part->has,
+                                             known->full, known->filled, known->peak };
+
+        known->has = part->has;
+        known->changed = time;
+        known->low = INT64_MAX;
+        g_array_append_val(known->made, time);
+        g_array_append_val(policy->changed, changed);
+}
+
+void policy_slice_remember(PolicySlice *policy, int64_t time, const PolicySliceChanged *changed) {
+        Known *known = g_hash_table_lookup(policy->parts, changed->id);
+
+        if (!known) {
+                known = known_new(changed->has, changed->made);
+                g_hash_table_insert(policy->parts, g_strdup(changed->id), known);
+        }
+        known->has = changed->has;
+        known->changed = changed->made;
+        known->decided = time;
+        known->full = changed->full;
+        known->filled = changed->filled;
+        known->peak = changed->peak;
+        g_array_append_val(known->made, changed->made);
+}
+
+const GArray *policy_slice_changed(const PolicySlice *policy) {
+        return policy->changed;
+}
+
 static Known *know(PolicySlice *policy, const PolicySlicePart *part, int64_t time) {
         Known *known = g_hash_table_lookup(policy->parts, part->id);
 
         if (!known) {
-                known = known_new(part, time);
+                known = known_new(part->has, time - part->age);
                 g_hash_table_insert(policy->parts, g_strdup(part->id), known);
         } else if (fabs(known->has - part->has) > WHOLE * part->step) {
-                known->has = part->has;
-                known->changed = time;
-                known->low = INT64_MAX;
-                g_array_append_val(known->made, time);
+                note_change(policy, part, known, time);
         }
         forget_before(known->made, time - DAY_SEC);
         if (time - known->decided > HOUR_SEC) /* who knows what was between */
@@ -286,6 +318,7 @@ GArray *policy_slice_decide(PolicySlice *policy, int64_t time, const PolicySlice
                             unsigned n_parts) {
         GArray *changes = g_array_new(FALSE, FALSE, sizeof(PolicySliceChange));
 
+        g_array_set_size(policy->changed, 0);
         for (unsigned i = 0; i < n_parts; i++) {
                 Known *known = know(policy, &parts[i], time);
                 PolicySliceChange change;

@@ -83,6 +83,24 @@ PolicySlice *policy_slice_new(const PolicySliceSettings *settings);
 void policy_slice_free(PolicySlice *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PolicySlice, policy_slice_free)
 
+/* What is known of a part beside what it has and uses. Times are in seconds, of a clock that is not
+ * set. */
+typedef struct PolicySliceChanged {
+        const char *id;
+        int64_t made; /* its last change, */
+        double has;   /* since then */
+        bool full;    /* it was at its limit shortly before: at `filled`, and `peak` was seen since
+                       * the first time */
+        int64_t filled;
+        double peak;
+} PolicySliceChanged;
+
+/* After a restart, before all else at `time`: a change that was made before, the oldest first. */
+void policy_slice_remember(PolicySlice *policy, int64_t time, const PolicySliceChanged *changed);
+/* Those that the last policy_slice_decide() has noted: PolicySliceChanged, with the ids of its
+ * parts. Borrowed. */
+const GArray *policy_slice_changed(const PolicySlice *policy);
+
 /* What should be other than it is at `time` (seconds, of a clock that is not set): who grows first,
  * the most urgent before all others. PolicySliceChange. That a part has another amount than at the
  * last time is noted as its change. Free the array. */

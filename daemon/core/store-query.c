@@ -179,6 +179,12 @@ static const char *const sql[] = {
         [STATEMENT_TRIM_POLICY_MOVES] = "DELETE FROM policy_moves WHERE number <="
                                         " (SELECT max(number) FROM policy_moves) - ?",
         [STATEMENT_LOAD_POLICY_MOVES] = "SELECT made, came, gave FROM policy_moves ORDER BY number",
+        [STATEMENT_PUT_SLICE_CHANGE] = "INSERT INTO slice_changes(made, part, has, filled, peak)"
+                                       " VALUES(?, ?, ?, nullif(?, 0), ?)",
+        [STATEMENT_TRIM_SLICE_CHANGES] = "DELETE FROM slice_changes WHERE number <="
+                                         " (SELECT max(number) FROM slice_changes) - ?",
+        [STATEMENT_LOAD_SLICE_CHANGES] = "SELECT made, part, has, ifnull(filled, 0), peak"
+                                         " FROM slice_changes ORDER BY number",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

@@ -183,6 +183,14 @@ const char *const store_schema[] = {
         "  gave TEXT"
         ") STRICT;",
         "ALTER TABLE policy ADD COLUMN theta REAL;",
+        "CREATE TABLE slice_changes("
+        "  number INTEGER PRIMARY KEY,"
+        "  made INTEGER NOT NULL,"
+        "  part TEXT NOT NULL,"
+        "  has REAL NOT NULL,"
+        "  filled INTEGER,"
+        "  peak REAL"
+        ") STRICT;",
         NULL,
 };
 

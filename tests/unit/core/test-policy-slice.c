@@ -317,6 +317,49 @@ static void test_a_change_before_a_restart_counts(Fixture *f, gconstpointer unus
         g_assert_cmpuint(decide(f, BEGIN + 30 * MINUTE), ==, 1);
 }
 
+/* Another policy, as after a restart, which knows what that one noted. */
+static void restart(Fixture *f, int64_t time) {
+        g_autoptr(PolicySlice) before = f->policy;
+        const GArray *changed = policy_slice_changed(before);
+
+        f->policy = policy_slice_new(&f->settings);
+        for (guint i = 0; i < changed->len; i++)
+                policy_slice_remember(f->policy, time,
+                                      &g_array_index(changed, PolicySliceChanged, i));
+}
+
+static void test_changes_of_before_a_restart_count(Fixture *f, gconstpointer unused) {
+        f->settings.changes = 1;
+        restart(f, BEGIN);
+        (void)decide(f, BEGIN);
+        f->parts[0].has = 7;
+        (void)decide(f, BEGIN + MINUTE);
+        use(f, 0, 7);
+        restart(f, BEGIN + 2 * HOUR);
+        g_assert_cmpuint(decide(f, BEGIN + 2 * HOUR), ==, 0);
+        g_assert_cmpuint(policy_slice_changed(f->policy)->len, ==, 0);
+        g_assert_cmpuint(decide(f, BEGIN + DAY - HOUR), ==, 0);
+        g_assert_cmpuint(decide(f, BEGIN + DAY + 2 * MINUTE), ==, 1);
+}
+
+static void test_a_change_that_nobody_noted_counts_after_a_restart(Fixture *f,
+                                                                   gconstpointer unused) {
+        use(f, 0, 7);
+        policy_slice_remember(f->policy, BEGIN,
+                              &(PolicySliceChanged){ .id = "a", .made = BEGIN - DAY, .has = 6 });
+        g_assert_cmpuint(decide(f, BEGIN), ==, 0);
+        g_assert_cmpuint(policy_slice_changed(f->policy)->len, ==, 1);
+        g_assert_cmpuint(decide(f, BEGIN + HOUR), ==, 1);
+        g_assert_cmpuint(policy_slice_changed(f->policy)->len, ==, 0);
+}
+
+static void test_a_bottleneck_of_before_a_restart_counts(Fixture *f, gconstpointer unused) {
+        int64_t time = begin_after_bottleneck(f, 11.5);
+
+        restart(f, time);
+        g_assert_cmpuint(pass(f, &time, DAY), ==, 0);
+}
+
 static void test_a_day_has_so_many_changes_and_no_more(Fixture *f, gconstpointer unused) {
         int64_t time = BEGIN;
 
@@ -565,6 +608,11 @@ int main(int argc, char **argv) {
              test_what_has_changed_is_left_alone_for_a_while);
         TEST("what is not carried out is said again", test_what_is_not_carried_out_is_said_again);
         TEST("a change before a restart counts", test_a_change_before_a_restart_counts);
+        TEST("changes of before a restart count", test_changes_of_before_a_restart_count);
+        TEST("a change that nobody noted counts after a restart",
+             test_a_change_that_nobody_noted_counts_after_a_restart);
+        TEST("a bottleneck of before a restart counts",
+             test_a_bottleneck_of_before_a_restart_counts);
         TEST("a day has so many changes and no more", test_a_day_has_so_many_changes_and_no_more);
         TEST("the second half of a day's changes is for growing",
              test_the_second_half_of_a_day_s_changes_is_for_growing);

@@ -492,6 +492,64 @@ static void test_with_mode_act_it_may_be_carried_out(SlicesFixture *s, gconstpoi
         g_assert_true(assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1")->act);
 }
 
+/* After a restart ---------------------------------------------------------------------- */
+
+/* Of the whole host: its clock begins again. */
+static void restart(SlicesFixture *s) {
+        fixture_restart(&s->f);
+        use_this_way_alone(s->f.manager);
+        g_assert_true(advisor_load(s->f.manager->advisor, NULL));
+        s->monotonic = 50 * G_USEC_PER_SEC;
+        send_list(&s->f, uuids[0]);
+        run_guest(s, 0);
+}
+
+/* One is all that a day may have. */
+static void change_and_restart(SlicesFixture *s) {
+        fixture_use_file(&s->f);
+        restart(s);
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        assert_advice(s, "grow", "rises", "virt-ferry slice add g1 cores 1");
+        give(s, 0, "<cores count='3'/>");
+        let_pass(s, 10 * MINUTE);
+        s->cpus[0] = 2.8;
+        restart(s);
+}
+
+static void test_changes_of_before_a_restart_count(SlicesFixture *s, gconstpointer config) {
+        change_and_restart(s);
+        let_pass(s, 20 * HOUR);
+        assert_no_advice(s);
+        let_pass(s, 5 * HOUR);
+        g_assert_cmpuint(advised(s)->len, ==, 1);
+}
+
+static void test_a_clock_that_was_wrong_makes_no_change_old(SlicesFixture *s,
+                                                            gconstpointer config) {
+        change_and_restart(s);
+        s->cpus[0] = 3;
+        fixture_pass_time(-10 * DAY);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "What was learnt of cpu of guest *");
+        let_pass(s, 20 * HOUR);
+        g_test_assert_expected_messages();
+        assert_no_advice(s);
+        let_pass(s, 5 * HOUR);
+        g_assert_cmpuint(advised(s)->len, ==, 1);
+}
+
+static void test_a_change_that_cannot_be_kept_is_told(SlicesFixture *s, gconstpointer config) {
+        begin(s, "<cores count='2'/>", 1.8, 0);
+        let_pass(s, 2 * HOUR);
+        give(s, 0, "<cores count='3'/>");
+        store_fail_write(s->f.manager->store, 0);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
+                              "That " GUEST_UUID "/cores was changed is not kept: *");
+        for (int minute = 0; minute < 11; minute++) /* without the meter, which writes, too */
+                advisor_turn(s->f.manager->advisor, s->monotonic += MINUTE);
+        g_test_assert_expected_messages();
+}
+
 /* Shrinking ---------------------------------------------------------------------------- */
 
 static void test_who_got_too_much_at_its_limit_gives_some_back(SlicesFixture *s,
@@ -636,6 +694,7 @@ static void test_who_loses_its_slice_meanwhile_is_refused(SlicesFixture *s, gcon
 #define ADD_CONFIGURED(name, config, function) \
         g_test_add("/advisor-slices/" name, SlicesFixture, config, set_up, function, tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
+#define ONE_CHANGE          "[Policy]\nSliceChangesPerDay=1\nSliceSettlingTimeSec=0\n"
 
 static void add_growing(void) {
         ADD("who will use more should have more cores",
@@ -675,6 +734,11 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         add_growing();
+        ADD_CONFIGURED("changes of before a restart count", ONE_CHANGE,
+                       test_changes_of_before_a_restart_count);
+        ADD_CONFIGURED("a clock that was wrong makes no change old", ONE_CHANGE,
+                       test_a_clock_that_was_wrong_makes_no_change_old);
+        ADD("a change that cannot be kept is told", test_a_change_that_cannot_be_kept_is_told);
         ADD("who idles for a day gives cores back", test_who_idles_for_a_day_gives_cores_back);
         ADD("who got too much at its limit gives some back",
             test_who_got_too_much_at_its_limit_gives_some_back);
