@@ -71,7 +71,7 @@ static ClusterCopyHost *take_host(World *world, const char *name) {
 }
 
 static void drop_host_if_empty(World *world, ClusterCopyHost *host) {
-        if (host->create_revision == 0 && !host->map && host->lots->len == 0)
+        if (host->create_revision == 0 && !host->has_map && host->lots->len == 0)
                 g_hash_table_remove(world->hosts, host->name);
 }
 
@@ -155,14 +155,14 @@ static bool set_alive(World *world, const char *name, const Event *event, GError
 
 static bool set_map(World *world, const char *name, const Event *event, GError **error) {
         ClusterCopyHost *host = take_host(world, name);
-        bool fine = true;
 
         g_clear_pointer(&host->map, cluster_map_free);
+        host->has_map = event->value;
         if (event->value)
                 host->map = cluster_map_from_json(event->value, error);
-        fine = !event->value || host->map;
-        drop_host_if_empty(world, host);
-        return fine;
+        else
+                drop_host_if_empty(world, host);
+        return !event->value || host->map;
 }
 
 static void remove_lot(World *world, ClusterCopyHost *host, const char *resource) {

@@ -25,8 +25,9 @@ struct ClusterCopyHost {
         char *name;
         int64_t create_revision; /* of hosts/NAME; 0: it is not alive */
         ClusterHost *alive;      /* NULL: it is not, or that cannot be read */
-        ClusterMap *map;         /* NULL */
-        GPtrArray *lots;         /* of ClusterCopyLot, by resource */
+        bool has_map;
+        ClusterMap *map; /* NULL: it has none, or that cannot be read */
+        GPtrArray *lots; /* of ClusterCopyLot, by resource */
 };
 
 typedef struct ClusterCopy ClusterCopy;
