@@ -58,8 +58,8 @@ JsonNode *cluster_json_parse(const char *text, GError **error) {
         }
         if (!cluster_json_number(json_node_get_object(root), "schema", &schema, error))
                 return NULL;
-        if (schema < 1) {
-                (void)refuse(error, "schema", "1 or more");
+        if (schema < 1 || schema > G_MAXUINT32) {
+                (void)refuse(error, "schema", "1 to 2^32 - 1");
                 return NULL;
         }
         return g_steal_pointer(&root);
@@ -103,7 +103,8 @@ bool cluster_json_text_if_any(JsonObject *object, const char *name, const char *
 
         if (node &&
             (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING ||
-             strlen(json_node_get_string(node)) > CLUSTER_NAME_MAX))
+             strlen(json_node_get_string(node)) > CLUSTER_NAME_MAX ||
+             !g_utf8_validate(json_node_get_string(node), -1, NULL)))
                 return refuse(error, name, "a text of up to 128 bytes");
 
         *ret = node ? json_node_get_string(node) : NULL;
@@ -168,10 +169,11 @@ bool cluster_json_unknown(JsonObject *object, const char *const *known, char **r
                 return true;
         }
 
-        /* A number that is too large has become one that is none. */
+        /* A number that is too large has become none, and half a surrogate pair no UTF-8. */
         text = cluster_json_end(g_steal_pointer(&rest));
-        if (!is_shallow(text))
-                return refuse(error, "unknown member", "free of numbers above 1e308");
+        if (!is_shallow(text) || !g_utf8_validate(text, -1, NULL))
+                return refuse(error, "unknown member",
+                              "free of numbers above 1e308 and of half characters");
 
         *ret = g_steal_pointer(&text);
         return true;

@@ -64,7 +64,7 @@ static void test_each_document_keeps_everything(void) {
 
 static void test_says_what_is_wrong(void) {
         assert_refused("{}", "'schema' must be there");
-        assert_refused("{\"schema\":0,\"offered\":1}", "'schema' must be 1 or more");
+        assert_refused("{\"schema\":0,\"offered\":1}", "'schema' must be 1 to 2^32 - 1");
         assert_refused("{\"schema\":1}", "'offered' must be there");
         assert_refused("{\"schema\":1,\"offered\":\"1\"}",
                        "'offered' must be a whole number from 0 to 2^53 - 1");
@@ -74,8 +74,12 @@ static void test_says_what_is_wrong(void) {
                        "'promised' must be an object");
         assert_refused("{\"schema\":1,\"offered\":1," PROMISED "}}}",
                        "More is promised than 'offered' says");
-        assert_refused("{\"schema\":1,\"offered\":1,\"later\":1e999}",
-                       "'unknown member' must be free of numbers above 1e308");
+        assert_refused(
+                "{\"schema\":1,\"offered\":1,\"later\":1e999}",
+                "'unknown member' must be free of numbers above 1e308 and of half characters");
+        assert_refused(
+                "{\"schema\":1,\"offered\":1,\"later\":\"\\ud800mu\"}",
+                "'unknown member' must be free of numbers above 1e308 and of half characters");
         assert_refused("{\"schema\":1,\"offered\":1,\"promised\":{\"a\\nb\":{}}}",
                        "'a\\nb' must be a name of letters, digits and ._:@+,-");
 }
