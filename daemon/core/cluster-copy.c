@@ -4,13 +4,16 @@
 #include <string.h>
 
 /* All that is known at one time. */
-typedef struct World {
+typedef struct World World;
+
+struct World {
+        const World *before;   /* what was known when all began to be told anew; NULL */
         GHashTable *hosts;     /* name to ClusterCopyHost */
         GHashTable *resources; /* name to GPtrArray of ClusterCopyLot, borrowed */
         ClusterMoves *moves;
         ClusterDrains *drains;
         int64_t moves_revision, drains_revision;
-} World;
+};
 
 struct ClusterCopy {
         World *now, *next; /* next: while all is told anew */
@@ -175,6 +178,25 @@ static void remove_lot(World *world, ClusterCopyHost *host, const char *resource
         drop_host_if_empty(world, host);
 }
 
+/* Of most lots nothing is new when all is told anew: these are shared. */
+static ClusterLot *read_lot(const World *world, const ClusterCopyLot *lot, const Event *event,
+                            GError **error) {
+        const ClusterCopyHost *host = world->before ? g_hash_table_lookup(world->before->hosts,
+                                                                          lot->host->name)
+                                                    : NULL;
+        const ClusterCopyLot *old;
+        guint at;
+
+        if (!host || !find_lot(host, lot->resource, &at))
+                return cluster_lot_from_json(event->value, error);
+
+        old = host->lots->pdata[at];
+        if (!old->lot || old->mod_revision != event->modified)
+                return cluster_lot_from_json(event->value, error);
+
+        return cluster_lot_ref(old->lot);
+}
+
 static bool set_lot(World *world, const char *rest, const Event *event, GError **error) {
         const char *slash = strchr(rest, '/');
         g_autofree char *name = slash ? g_strndup(rest, (gsize)(slash - rest)) : NULL;
@@ -192,7 +214,7 @@ static bool set_lot(World *world, const char *rest, const Event *event, GError *
 
         lot = take_lot(world, host, slash + 1);
         cluster_lot_free(lot->lot);
-        lot->lot = cluster_lot_from_json(event->value, error);
+        lot->lot = read_lot(world, lot, event, error);
         lot->mod_revision = event->modified;
         return lot->lot;
 }
@@ -243,6 +265,7 @@ bool cluster_copy_key(ClusterCopy *copy, const char *key, const char *value,
 void cluster_copy_reset(ClusterCopy *copy) {
         world_free(copy->next);
         copy->next = world_new();
+        copy->next->before = copy->now;
 }
 
 void cluster_copy_loaded(ClusterCopy *copy) {
@@ -251,6 +274,7 @@ void cluster_copy_loaded(ClusterCopy *copy) {
 
         world_free(copy->now);
         copy->now = g_steal_pointer(&copy->next);
+        copy->now->before = NULL;
         copy->whole = true;
 }
 

@@ -18,12 +18,18 @@ static void promise_free(void *data) {
 ClusterLot *cluster_lot_new(void) {
         ClusterLot *lot = g_new0(ClusterLot, 1);
 
+        lot->refs = 1;
         lot->schema = 1;
         return lot;
 }
 
+ClusterLot *cluster_lot_ref(ClusterLot *lot) {
+        lot->refs++;
+        return lot;
+}
+
 void cluster_lot_free(ClusterLot *lot) {
-        if (!lot)
+        if (!lot || --lot->refs > 0)
                 return;
 
         g_clear_pointer(&lot->promises, g_ptr_array_unref);
@@ -121,12 +127,13 @@ ClusterLot *cluster_lot_from_json(const char *text, GError **error) {
         g_autoptr(ClusterLot) lot = cluster_lot_new();
         JsonObject *object, *promised;
         const char *turn;
+        int64_t schema;
 
         if (!root)
                 return NULL;
 
         object = json_node_get_object(root);
-        if (!cluster_json_number(object, "schema", &lot->schema, error) ||
+        if (!cluster_json_number(object, "schema", &schema, error) ||
             !cluster_json_number(object, "offered", &lot->offered, error) ||
             !cluster_json_name_if_any(object, "turn", &turn, error) ||
             !cluster_json_object_if_any(object, "promised", &promised, error) ||
@@ -139,6 +146,7 @@ ClusterLot *cluster_lot_from_json(const char *text, GError **error) {
                 return NULL;
         }
 
+        lot->schema = (uint32_t)schema;
         lot->turn = g_strdup(turn);
         return g_steal_pointer(&lot);
 }

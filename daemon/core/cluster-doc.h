@@ -65,10 +65,13 @@ typedef struct ClusterPromise {
         char *unknown;
 } ClusterPromise;
 
+/* There are many, so they are small, and shared by those who do not edit them. */
 typedef struct ClusterLot {
-        int64_t schema, offered; /* with what is promised of it */
-        char *turn;              /* the nonce of the owner's last change; NULL */
-        GPtrArray *promises;     /* of ClusterPromise; NULL: none */
+        unsigned refs;
+        uint32_t schema;
+        int64_t offered;     /* with what is promised of it */
+        char *turn;          /* the nonce of the owner's last change; NULL */
+        GPtrArray *promises; /* of ClusterPromise; NULL: none */
         char *unknown;
 } ClusterLot;
 
@@ -112,7 +115,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClusterMap, cluster_map_free)
 ClusterLot *cluster_lot_new(void);
 ClusterLot *cluster_lot_from_json(const char *text, GError **error);
 char *cluster_lot_to_json(const ClusterLot *lot);
-void cluster_lot_free(ClusterLot *lot);
+ClusterLot *cluster_lot_ref(ClusterLot *lot);
+void cluster_lot_free(ClusterLot *lot); /* one reference */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ClusterLot, cluster_lot_free)
 
 /* What of it nobody was promised. */

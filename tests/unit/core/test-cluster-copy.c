@@ -67,6 +67,19 @@ static void test_is_never_empty_while_all_is_told_anew(void) {
         g_assert_nonnull(cluster_copy_host(copy, "c"));
 }
 
+static void test_shares_what_has_not_changed(void) {
+        g_autoptr(ClusterCopy) copy = made_copy();
+        const ClusterLot *cores = cluster_copy_lot(copy, "a", "cores")->lot;
+
+        cluster_copy_reset(copy);
+        tell(copy, "lots/a/cores", LOT, 3);
+        tell(copy, "lots/a/memory", "{\"schema\":1,\"offered\":9}", 12);
+        cluster_copy_loaded(copy);
+        g_assert_true(cluster_copy_lot(copy, "a", "cores")->lot == cores);
+        g_assert_cmpint(cores->offered, ==, 4);
+        g_assert_cmpint(cluster_copy_lot(copy, "a", "memory")->lot->offered, ==, 9);
+}
+
 static void test_nothing_is_known_before_all_was_told(void) {
         g_autoptr(ClusterCopy) copy = cluster_copy_new();
 
@@ -109,6 +122,8 @@ int main(int argc, char **argv) {
         ADD("lots are found by host and by resource", test_finds_by_host_and_by_resource);
         ADD("who is alive is known, and the lots of the dead", test_knows_who_is_alive);
         ADD("it is never empty while all is told anew", test_is_never_empty_while_all_is_told_anew);
+        ADD("what has not changed is shared with the former copy",
+            test_shares_what_has_not_changed);
         ADD("nothing is known before all was told", test_nothing_is_known_before_all_was_told);
         ADD("what cannot be read is there all the same", test_what_cannot_be_read_is_there);
         ADD("keys of later releases are passed over", test_passes_over_keys_of_later_releases);
