@@ -342,6 +342,11 @@ ClusterChange *cluster_lot_promise(const ClusterCopy *copy, const char *by, cons
         if (!is_whole(copy, error) || !is_name(domain, error) || !is_name(nonce, error) ||
             !demand_alive(change, copy, by, error))
                 return NULL;
+        if (n_wishes == 0) {
+                refuse(error, FERRY_ERROR_INVALID_ARGS,
+                       "Domain %.48s: nothing is asked for: name a resource of a host", domain);
+                return NULL;
+        }
 
         for (unsigned i = 0; i < n_wishes; i++) {
                 if (!is_first(wishes, i)) {

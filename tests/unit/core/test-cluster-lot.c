@@ -110,6 +110,9 @@ static void test_says_why_nothing_is_promised(Fixture *f, gconstpointer unused) 
                        "virtferryd there, or let it reach etcd");
         assert_refused(cluster_lot_promise(f->copy, "a", "g1", twice, 2, 7, "n1", &error), &error,
                        FERRY_ERROR_INVALID_ARGS, "vf of b is asked for twice: ask for the sum");
+        assert_refused(cluster_lot_promise(f->copy, "a", "g1", NULL, 0, 7, "n1", &error), &error,
+                       FERRY_ERROR_INVALID_ARGS,
+                       "Domain g1: nothing is asked for: name a resource of a host");
         carry_out(f, promise(f, "b", "cores", 1, "g1", "n1", NULL));
         assert_refused(promise(f, "b", "cores", 1, "g1", "n2", &error), &error,
                        FERRY_ERROR_INVALID_STATE,
