@@ -71,9 +71,14 @@ class Tool:
         raise AssertionError(f"'{rest}' is never {outcome}: {answer}")
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        """Its end, too, is something that can go wrong."""
         self.process.stdin.close()
+        try:
+            code = self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+        if code != 0:
+            raise AssertionError(f"etcd-tool ended with {code}")
 
 
 class EdgeTest(unittest.TestCase):
@@ -153,6 +158,19 @@ class One(EdgeTest):
         one.wait("loaded")
         one.wait("up")
 
+    def test_other_history(self):
+        """an etcd that begins anew is another, and is told anew"""
+        member, one = self.cluster.members[0], self.tool()
+        for i in range(5):
+            one.insist(f"put lots/x {i}")
+        member.kill()
+        member.forget()
+        member.start()
+        one.wait("reset")  # the first
+        one.wait("reset")
+        one.insist("put lots/y 1")
+        one.wait("key lots/y=1 2 2")
+
     def test_pages(self):
         """a thousand keys are told once each, of this prefix only, between reset and loaded"""
         member = self.cluster.members[0]
@@ -193,10 +211,18 @@ class Password(EdgeTest):
         self.assertRegex(answer, f"^away etcd at .* refuses: {words}")
 
     def test_token(self):
-        """a token that etcd has forgotten is asked for anew"""
+        """a token that etcd takes no more is asked for anew, for what it was refused, too"""
         member = self.cluster.members[0]
         one = self.tool(ETCD_USER="root", ETCD_PASSWORD="secret")
-        one.insist("put lots/x 1")
+        token = member.ask("/v3/auth/authenticate", {"name": "root", "password": "secret"})["token"]
+        member.ask("/v3/auth/user/changepw", {"name": "root", "password": "secret"}, token)
+        self.assertEqual(one.ask("a", "put lots/x 1"), "done")
+        one.wait("key lots/x=1 .*")
+
+    def test_restart(self):
+        """etcd is started again: so is all that was asked with a password"""
+        member = self.cluster.members[0]
+        one = self.tool(ETCD_USER="root", ETCD_PASSWORD="secret")
         member.kill()
         one.wait("down .*")
         member.start()

@@ -44,10 +44,11 @@ class Member:
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{client}"
         self.tls = tls
+        self.data = f"{folder}/{name}"
         self.log = f"{folder}/{name}.log"
         peer_url = f"http://127.0.0.1:{peer}"
         self.command = [
-            os.environ["ETCD"], "--name", name, "--data-dir", f"{folder}/{name}",
+            os.environ["ETCD"], "--name", name, "--data-dir", self.data,
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
             "--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url,
             "--initial-cluster", peers, "--heartbeat-interval", "50", "--election-timeout", "500",
@@ -70,6 +71,10 @@ class Member:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    def forget(self):
+        """All that it knew; of one that was killed."""
+        shutil.rmtree(self.data)
 
     def ask(self, path, body, token=None, seconds=5):
         headers = {"Authorization": token} if token else {}
