@@ -53,7 +53,7 @@ typedef enum ClusterOutcome {
         CLUSTER_DONE,
         CLUSTER_LOST,    /* a compare did not hold; nothing was written */
         CLUSTER_UNKNOWN, /* no answer: it was done, was not, or will be */
-        CLUSTER_AWAY,    /* it was never sent; why is a sentence */
+        CLUSTER_AWAY,    /* never sent, or refused: it will not be done; why is a sentence */
         _CLUSTER_OUTCOME_MAX,
         _CLUSTER_OUTCOME_INVALID = -22,
 } ClusterOutcome;
