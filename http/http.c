@@ -26,6 +26,7 @@ struct HttpCall {
 
 struct Http {
         sd_event *loop;
+        const char *agent;
         CURLM *multi;
         sd_event_source *timer;
         GHashTable *sockets; /* fd -> sd_event_source */
@@ -255,7 +256,6 @@ static void set_limits(CURL *curl, const HttpRequest *request) {
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->on_data ? 0L : (long)seconds);
         curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(curl, CURLOPT_USERAGENT, "virt-ferry");
 }
 
 static void set_callbacks(HttpCall *call) {
@@ -306,6 +306,7 @@ HttpCall *http_send(Http *http, const HttpRequest *request, HttpReply reply, voi
 
         set_limits(call->curl, request);
         set_tls(http, call->curl);
+        curl_easy_setopt(call->curl, CURLOPT_USERAGENT, http->agent);
         set_callbacks(call);
         set_request(call, request);
         g_hash_table_add(http->calls, call);
@@ -354,13 +355,14 @@ static Http *http_alloc(sd_event *loop, const HttpTls *tls) {
         return http;
 }
 
-int http_new(sd_event *loop, const HttpTls *tls, Http **ret_http) {
+int http_new(sd_event *loop, const char *agent, const HttpTls *tls, Http **ret_http) {
         g_autoptr(Http) http = NULL;
         int r;
 
         if (curl_global_init(CURL_GLOBAL_DEFAULT))
                 return -ENOMEM;
         http = http_alloc(loop, tls);
+        http->agent = agent;
         r = sd_event_add_time_relative(loop, &http->timer, CLOCK_MONOTONIC, 0, 1, on_time, http);
         if (r >= 0)
                 r = sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);

@@ -52,8 +52,8 @@ typedef void (*HttpReply)(void *userdata, const HttpAnswer *answer);
 typedef struct Http Http;
 typedef struct HttpCall HttpCall;
 
-/* Copies the TLS. */
-int http_new(sd_event *loop, const HttpTls *tls, Http **ret_http);
+/* Copies the TLS. `agent`: User-Agent, static: by it operators of the server know who asks. */
+int http_new(sd_event *loop, const char *agent, const HttpTls *tls, Http **ret_http);
 /* No reply comes after it. */
 void http_free(Http *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Http, http_free)

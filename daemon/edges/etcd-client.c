@@ -362,7 +362,7 @@ int etcd_client_new(sd_event *loop, const EtcdAccess *access, void (*trouble)(vo
         client->password = g_strdup(access->password ? access->password : "");
         client->trouble = trouble;
         client->userdata = userdata;
-        r = http_new(loop, &access->tls, &client->http);
+        r = http_new(loop, "virtferryd", &access->tls, &client->http);
         if (r < 0)
                 return r;
 

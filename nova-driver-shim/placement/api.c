@@ -271,7 +271,7 @@ int api_new(sd_event *loop, const Cloud *cloud, Api **ret_api) {
         int r;
 
         api->calls = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)call_free, NULL);
-        r = http_new(loop, &tls, &api->http);
+        r = http_new(loop, "virtferry-placement", &tls, &api->http);
         if (r >= 0)
                 r = auth_new(loop, api->http, cloud, &api->auth);
         if (r < 0)

@@ -73,7 +73,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
         g_assert_cmpint(
                 sd_event_add_io(f->loop, &f->source, f->listener, EPOLLIN, on_connection, f), >=,
                 0);
-        g_assert_cmpint(http_new(f->loop, &none, &f->http), ==, 0);
+        g_assert_cmpint(http_new(f->loop, "test", &none, &f->http), ==, 0);
 }
 
 static void tear_down(Fixture *f, gconstpointer unused) {
