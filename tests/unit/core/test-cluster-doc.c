@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/core/cluster-doc.h"
 
+#include <json-glib/json-glib.h>
+
 #include "daemon/core/cluster-ops.h"
 #include "xml/ferry-error.h"
 
@@ -13,6 +15,18 @@ static void assert_refused(const char *text, const char *why) {
         g_assert_null(lot);
         g_assert_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_ARGS);
         g_assert_cmpstr(error->message, ==, why);
+}
+
+/* Newer json-glib does not take it at all, as the standard wants; older does, and we do not. */
+static void assert_not_kept(const char *member) {
+        g_autofree char *text = g_strdup_printf("{\"schema\":1,\"offered\":1,\"later\":%s}",
+                                                member);
+        g_autoptr(JsonParser) parser = json_parser_new();
+        bool parsed = json_parser_load_from_data(parser, text, -1, NULL);
+
+        assert_refused(text, parsed ? "'unknown member' must be free of numbers above 1e308 and of "
+                                      "half characters"
+                                    : "Not an object in JSON of up to 1048576 bytes and 16 levels");
 }
 
 static void test_is_written_as_it_was_read(void) {
@@ -74,12 +88,8 @@ static void test_says_what_is_wrong(void) {
                        "'promised' must be an object");
         assert_refused("{\"schema\":1,\"offered\":1," PROMISED "}}}",
                        "More is promised than 'offered' says");
-        assert_refused(
-                "{\"schema\":1,\"offered\":1,\"later\":1e999}",
-                "'unknown member' must be free of numbers above 1e308 and of half characters");
-        assert_refused(
-                "{\"schema\":1,\"offered\":1,\"later\":\"\\ud800mu\"}",
-                "'unknown member' must be free of numbers above 1e308 and of half characters");
+        assert_not_kept("1e999");
+        assert_not_kept("\"\\ud800mu\"");
         assert_refused("{\"schema\":1,\"offered\":1,\"promised\":{\"a\\nb\":{}}}",
                        "'a\\nb' must be a name of letters, digits and ._:@+,-");
 }
