@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/meter.h"
 
+#include <errno.h>
+
 #include "daemon/advisor-guest.h"
 #include "daemon/advisor.h"
 #include "daemon/core/agent-meter.h"
 #include "daemon/core/store-history.h"
+#include "daemon/core/usage-class.h"
 #include "daemon/demands.h"
 #include "daemon/facts/guest-process.h"
 #include "daemon/facts/link-stats.h"
@@ -25,6 +28,7 @@ struct Meter {
         GHashTable *cgroups; /* UUID to cgroup, "" where there is none */
         GHashTable *vfs;     /* id of a PF to the addresses of its VFs, GPtrArray */
         GHashTable *links;   /* id of a VF to what it has counted in this round, LinkStats */
+        GHashTable *odd;     /* ids of functions of which it is told what cannot be read */
         GPtrArray *ended;    /* HistoryRow, to be written */
         GHashTable *last;    /* of them the last of each subject and step; borrowed */
         int64_t written;     /* CLOCK_MONOTONIC us, when the last time */
@@ -101,16 +105,56 @@ GPtrArray *meter_history(const Meter *meter, SubjectKind kind, const char *id, S
         return slots;
 }
 
-/* Links ----------------------------------------------------------------------------- */
+/* Functions ------------------------------------------------------------------------- */
 
-static void add_link(Meter *meter, SubjectKind kind, const char *id, const char *name,
-                     const LinkStats *stats) {
+/* An exporter that has ended is not complained of: what was measured is at an end, and that shows.
+ */
+static bool add_usage(Meter *meter, const Device *function, Sample *sample) {
+        const Manager *manager = meter->manager;
+        const UsageClass *class;
+        int r = usage_class_read(manager->sysfs, function, manager->now(), sample, &class);
+
+        if (r >= 0)
+                (void)g_hash_table_remove(meter->odd, function->id);
+        else if (r != -ENOENT && r != -ESTALE &&
+                 g_hash_table_add(meter->odd, g_strdup(function->id)))
+                g_warning("%s: how busy it is cannot be read of its %s (%s): virtferryd(8) says "
+                          "what that has to hold",
+                          function->id, class->name, g_strerror(-r));
+        return r >= 0;
+}
+
+/* Those of which no PF counts anything. */
+static void add_other_functions(Meter *meter) {
+        g_autoptr(GPtrArray) devices = inventory_list(meter->manager->inventory);
+
+        for (guint i = 0; i < devices->len; i++) {
+                const Device *device = devices->pdata[i];
+                Sample sample;
+
+                if (device->role != DEVICE_ROLE_FUNCTION ||
+                    g_hash_table_contains(meter->links, device->id))
+                        continue;
+                sample_init(&sample);
+                if (add_usage(meter, device, &sample))
+                        telemetry_add(meter->telemetry, SUBJECT_VF, device->id, device->id,
+                                      &sample);
+        }
+}
+
+static void add_vf(Meter *meter, const char *id, const LinkStats *stats) {
+        const Device *device = inventory_find(meter->manager->inventory, id);
         Sample sample;
 
         sample_init(&sample);
         sample_add_link(&sample, id, stats);
-        telemetry_add(meter->telemetry, kind, id, name, &sample);
+        if (device)
+                (void)add_usage(meter, device, &sample);
+        telemetry_add(meter->telemetry, SUBJECT_VF, id, id, &sample);
+        g_hash_table_replace(meter->links, g_strdup(id), g_memdup2(stats, sizeof(*stats)));
 }
+
+/* Links ----------------------------------------------------------------------------- */
 
 /* The n-th VF of the kernel's list is VF n of rtnetlink. Where a VF is depends on its number and on
  * how many there are, and on nothing that changes (PCI Express, SR-IOV: First VF Offset, VF
@@ -133,21 +177,20 @@ static void add_pf(Meter *meter, const Device *pf) {
         const GPtrArray *addresses;
         g_autoptr(GArray) vfs = NULL;
         LinkStats link;
+        Sample sample;
 
         if (index < 0 || link_stats_read(manager->rtnl, index, &link, &vfs) < 0)
                 return; /* it has gone, which a uevent tells */
 
-        add_link(meter, SUBJECT_PF, pf->id, pf->netdev, &link);
+        sample_init(&sample);
+        sample_add_link(&sample, pf->id, &link);
+        telemetry_add(meter->telemetry, SUBJECT_PF, pf->id, pf->netdev, &sample);
         addresses = vfs->len > 0 ? vf_addresses(meter, pf->id, vfs->len) : NULL;
         for (guint i = 0; addresses && i < vfs->len; i++) {
                 const VfStats *vf = &g_array_index(vfs, VfStats, i);
 
-                if (vf->vf >= addresses->len)
-                        continue;
-                add_link(meter, SUBJECT_VF, addresses->pdata[vf->vf], addresses->pdata[vf->vf],
-                         &vf->stats);
-                g_hash_table_replace(meter->links, g_strdup(addresses->pdata[vf->vf]),
-                                     g_memdup2(&vf->stats, sizeof(vf->stats)));
+                if (vf->vf < addresses->len)
+                        add_vf(meter, addresses->pdata[vf->vf], &vf->stats);
         }
 }
 
@@ -275,6 +318,7 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
         demands_turn(meter->manager->demands, monotonic);
         telemetry_begin(meter->telemetry, monotonic, meter->manager->now());
         add_links(meter);
+        add_other_functions(meter);
         if (samples)
                 add_guests(meter, samples);
         telemetry_end(meter->telemetry);
@@ -365,6 +409,7 @@ Meter *meter_new(Manager *manager) {
         meter->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                            (GDestroyNotify)g_ptr_array_unref);
         meter->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        meter->odd = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         meter->ended = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
         meter->last = g_hash_table_new(hash_row, is_same);
         return meter;
@@ -375,6 +420,7 @@ void meter_free(Meter *meter) {
                 return;
 
         g_hash_table_unref(meter->last);
+        g_hash_table_unref(meter->odd);
         g_hash_table_unref(meter->links);
         g_hash_table_unref(meter->vfs);
         g_ptr_array_unref(meter->ended);

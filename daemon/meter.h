@@ -5,7 +5,8 @@
  * agents tell of offload devices.
  *
  *   meter_tick() ─► VirtOps.sample() ─► GUEST_STATS ─► telemetry ─► slots ─► store
- *                                            PSI of the guests, counters of the links
+ *                                            PSI of the guests, counters of the links,
+ *                                            usage classes of functions
  *
  * An edge reminds it of the time, every 10 seconds and every second while a guest
  * moves or a device is exchanged. Slots that have ended are written once a minute;

@@ -16,7 +16,7 @@ struct DemandBook {
 
 static const unsigned metrics[] = {
         [SUBJECT_GUEST] = GUEST_METRICS,
-        [SUBJECT_VF] = LINK_METRICS,
+        [SUBJECT_VF] = LINK_METRICS | BIT(METRIC_BUSY) | BIT(METRIC_DEVICE_MEMORY),
         [SUBJECT_PF] = LINK_METRICS,
         [SUBJECT_OFFLOAD] = OFFLOAD_METRICS,
 };

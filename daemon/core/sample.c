@@ -52,6 +52,9 @@ static const MetricFacts facts[] = {
                                 NSEC },
         [METRIC_USED] = { "used", "bytes", "Memory that the guest could not do without", false,
                           PLAIN },
+        [METRIC_BUSY] = { "busy", "seconds", "Time in which the function was at work", true, NSEC },
+        [METRIC_DEVICE_MEMORY] = { "device-memory", "bytes", "Memory of the device that is in use",
+                                   false, PLAIN },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(facts) == _METRIC_MAX);
 

@@ -39,7 +39,9 @@ typedef enum Metric {
         METRIC_WRITE_REQUESTS,
         METRIC_READ_TIME, /* of all requests together: divided by them, it is the latency */
         METRIC_WRITE_TIME,
-        METRIC_USED, /* what the guest could not do without: its page cache is not in it */
+        METRIC_USED,          /* what the guest could not do without: its page cache is not in it */
+        METRIC_BUSY,          /* of a function: 1 is at work all the time; see usage-class.h */
+        METRIC_DEVICE_MEMORY, /* the device's own */
         _METRIC_MAX,
         _METRIC_INVALID = -22,
 } Metric;

@@ -18,7 +18,7 @@
 
 typedef enum SubjectKind {
         SUBJECT_GUEST, /* its id is the UUID */
-        SUBJECT_VF,    /* the ids of devices are those of the inventory */
+        SUBJECT_VF,    /* or an mdev; the ids of devices are those of the inventory */
         SUBJECT_PF,
         SUBJECT_OFFLOAD, /* by its agent; its id is its name in pools.d */
         _SUBJECT_KIND_MAX,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/meter.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 
+#include "daemon/facts/usage-file.h"
 #include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 
@@ -237,6 +240,70 @@ static void test_what_nobody_counts_is_not_known(MeterFixture *m, gconstpointer 
         assert_near(receive(m, 80, 0), 8);
 }
 
+/* An exporter writes it now. */
+static void export_usage(MeterFixture *m, const char *device, const char *text) {
+        g_autofree char *path = g_strconcat(USAGE_FILE_FOLDER "/", device, NULL);
+        struct timespec times[2] = { { .tv_sec = m->f.manager->now() / SEC },
+                                     { .tv_sec = m->f.manager->now() / SEC } };
+
+        fake_root_put(m->f.root, path, text, -1);
+        g_assert_cmpint(utimensat(sysfs_root_fd(m->f.manager->sysfs), path, times, 0), ==, 0);
+}
+
+static void test_how_busy_an_mdev_is_its_exporter_tells(MeterFixture *m, gconstpointer unused) {
+        fake_root_add_mdev(m->f.root, "mtty", "mtty-1", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(m->f.manager->inventory), ==, 0);
+        export_usage(m, HERE_MDEV, "busy-seconds 100\nmemory-bytes 512\n");
+        answer(m, 1);
+        pass(m, 10 * SEC);
+        export_usage(m, HERE_MDEV, "busy-seconds 107.5\nmemory-bytes 768\n");
+        answer(m, 2);
+        assert_near(now(m, SUBJECT_VF, HERE_MDEV, METRIC_BUSY), 0.75);
+        assert_near(now(m, SUBJECT_VF, HERE_MDEV, METRIC_DEVICE_MEMORY), 768);
+        g_assert_true(isnan(now(m, SUBJECT_VF, HERE_MDEV, METRIC_RECEIVE_BYTES)));
+}
+
+static void test_a_vf_has_its_packets_beside(MeterFixture *m, gconstpointer unused) {
+        export_usage(m, m->vf, "busy-seconds 100\n");
+        answer(m, 1);
+        pass(m, 10 * SEC);
+        fake_rtnl_count(m->fake, m->pf, 0, 50, 20);
+        export_usage(m, m->vf, "busy-seconds 101\n");
+        answer(m, 2);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_BUSY), 0.1);
+        assert_near(now(m, SUBJECT_VF, m->vf, METRIC_RECEIVE_PACKETS), 5);
+        g_assert_true(isnan(now(m, SUBJECT_VF, m->vf, METRIC_DEVICE_MEMORY)));
+}
+
+static void test_an_exporter_that_has_ended_is_a_gap(MeterFixture *m, gconstpointer unused) {
+        fake_root_add_mdev(m->f.root, "mtty", "mtty-1", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(m->f.manager->inventory), ==, 0);
+        export_usage(m, HERE_MDEV, "busy-seconds 100\n");
+        for (int i = 0; i < 7; i++) {
+                answer(m, i);
+                pass(m, 10 * SEC);
+        }
+        assert_near(now(m, SUBJECT_VF, HERE_MDEV, METRIC_BUSY), 0);
+        answer(m, 7);
+        g_assert_true(isnan(now(m, SUBJECT_VF, HERE_MDEV, METRIC_BUSY)));
+}
+
+static void test_what_an_exporter_writes_wrong_is_told_once(MeterFixture *m, gconstpointer unused) {
+        fake_root_add_mdev(m->f.root, "mtty", "mtty-1", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(m->f.manager->inventory), ==, 0);
+        for (int i = 0; i < 2; i++) { /* and again when it was right meanwhile */
+                export_usage(m, HERE_MDEV, "busy-seconds many\n");
+                g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
+                                      HERE_MDEV ": how busy it is cannot be read of its textfile*");
+                answer(m, 1);
+                answer(m, 2);
+                g_test_assert_expected_messages();
+                g_assert_true(isnan(now(m, SUBJECT_VF, HERE_MDEV, METRIC_BUSY)));
+                export_usage(m, HERE_MDEV, "busy-seconds 1\n");
+                answer(m, 3);
+        }
+}
+
 static guint kept_of(MeterFixture *m, SubjectKind kind, const char *id) {
         g_autoptr(GPtrArray) slots = NULL;
         g_autoptr(GError) error = NULL;
@@ -328,6 +395,11 @@ int main(int argc, char **argv) {
         ADD("the traffic of a team goes on when its VF comes and goes",
             test_the_traffic_of_a_team_goes_on_when_its_vf_comes_and_goes);
         ADD("what nobody counts is not known", test_what_nobody_counts_is_not_known);
+        ADD("how busy an mdev is its exporter tells", test_how_busy_an_mdev_is_its_exporter_tells);
+        ADD("a VF has its packets beside", test_a_vf_has_its_packets_beside);
+        ADD("an exporter that has ended is a gap", test_an_exporter_that_has_ended_is_a_gap);
+        ADD("what an exporter writes wrong is told once",
+            test_what_an_exporter_writes_wrong_is_told_once);
         ADD("without libvirt links are seen alone", test_without_libvirt_links_are_seen_alone);
         ADD("what is not written yet is in the history",
             test_what_is_not_written_yet_is_in_the_history);

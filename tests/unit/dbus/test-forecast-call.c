@@ -120,7 +120,7 @@ static void test_what_cannot_be_told_is_refused(DaemonFixture *f, gconstpointer 
                        "A horizon is 1 to 86400 seconds, which is a day, not 86401");
         assert_refused(f, "vf", "cpu", 60, FERRY_ERROR_PREFIX "InvalidArgs",
                        "Of a vf there is no forecast of 'cpu': there is of receive-bytes, "
-                       "transmit-bytes");
+                       "transmit-bytes, busy, device-memory");
         assert_refused(f, "guest", "cpu", 60, FERRY_ERROR_PREFIX "NotFound",
                        "Nothing is known yet of cpu of guest '" GUEST_UUID
                        "': it is learnt while it runs, a slot of 5 minutes at a time; ask again "
