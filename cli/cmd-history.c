@@ -123,18 +123,19 @@ static bool has_slots(const GPtrArray *all) {
         return false;
 }
 
-/* A name that no guest has had may be that of an offload device; a daemon that is older refuses to
- * look for one. */
+/* What no guest is called may be an mdev or an offload device; a daemon that is older refuses to
+ * look for the latter. */
 static GPtrArray *ask_all(Client *client, char *const *arguments, GVariant *metrics, int64_t to,
                           int64_t usec, GError **error) {
-        g_autoptr(GPtrArray) guest = NULL, offload = NULL;
+        const char *kind = subject_kind_beside_guest(arguments[0]);
+        g_autoptr(GPtrArray) guest = NULL, other = NULL;
 
         guest = ask_all_as(client, "guest", arguments, metrics, to, usec, error);
         if (!guest || subject_is_function(arguments[0]) || has_slots(guest))
                 return g_steal_pointer(&guest);
 
-        offload = ask_all_as(client, "offload", arguments, metrics, to, usec, NULL);
-        return offload ? g_steal_pointer(&offload) : g_steal_pointer(&guest);
+        other = ask_all_as(client, kind, arguments, metrics, to, usec, NULL);
+        return other ? g_steal_pointer(&other) : g_steal_pointer(&guest);
 }
 
 /* For people ------------------------------------------------------------------------ */

@@ -18,17 +18,9 @@
 static const char *const names[] = { "Kind", "Id", "Name", "Values", NULL };
 
 static const Column columns[] = {
-        { "KIND" },
-        { "NAME" },
-        { "CPU", true },
-        { "" },
-        { "STALL", true },
-        { "MEMORY", true },
-        { "RECEIVE", true },
-        { "SEND", true },
-        { "READ", true },
-        { "WRITE", true },
-        { NULL },
+        { "KIND" },        { "NAME" },       { "CPU", true },    { "" },
+        { "STALL", true }, { "BUSY", true }, { "MEMORY", true }, { "RECEIVE", true },
+        { "SEND", true },  { "READ", true }, { "WRITE", true },  { NULL },
 };
 
 /* NAN: nobody told. */
@@ -90,6 +82,7 @@ static void add_bar(Table *table, double value, double most) {
 
 static void add_row(Table *table, GVariant *row, double most) {
         g_autofree char *clean = NULL;
+        double resident = value_of(row, "resident");
         const char *kind, *name;
 
         g_variant_get(row, "(&s&s&s@a{sd})", &kind, NULL, &name, NULL);
@@ -99,7 +92,8 @@ static void add_row(Table *table, GVariant *row, double most) {
         add_percent(table, value_of(row, "cpu"));
         add_bar(table, value_of(row, "cpu"), most);
         add_percent(table, value_of(row, "cpu-stall"));
-        add_bytes(table, value_of(row, "resident"), "");
+        add_percent(table, value_of(row, "busy"));
+        add_bytes(table, isnan(resident) ? value_of(row, "device-memory") : resident, "");
         add_bytes(table, value_of(row, "receive-bytes"), "/s");
         add_bytes(table, value_of(row, "transmit-bytes"), "/s");
         add_bytes(table, value_of(row, "read-bytes"), "/s");

@@ -45,7 +45,9 @@ typedef struct Kinds {
 } Kinds;
 
 static Kinds kinds_of(const char *subject) {
-        return subject_is_function(subject) ? (Kinds){ "vf", "pf" } : (Kinds){ "guest", "offload" };
+        if (subject_is_function(subject))
+                return (Kinds){ "vf", "pf" };
+        return (Kinds){ "guest", subject_kind_beside_guest(subject) };
 }
 
 bool demand_forecast_ask(Client *client, const char *subject, const char *metric, unsigned horizon,

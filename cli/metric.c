@@ -60,3 +60,7 @@ bool subject_is_function(const char *subject) {
 
         return colon && strchr(subject, ':') != colon && strchr(colon, '.');
 }
+
+const char *subject_kind_beside_guest(const char *subject) {
+        return g_uuid_string_is_valid(subject) ? "vf" : "offload";
+}

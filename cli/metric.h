@@ -21,3 +21,6 @@ char *metric_text(const MetricFacts *facts, double value);
 /* A PCI address; a guest's name cannot have two colons and a dot after them. It does not say
  * whether it is that of a VF or of a PF, and nobody has seen both there. */
 bool subject_is_function(const char *subject);
+/* What a word may be that is no name of a guest: a UUID that of an mdev, another an offload device.
+ */
+const char *subject_kind_beside_guest(const char *subject);

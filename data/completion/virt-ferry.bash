@@ -170,7 +170,7 @@ _virt_ferry() {
                 if [[ $current != -* && $previous == forecast ]]; then
                         words=$(__virt_ferry_guests)
                 elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == forecast ]]; then
-                        words='cpu read-bytes receive-bytes resident transmit-bytes used write-bytes'
+                        words='busy cpu device-memory read-bytes receive-bytes resident transmit-bytes used write-bytes'
                 fi
                 ;;
         history)
@@ -178,7 +178,7 @@ _virt_ferry() {
                 if [[ $current != -* && $previous == history ]]; then
                         words=$(__virt_ferry_guests)
                 elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == history ]]; then
-                        words='balloon cpu cpu-stall io-stall memory-stall read-bytes read-requests read-time receive-bytes receive-drops receive-packets'
+                        words='balloon busy cpu cpu-stall device-memory io-stall memory-stall read-bytes read-requests read-time receive-bytes receive-drops receive-packets'
                         words+=' resident transmit-bytes transmit-drops transmit-packets unused used vcpu-delay vcpu-wait write-bytes write-requests write-time'
                 fi
                 ;;

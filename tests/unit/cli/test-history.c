@@ -74,6 +74,17 @@ static void test_an_offload_device_is_asked_for_where_no_guest_was_seen(void) {
                               "GetHistory(offload, dpu0, cpu)");
 }
 
+static void test_a_uuid_may_be_that_of_a_mediated_device(void) {
+        g_autoptr(MockDaemon) mock = mock_with("(10000000, [])");
+        g_autoptr(Program)
+                program = cli_run(mock, "history 11111111-2222-4333-8444-555555555555 cpu");
+
+        g_assert_cmpint(program->status, ==, 0);
+        cli_check_calls(mock, "ListMetrics(), "
+                              "GetHistory(guest, 11111111-2222-4333-8444-555555555555, cpu), "
+                              "GetHistory(vf, 11111111-2222-4333-8444-555555555555, cpu)");
+}
+
 static void test_json_has_the_slots(void) {
         g_autoptr(MockDaemon) mock = mock_with("(10000000, [(1800000000000000, 0.25, 0.5, 0.75)])");
         g_autoptr(Program) program = cli_run(mock, "history db1 cpu --json");
@@ -153,6 +164,8 @@ int main(int argc, char **argv) {
                         test_a_pf_is_asked_for_where_no_vf_was_seen);
         g_test_add_func("/history/an offload device is asked for where no guest was seen",
                         test_an_offload_device_is_asked_for_where_no_guest_was_seen);
+        g_test_add_func("/history/a UUID may be that of a mediated device",
+                        test_a_uuid_may_be_that_of_a_mediated_device);
         g_test_add_func("/history/JSON has the slots", test_json_has_the_slots);
         g_test_add_func("/history/longer ago can be asked for", test_longer_ago_can_be_asked_for);
         g_test_add_func("/history/longer ago there was nothing", test_longer_ago_there_was_nothing);

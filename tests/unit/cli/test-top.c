@@ -10,6 +10,8 @@ static const char usage[] =
         "  ('guest', '99999999-2222-4333-8444-555555555555', 'web7',"
         "   {'cpu': 1.0, 'cpu-stall': 0.05, 'read-bytes': 100.0}),"
         "  ('vf', '0000:3b:10.0', '0000:3b:10.0', {'receive-bytes': 10.0}),"
+        "  ('vf', 'bbbbbbbb-0000-4000-8000-000000000002', 'bbbbbbbb-0000-4000-8000-000000000002',"
+        "   {'busy': 0.75, 'device-memory': 536870912.0}),"
         "  ('vf', '0000:3b:10.2', '0000:3b:10.2', {'receive-bytes': 5242880.0})],)";
 
 static MockDaemon *mock_with(const char *rows) {
