@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/swap-choice.h"
 
+#include <string.h>
+
 #include "daemon/core/refusal.h"
 #include "xml/ferry-error.h"
 
@@ -123,6 +125,21 @@ static Lease *choose_one_of(const SwapWish *wish, const Want *want, Usage *usage
         return NULL;
 }
 
+/* "mtty/mtty-2", or a parent or a pool. */
+static Lease *choose_of_type(const SwapWish *wish, Want *want, Usage *usage, GError **error) {
+        const char *slash = strrchr(wish->target, '/');
+        g_autofree char *parent = NULL;
+        SwapWish of_parent = *wish;
+
+        if (!slash || config_find_pool(wish->manager->config, wish->target))
+                return choose_one_of(wish, want, usage, error);
+
+        parent = g_strndup(wish->target, (gsize)(slash - wish->target));
+        of_parent.target = parent;
+        want->type = slash + 1;
+        return choose_one_of(&of_parent, want, usage, error);
+}
+
 /* It brings no state, as one that is unplugged. */
 Lease *swap_choose(const SwapWish *wish, const Domain *domain, DomainDevice *device,
                    GError **error) {
@@ -143,5 +160,5 @@ Lease *swap_choose(const SwapWish *wish, const Domain *domain, DomainDevice *dev
         usage = usage_new(domain, manager->inventory, manager->leases);
         if (found && found->role == DEVICE_ROLE_FUNCTION)
                 return choose_named(wish, want, found, usage, error);
-        return choose_one_of(wish, want, usage, error);
+        return choose_of_type(wish, want, usage, error);
 }

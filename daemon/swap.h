@@ -43,12 +43,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Swaps, swaps_free)
 
 /* `domain` is a name or a UUID; `device` its name ("hostdev0"), MAC, address in the guest or id
  * here, or the alias or MAC of an emulated interface; `target` the id of a device, or what it is to
- * be one of: a parent or a pool, or "virtio:BRIDGE", or "virtio" for libvirt's network 'default'.
- * Both halves of a team have one MAC: with a VF for target the half that stays is meant when the
- * team has no VF, else the VF; "virtio" takes the VF out. Replies later, once.
- * FERRY_ERROR_UNAVAILABLE without libvirt, FERRY_ERROR_NOT_FOUND, FERRY_ERROR_INVALID_STATE for a
- * guest that does not run, moves or has settled too short a time, FERRY_ERROR_NO_DEVICE when
- * nothing fits, FERRY_ERROR_HARDWARE. */
+ * be one of: a parent, a type of one ("mtty/mtty-2") or a pool, or "virtio:BRIDGE", or "virtio" for
+ * libvirt's network 'default'. Both halves of a team have one MAC: with a VF for target the half
+ * that stays is meant when the team has no VF, else the VF; "virtio" takes the VF out. Replies
+ * later, once. FERRY_ERROR_UNAVAILABLE without libvirt, FERRY_ERROR_NOT_FOUND,
+ * FERRY_ERROR_INVALID_STATE for a guest that does not run, moves or has settled too short a time,
+ * FERRY_ERROR_NO_DEVICE when nothing fits, FERRY_ERROR_HARDWARE. */
 void swaps_begin(Swaps *swaps, const char *domain, const char *device, const char *target,
                  bool force, SwapReply reply, void *userdata);
 /* It is being exchanged: its lease is not to end because the guest does not have it. */

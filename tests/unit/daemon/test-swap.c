@@ -189,6 +189,23 @@ static void test_one_that_is_not_there_is_made(Test *t, gconstpointer unused) {
         g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 3);
 }
 
+static void test_one_of_a_type_need_not_be_of_the_same(Test *t, gconstpointer unused) {
+        g_autoptr(GPtrArray) leases = NULL;
+        guint made = 0;
+
+        ask(t, ADDRESS, "mtty/mtty-2");
+        assert_asked(&t->f, UNPLUG);
+        leases = lease_book_list(t->f.manager->leases);
+        for (guint i = 0; i < leases->len; i++) {
+                const char *id = ((const Lease *)leases->pdata[i])->device;
+                const Device *device = inventory_find(t->f.manager->inventory, id);
+
+                made += g_strcmp0(device->fingerprint->mdev_type, "mtty-2") == 0;
+        }
+        g_assert_cmpuint(leases->len, ==, 2);
+        g_assert_cmpuint(made, ==, 1);
+}
+
 static void assert_refused(Test *t, const char *device, const char *target, int code,
                            const char *words) {
         ask(t, device, target);
@@ -205,6 +222,10 @@ static void test_what_cannot_be_is_refused(Test *t, gconstpointer unused) {
                        "Guest g1 has no passthrough device and no interface 'hostdev7'");
         assert_refused(t, ADDRESS, "nowhere", FERRY_ERROR_NOT_FOUND,
                        "no device, no parent of devices and no pool 'nowhere'");
+        assert_refused(t, ADDRESS, "nowhere/mtty-2", FERRY_ERROR_NOT_FOUND,
+                       "no device, no parent of devices and no pool 'nowhere'");
+        assert_refused(t, ADDRESS, "mtty/mtty-9", FERRY_ERROR_NO_DEVICE,
+                       "hostdev 0 needs an mdev of type mtty-9, and 'mtty' has none that is free");
         assert_refused(t, ADDRESS, HERE_MDEV, FERRY_ERROR_NO_DEVICE,
                        HERE_MDEV " is what hostdev 0 of guest g1 is already");
 }
@@ -410,6 +431,7 @@ int main(int argc, char **argv) {
         ADD("one of another kind is taken by name only",
             test_one_of_another_kind_is_taken_by_name_only);
         ADD("one that is not there is made", test_one_that_is_not_there_is_made);
+        ADD("one of a type need not be of the same", test_one_of_a_type_need_not_be_of_the_same);
         ADD("what cannot be is refused", test_what_cannot_be_is_refused);
         ADD("another guest's device is not taken", test_another_guests_device_is_not_taken);
         ADD("a guest that moves is let be", test_a_guest_that_moves_is_let_be);
