@@ -5,6 +5,7 @@
 #include "daemon/core/slice-source.h"
 #include "daemon/hardware.h"
 #include "daemon/slice-kernel.h"
+#include "daemon/swap.h"
 #include "xml/ferry-error.h"
 #include "xml/pci-address.h"
 
@@ -78,6 +79,17 @@ static bool matches(const DomainDevice *device, const Device *found, const char 
         g_assert_not_reached();
 }
 
+/* It is out for an exchange, and comes back, or another one does in its place. */
+static bool is_here(const Manager *manager, const Domain *domain, const DomainDevice *device) {
+        const Lease *lease;
+
+        if (!device->unplugged)
+                return true;
+        lease = lease_book_find_device(manager->leases, device->source);
+        return swaps_holds(manager->swaps, device->source) && lease &&
+               g_strcmp0(lease->domain_uuid, domain->uuid) == 0;
+}
+
 static const DomainDevice *find_in_guest(const Manager *manager, const Domain *domain,
                                          const GPtrArray *functions, const char *name,
                                          const SliceSource *source, Match match) {
@@ -85,7 +97,8 @@ static const DomainDevice *find_in_guest(const Manager *manager, const Domain *d
                 const DomainDevice *device = domain->devices->pdata[i];
                 const Device *found = inventory_find(manager->inventory, device->source);
 
-                if (found && !device->unplugged && !is_listed(functions, device->source) &&
+                if (found && is_here(manager, domain, device) &&
+                    !is_listed(functions, device->source) &&
                     matches(device, found, name, source, match))
                         return device;
         }
@@ -236,15 +249,50 @@ static bool take_one(Manager *manager, const Domain *domain, const char *name,
         return true;
 }
 
+static const Device *find_device(const Manager *manager, const GPtrArray *functions,
+                                 const char *name) {
+        for (guint i = 0; i < functions->len; i++) {
+                const TuningFunction *function = functions->pdata[i];
+
+                if (g_str_equal(function->name, name))
+                        return inventory_find(manager->inventory, function->device);
+        }
+        return NULL;
+}
+
+/* To plug another one beside it would need room for both, and its name is taken. */
+static bool check_type(const Domain *domain, const SliceFunction *wish, const SliceSource *source,
+                       const Device *device, GError **error) {
+        const char *type = device ? device->fingerprint->mdev_type : NULL;
+        g_autofree char *alias = tuning_alias(wish->name);
+
+        if (!type || !wish->type || g_str_equal(type, wish->type))
+                return true;
+        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                    "Function '%s' of guest %s is of type %s still, and should be of %s: "
+                    "'virt-ferry move %s %s %s/%s' exchanges them, and the guest is without it for "
+                    "a moment",
+                    wish->name, domain->name, type, wish->type, domain->name, alias, source->parent,
+                    wish->type);
+        return false;
+}
+
+static bool have_one(Manager *manager, const Domain *domain, const SliceFunction *wish,
+                     const SliceSource *source, GPtrArray *functions, GError **error) {
+        if (has_name(functions, wish->name))
+                return check_type(domain, wish, source, find_device(manager, functions, wish->name),
+                                  error);
+        return take_one(manager, domain, wish->name, source, functions, error);
+}
+
 bool slice_functions_take(Manager *manager, const SliceEntry *entry, const Domain *domain,
                           GPtrArray *functions, GError **error) {
         for (guint i = 0; i < entry->wish->functions->len; i++) {
                 const SliceFunction *wish = entry->wish->functions->pdata[i];
                 g_auto(SliceSource) source = { 0 };
 
-                if (has_name(functions, wish->name) ||
-                    !slice_source_find(entry->grants, wish->name, &source) ||
-                    take_one(manager, domain, wish->name, &source, functions, error))
+                if (!slice_source_find(entry->grants, wish->name, &source) ||
+                    have_one(manager, domain, wish, &source, functions, error))
                         continue;
                 slice_functions_give_back(manager, functions);
                 return false;

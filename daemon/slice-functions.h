@@ -16,7 +16,8 @@ void tuning_function_free(TuningFunction *function);
 GPtrArray *slice_functions_read(const Manager *manager, const SliceEntry *entry,
                                 const Domain *domain);
 /* Adds those that it does not have: leased until the lease timeout. FERRY_ERROR_NO_RESOURCES when
- * its parent has none left, FERRY_ERROR_HARDWARE; nothing is leased then. */
+ * its parent has none left, FERRY_ERROR_HARDWARE, FERRY_ERROR_INVALID_STATE when the guest has one
+ * of another type, which is exchanged by a person or the advisor; nothing is leased then. */
 bool slice_functions_take(Manager *manager, const SliceEntry *entry, const Domain *domain,
                           GPtrArray *functions, GError **error);
 /* Gives back those that were taken and did not get into the guest. */

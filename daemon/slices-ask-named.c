@@ -126,9 +126,30 @@ static bool remove_functions(Slice *wish, const SliceAsk *ask, GError **error) {
         return true;
 }
 
+/* That of one that there is, which keeps all else; the guest has it when the two are exchanged. */
+static bool change_type(Slice *wish, const SliceAsk *ask, GError **error) {
+        static const char *const known[] = { "name", "type", "priority", NULL };
+        g_autoptr(Slice) said = NULL;
+        SliceFunction *function;
+
+        if (!slices_ask_said(ask, "name") || !slices_ask_said(ask, "type"))
+                return slices_ask_refuse(error, "functions: an amount of 0 changes nothing but the "
+                                                "type of one, as in name=gpu type=mtty-2");
+        if (!check_said(ask, known, error))
+                return false;
+        said = slices_ask_read(ask, "function", error);
+        function = said ? find_function(wish, ask, error) : NULL;
+        if (!function)
+                return false;
+
+        g_free(function->type);
+        function->type = g_strdup(((SliceFunction *)said->functions->pdata[0])->type);
+        return true;
+}
+
 bool slices_ask_functions(Slice *wish, const SliceAsk *ask, GError **error) {
         if (ask->amount == 0)
-                return slices_ask_refuse(error, "functions: an amount of 0 changes nothing");
+                return change_type(wish, ask, error);
 
         return ask->less ? remove_functions(wish, ask, error) : add_functions(wish, ask, error);
 }

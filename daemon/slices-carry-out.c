@@ -177,6 +177,14 @@ void slices_on_lease_gone(Slices *slices, const char *domain_uuid) {
         }
 }
 
+/* It may be what its slice was waiting for: a function of another type. */
+void slices_on_exchanged(Slices *slices, const char *domain_uuid) {
+        const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
+
+        if (entry && g_hash_table_contains(slices->problems, domain_uuid))
+                slices_note_come(slices, entry);
+}
+
 /* A SliceEnforced. */
 void slices_on_enforced(void *userdata, const char *domain_uuid, const GError *error) {
         note_enforced(userdata, domain_uuid, error);

@@ -109,6 +109,8 @@ void slices_on_released(Slices *slices, const char *domain_uuid, bool left);
 /* libvirt has told of all guests: what came with one that is not there is given back, and what one
  * had that has left while nobody looked. */
 void slices_on_list(Slices *slices);
+/* It has another device in the place of one that it had (swap.h). */
+void slices_on_exchanged(Slices *slices, const char *domain_uuid);
 /* What virt tells of a tune() (VirtOps). */
 void slices_on_tuned(Slices *slices, const GuestEvent *event);
 /* The meter has seen what guests have now. */

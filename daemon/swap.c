@@ -153,6 +153,7 @@ static void on_plugged(void *userdata, const GError *error) {
         guest_switch_moved(manager, swap->from, swap->to);
         g_message("Guest %s has %s instead of %s as %s", swap->guest, swap->to, swap->from,
                   swap->name);
+        slices_on_exchanged(manager->slices, swap->uuid);
         end(swap, NULL);
 }
 

@@ -432,6 +432,30 @@ static void test_an_mdev_is_made(Test *t, gconstpointer unused) {
         g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 4);
 }
 
+#define PLUGGED_MDEV                                                                               \
+        "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='" HERE_MDEV \
+        "'/></source><alias name='ua-ferry-tty'/></hostdev>"
+
+/* Neither is it told that it has it. */
+static void test_another_type_is_not_plugged_beside(Test *t, gconstpointer unused) {
+        SliceFunction *function = slice_function_new("tty");
+
+        fake_root_add_mdev(t->f.root, "mtty", "mtty-1", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(t->f.manager->inventory), ==, 0);
+        t->devices = PLUGGED_MDEV;
+        function->type = g_strdup("mtty-2");
+        g_ptr_array_add(t->entry->wish->functions, function);
+        grant(t, "mdev-type:mtty/mtty-2", "tty", 1);
+        apply(t);
+        assert_asked(&t->f, "");
+        g_assert_cmpint(t->code, ==, FERRY_ERROR_INVALID_STATE);
+        g_assert_cmpstr(t->error, ==,
+                        "Function 'tty' of guest g1 is of type mtty-1 still, and should be of "
+                        "mtty-2: 'virt-ferry move g1 ua-ferry-tty mtty/mtty-2' exchanges them, and "
+                        "the guest is without it for a moment");
+        assert_leases(&t->f, "");
+}
+
 #define PLUGGED                                                                               \
         "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' " \
         "bus='0x3b' slot='0x10' function='0x0'/></source><alias name='ua-ferry-nic'/></hostdev>"
@@ -571,6 +595,7 @@ int main(int argc, char **argv) {
         ADD("a guest keeps what it has", test_a_guest_keeps_what_it_has);
         ADD("what goes is not for another", test_what_goes_is_not_for_another);
         ADD("an mdev is made", test_an_mdev_is_made);
+        ADD("another type is not plugged beside", test_another_type_is_not_plugged_beside);
         ADD("what was plugged goes with the slice", test_what_was_plugged_goes_with_the_slice);
         ADD("what is lifted already is not lifted again",
             test_what_is_lifted_already_is_not_lifted_again);

@@ -86,6 +86,10 @@ static void test_an_operator_changes_what_a_slice_has(void) {
                   true, .after = "<function name='a'/>" },
                 { "<function name='a'/><function name='b'/>", "functions", 1, true,
                   .qos = { "name", "a" }, .after = "<function name='b'/>" },
+                { "<function name='a' class='mdev' type='mtty-1'/><function name='b'/>",
+                  "functions", 0, .qos = { "name", "a", "type", "mtty-2" },
+                  .after = "<function name='a' class='mdev' type='mtty-2'/>"
+                           "<function name='b'/>" },
                 { "<function name='a' min-mbit='100'/>", "bandwidth", 400,
                   .after = "<function name='a' min-mbit='500'/>" },
                 { "<function name='a'/><function name='b' min-mbit='100'/>", "bandwidth", 100, true,
@@ -143,7 +147,13 @@ static void test_a_refusal_names_the_field_and_why(void) {
                 { NULL, "cores", 1, .qos = { "x='1' y", "2" },
                   .refusal = "cores: 'x='1' y' is no attribute of cores" },
                 { NULL, "functions", 0, .qos = { "name", "a" },
-                  .refusal = "functions: an amount of 0 changes nothing" },
+                  .refusal = "functions: an amount of 0 changes nothing but the type of one, as in "
+                             "name=gpu type=mtty-2" },
+                { "<function name='a'/>", "functions", 0, .qos = { "name", "b", "type", "mtty-2" },
+                  .refusal = "functions: the hardware slice has no function 'b'" },
+                { "<function name='a'/>", "functions", 0,
+                  .qos = { "name", "a", "type", "mtty-2", "lanes", "4" },
+                  .refusal = "functions: 'lanes' cannot be said of it, only name, type, priority" },
                 { NULL, "functions", 65,
                   .refusal =
                           "functions: 65 and the 0 that the hardware slice has are more than the "

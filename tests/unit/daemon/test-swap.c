@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/slices.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -189,21 +190,87 @@ static void test_one_that_is_not_there_is_made(Test *t, gconstpointer unused) {
         g_assert_cmpuint(inventory_size(t->f.manager->inventory), ==, 3);
 }
 
-static void test_one_of_a_type_need_not_be_of_the_same(Test *t, gconstpointer unused) {
-        g_autoptr(GPtrArray) leases = NULL;
-        guint made = 0;
+/* The one of this type that is leased. */
+static const char *made_of(Test *t, const char *type) {
+        g_autoptr(GPtrArray) leases = lease_book_list(t->f.manager->leases);
 
-        ask(t, ADDRESS, "mtty/mtty-2");
-        assert_asked(&t->f, UNPLUG);
-        leases = lease_book_list(t->f.manager->leases);
         for (guint i = 0; i < leases->len; i++) {
                 const char *id = ((const Lease *)leases->pdata[i])->device;
                 const Device *device = inventory_find(t->f.manager->inventory, id);
 
-                made += g_strcmp0(device->fingerprint->mdev_type, "mtty-2") == 0;
+                if (g_strcmp0(device->fingerprint->mdev_type, type) == 0)
+                        return device->id;
         }
-        g_assert_cmpuint(leases->len, ==, 2);
-        g_assert_cmpuint(made, ==, 1);
+        return NULL;
+}
+
+static void test_one_of_a_type_need_not_be_of_the_same(Test *t, gconstpointer unused) {
+        ask(t, ADDRESS, "mtty/mtty-2");
+        assert_asked(&t->f, UNPLUG);
+        g_assert_nonnull(made_of(t, "mtty-2"));
+}
+
+#define ALIAS   "<alias name='ua-ferry-tty'/>"
+#define PROBLEM "Function 'tty' of guest g1 is of type mtty-1 still, and should be of mtty-2: "
+
+/* It runs with HERE_MDEV for a function of its slice; `out`: that is noted, and not in it. */
+static char *sliced(const char *mdev, bool out) {
+        g_autofree char *xml = out ? noted(NULL) : guest_xml("g1", GUEST_UUID, mdev, "mtty-1");
+        g_auto(GStrv) parts = g_strsplit(xml, out ? "&lt;/source&gt;" : "</source>", 2);
+        g_autofree char *alias = out ? g_markup_escape_text(ALIAS, -1) : g_strdup(ALIAS);
+
+        return g_strconcat(parts[0], out ? "&lt;/source&gt;" : "</source>", alias, parts[1], NULL);
+}
+
+static void give_function(Test *t, const char *type) {
+        Slices *slices = t->f.manager->slices;
+        g_autoptr(Slice) wish = slice_new();
+        SliceFunction *function = slice_function_new("tty");
+
+        function->class_name = g_strdup("mdev");
+        function->type = g_strdup(type);
+        g_ptr_array_add(wish->functions, function);
+        slices_allocate(slices, GUEST_UUID, "g1", wish, NULL, NULL);
+        slices_flush(slices);
+}
+
+/* The slice is carried out, as the guest is now. */
+static void carry_out(Test *t, const char *mdev, bool out) {
+        slices_flush(t->f.manager->slices);
+        answer_with(&t->f, sliced(mdev, out));
+        slices_flush(t->f.manager->slices);
+}
+
+static void test_a_slice_has_its_other_type_when_they_are_exchanged(Test *t, gconstpointer unused) {
+        Slices *slices = t->f.manager->slices;
+        const char *made;
+
+        tell_guest(&t->f, GUEST_RUNNING, sliced(HERE_MDEV, false), NULL);
+        give_function(t, "mtty-1");
+        carry_out(t, HERE_MDEV, false);
+        g_assert_cmpstr(slices_problem(slices, GUEST_UUID), ==, NULL);
+        g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
+                              "Guest g1 does not have its *" PROBLEM "*");
+        give_function(t, "mtty-2");
+        carry_out(t, HERE_MDEV, false);
+        g_test_assert_expected_messages();
+        g_assert_true(g_str_has_prefix(slices_problem(slices, GUEST_UUID), PROBLEM));
+
+        swaps_begin(t->f.manager->swaps, "g1", "ua-ferry-tty", "mtty/mtty-2", false, on_reply, t);
+        answer_with(&t->f, sliced(HERE_MDEV, false));
+        g_assert_cmpstr(t->error, ==, NULL);
+        tell_guest(&t->f, GUEST_RUNNING, sliced(NULL, true), NULL);
+        tell_guest(&t->f, GUEST_UNPLUGGED, sliced(NULL, true), NULL);
+        g_string_truncate(t->f.asked, 0);
+        carry_out(t, NULL, true);
+        assert_asked(&t->f, "find " GUEST_UUID "\n"); /* and nothing is plugged beside */
+        g_assert_nonnull(slices_problem(slices, GUEST_UUID));
+
+        made = made_of(t, "mtty-2");
+        tell_guest(&t->f, GUEST_PLUGGED, sliced(made, false), NULL);
+        g_assert_nonnull(t->done);
+        carry_out(t, made, false);
+        g_assert_cmpstr(slices_problem(slices, GUEST_UUID), ==, NULL);
 }
 
 static void assert_refused(Test *t, const char *device, const char *target, int code,
@@ -432,6 +499,8 @@ int main(int argc, char **argv) {
             test_one_of_another_kind_is_taken_by_name_only);
         ADD("one that is not there is made", test_one_that_is_not_there_is_made);
         ADD("one of a type need not be of the same", test_one_of_a_type_need_not_be_of_the_same);
+        ADD("a slice has its other type when they are exchanged",
+            test_a_slice_has_its_other_type_when_they_are_exchanged);
         ADD("what cannot be is refused", test_what_cannot_be_is_refused);
         ADD("another guest's device is not taken", test_another_guests_device_is_not_taken);
         ADD("a guest that moves is let be", test_a_guest_that_moves_is_let_be);
