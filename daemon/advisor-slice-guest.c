@@ -19,11 +19,15 @@
 #define STATS_PERIOD 10       /* s, as often as the meter looks */
 #define MEMORY_STEP  (UINT64_C(256) << 20)
 #define STEP_MBIT    100
+#define PERCENT      0.01
+#define STEP_PERCENT 5
+#define WHOLE        100 /* percent */
 
 static void part_free(void *data) {
         SlicePart *part = data;
 
         g_free(part->function);
+        g_free(part->type);
         g_free((char *)part->part.id);
         g_free(part);
 }
@@ -82,6 +86,8 @@ uint64_t slice_part_amount(const Slice *wish, const char *kind, const char *func
                 return wish->cores.count;
         if (g_str_equal(kind, "memory"))
                 return wish->memory.size;
+        if (g_str_equal(kind, "function"))
+                return found ? WHOLE : 0;
         return found ? found->min_mbit : 0;
 }
 
@@ -241,6 +247,46 @@ static void add_bandwidth(const Manager *manager, SliceGuest *guest, const Slice
                           manager->now() });
 }
 
+static bool was_plugged_for(const Domain *domain, const TuningFunction *function) {
+        g_autofree char *alias = tuning_alias(function->name);
+
+        for (guint i = 0; i < domain->devices->len; i++) {
+                const DomainDevice *device = domain->devices->pdata[i];
+
+                if (!device->unplugged && g_strcmp0(device->alias, alias) == 0)
+                        return g_str_equal(device->source, function->device);
+        }
+        return false;
+}
+
+/* Another type is another part, of which nothing is known yet: its device is another one, too. */
+static void name_by_type(SlicePart *part, const char *type) {
+        char *id = g_strjoin("/", part->part.id, type, NULL);
+
+        g_free((char *)part->part.id);
+        part->part.id = id;
+        part->type = g_strdup(type);
+}
+
+static void add_function(const Manager *manager, SliceGuest *guest, const SliceEntry *entry,
+                         const TuningFunction *function) {
+        const Device *device = inventory_find(manager->inventory, function->device);
+        g_autoptr(GPtrArray) slots = NULL;
+        SlicePart *part;
+
+        if (!device || !device->fingerprint->mdev_type || !was_plugged_for(guest->domain, function))
+                return;
+        slots = last_day(manager, SUBJECT_VF, function->device);
+        if (!slots)
+                return;
+
+        part = add_part(guest, entry, "function", function->name, PERCENT, STEP_PERCENT);
+        name_by_type(part, device->fingerprint->mdev_type);
+        part->part.limit = part->part.has;
+        look(manager, entry, part,
+             &(Measured){ SUBJECT_VF, function->device, METRIC_BUSY, slots, manager->now() });
+}
+
 void slice_guest_look(const Manager *manager, SliceGuest *guest) {
         const SliceEntry *entry = slice_book_find(slices_book(manager->slices), guest->uuid);
         g_autoptr(GPtrArray) functions = NULL, slots = NULL;
@@ -255,8 +301,10 @@ void slice_guest_look(const Manager *manager, SliceGuest *guest) {
         add_cores(manager, guest, entry, &measured);
         add_memory(manager, guest, entry, &measured);
         functions = slice_functions_read(manager, entry, guest->domain);
-        for (guint i = 0; i < functions->len; i++)
+        for (guint i = 0; i < functions->len; i++) {
                 add_bandwidth(manager, guest, entry, functions->pdata[i]);
+                add_function(manager, guest, entry, functions->pdata[i]);
+        }
 }
 
 /* Asking ---------------------------------------------------------------------------------- */

@@ -9,7 +9,8 @@
  *              not say it, nothing is known
  *   bandwidth  what each VF with a guaranteed rate has sent: that is what the kernel guarantees
  *
- * Of a mediated device nobody tells how much of it is used, so nothing is known of GPU slices.
+ *   function   for how much of the time each mdev that was plugged in for it was busy, where an
+ *              exporter tells (core/usage-class.h); what it has is 1, and a change is another type
  */
 
 #include "daemon/core/policy-slice.h"
@@ -18,8 +19,9 @@
 
 typedef struct SlicePart {
         const char *kind; /* as of SliceAsk: "cores", static; */
-        char *function;   /* of bandwidth: its name; NULL */
-        uint64_t has;     /* in the unit of SliceAsk, */
+        char *function;   /* of bandwidth, and "function": its name; NULL */
+        char *type;       /* of "function": the mdev type that it is of; NULL */
+        uint64_t has;     /* in the unit of SliceAsk, of "function" percent of its type, */
         double unit;      /* which is so much of what is measured: CPUs, bytes, bytes a second */
         PolicyPeaks peaks;
         PolicySlicePart part; /* its id is owned */
@@ -48,5 +50,5 @@ void slice_guest_ask(const Manager *manager, SliceGuest *guest);
 /* Something is done to it or to its slice, or it is on its way. */
 bool slice_guest_is_busy(const Manager *manager, const SliceGuest *guest);
 
-/* What a slice has of it, in the unit of SliceAsk; 0: nothing. */
+/* What a slice has of it, in the unit of SlicePart; 0: nothing. */
 uint64_t slice_part_amount(const Slice *wish, const char *kind, const char *function);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/advisor-slice-room.h"
 
+#include "daemon/advisor-slice-type.h"
+#include "daemon/core/slice-source.h"
 #include "daemon/core/tuning.h"
 #include "daemon/slice-functions.h"
 #include "daemon/slices-ask.h"
@@ -21,7 +23,17 @@ void slice_room_free(SliceRoom *room) {
 
         g_clear_pointer(&room->preempted, g_ptr_array_unref);
         g_free(room->obstacle);
+        g_free(room->type);
+        g_free(room->parent);
+        g_free(room->better);
         g_free(room);
+}
+
+static Slice *changed_type(const Attempt *attempt, const char *type, GError **error) {
+        const char *const qos[] = { "name", attempt->part->function, "type", type, NULL };
+        const SliceAsk ask = { .kind = "functions", .qos = qos };
+
+        return slices_ask_change(attempt->entry->wish, &ask, error);
 }
 
 static Slice *changed_wish(const Attempt *attempt, uint64_t amount, GError **error) {
@@ -57,9 +69,8 @@ static bool is_carried_out(const Attempt *attempt, const Slice *wish,
         return steps;
 }
 
-/* NULL: it cannot have this amount, and why. */
-static SlicePlacement *try(const Attempt *attempt, uint64_t amount, GError **error) {
-        g_autoptr(Slice) wish = changed_wish(attempt, amount, error);
+/* NULL: it cannot have this, and why. */
+static SlicePlacement *try_wish(const Attempt *attempt, const Slice *wish, GError **error) {
         g_autoptr(SlicePlacement) placement = NULL;
 
         if (!wish)
@@ -68,6 +79,12 @@ static SlicePlacement *try(const Attempt *attempt, uint64_t amount, GError **err
         if (!placement || !is_carried_out(attempt, wish, placement, error))
                 return NULL;
         return g_steal_pointer(&placement);
+}
+
+static SlicePlacement *try(const Attempt *attempt, uint64_t amount, GError **error) {
+        g_autoptr(Slice) wish = changed_wish(attempt, amount, error);
+
+        return try_wish(attempt, wish, error);
 }
 
 static uint64_t steps_between(const Attempt *attempt) {
@@ -109,6 +126,78 @@ static uint64_t find_back(const Attempt *attempt, SlicePlacement **ret_placement
         return possible;
 }
 
+static SliceRoom *room_new(uint64_t amount, SlicePlacement *placement, const GError *obstacle) {
+        SliceRoom *room = g_new0(SliceRoom, 1);
+
+        room->amount = amount;
+        room->preempted = g_steal_pointer(&placement->preempted);
+        placement->preempted = g_ptr_array_new();
+        room->obstacle = obstacle ? g_strdup(obstacle->message) : NULL;
+        return room;
+}
+
+/* Types ---------------------------------------------------------------------------------- */
+
+/* The new one is made before the old one is taken out: what the map has of a type is what there is
+ * beside the old one. */
+static SlicePlacement *try_type(const Attempt *attempt, const char *type, char **ret_parent,
+                                GError **error) {
+        g_autoptr(Slice) wish = changed_type(attempt, type, error);
+        g_autoptr(SlicePlacement) placement = try_wish(attempt, wish, error);
+        g_auto(SliceSource) source = { 0 };
+
+        if (!placement || !slice_source_find(placement->grants, attempt->part->function, &source))
+                return NULL;
+        *ret_parent = g_steal_pointer(&source.parent);
+        return g_steal_pointer(&placement);
+}
+
+static uint64_t percent(const SliceType *type) {
+        return (uint64_t)(type->size * 100 + 0.5);
+}
+
+static guint first_enough(const Attempt *attempt, const GArray *types) {
+        guint i = 0;
+
+        while (i + 1 < types->len && percent(&g_array_index(types, SliceType, i)) < attempt->wants)
+                i++;
+        return i;
+}
+
+/* Less than it needs is worse than what it has. */
+static bool is_towards(const Attempt *attempt, const SliceType *type) {
+        bool grows = attempt->wants > attempt->part->has;
+
+        return grows ? type->size > 1 : type->size < 1 && percent(type) >= attempt->wants;
+}
+
+/* From the one that it wants towards the one that it has. */
+static SliceRoom *find_type(const Attempt *attempt) {
+        g_autoptr(GArray) types = slice_types_list(attempt->manager, attempt->part->type);
+        bool grows = attempt->wants > attempt->part->has;
+        guint begin = first_enough(attempt, types);
+        g_autoptr(GError) obstacle = NULL;
+
+        for (guint i = begin; i < types->len; i += grows ? -1u : 1u) { /* 0 wraps */
+                const SliceType *type = &g_array_index(types, SliceType, i);
+                g_autoptr(SlicePlacement) placement = NULL;
+                g_autofree char *parent = NULL;
+                SliceRoom *room;
+
+                if (!is_towards(attempt, type))
+                        return NULL;
+                placement = try_type(attempt, type->id, &parent, obstacle ? NULL : &obstacle);
+                if (!placement)
+                        continue;
+                room = room_new(percent(type), placement, obstacle);
+                room->type = g_strdup(type->id);
+                room->parent = g_steal_pointer(&parent);
+                room->better = g_strdup(g_array_index(types, SliceType, begin).id);
+                return room;
+        }
+        return NULL;
+}
+
 SliceRoom *slice_room_find(const Manager *manager, const SliceGuest *guest, const SlicePart *part,
                            uint64_t wants) {
         const Attempt attempt = {
@@ -122,20 +211,16 @@ SliceRoom *slice_room_find(const Manager *manager, const SliceGuest *guest, cons
         g_autoptr(SlicePlacement) placement = NULL;
         g_autoptr(GError) error = NULL;
         uint64_t back = 0;
-        SliceRoom *room;
 
         if (!attempt.entry || !has_still(&attempt))
                 return NULL;
+        if (part->type)
+                return find_type(&attempt);
         placement = try(&attempt, wants, &error);
         if (!placement)
                 back = find_back(&attempt, &placement);
         if (!placement)
                 return NULL;
 
-        room = g_new0(SliceRoom, 1);
-        room->amount = amount_at(&attempt, back);
-        room->preempted = g_steal_pointer(&placement->preempted);
-        placement->preempted = g_ptr_array_new();
-        room->obstacle = error ? g_strdup(error->message) : NULL;
-        return room;
+        return room_new(amount_at(&attempt, back), placement, error);
 }

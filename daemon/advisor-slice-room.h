@@ -12,6 +12,9 @@ typedef struct SliceRoom {
         uint64_t amount;      /* that it can have, the nearest to what it wants; as of SliceAsk */
         GPtrArray *preempted; /* names of guests whose slices, of best effort, have to give way */
         char *obstacle;       /* why it is not what it wants; NULL: it is */
+        /* Of "function": the mdev type of that size, the parent that makes it, and the type that it
+         * wants. NULL */
+        char *type, *parent, *better;
 } SliceRoom;
 
 /* NULL: it has to stay as it is, or is not any more as it was looked at. `wants` is not what it

@@ -46,8 +46,10 @@ static char *amount_text(const SlicePart *part, uint64_t amount) {
         return g_strconcat(memory, " of memory", NULL);
 }
 
-/* Of what is measured: "1.62 CPUs", "1.4 GiB", "85 Mbit/s" */
+/* Of what is measured: "1.62 CPUs", "1.4 GiB", "85 Mbit/s", "90% of it" */
 static char *measured_text(const SlicePart *part, double value) {
+        if (part->type)
+                return g_strdup_printf("%.0f%% of it", value / part->unit);
         if (g_str_equal(part->kind, "cores"))
                 return g_strdup_printf("%.2f CPUs", value);
         if (g_str_equal(part->kind, "bandwidth"))
@@ -75,19 +77,35 @@ static void write_saturation(Sentence *sentence, const SliceAdvice *advice) {
         g_autofree char *has = measured_text(advice->part, part->has);
         g_autofree char *waits = measured_text(advice->part, part->waits);
 
-        sentence_add(sentence, "since it needs more than can be seen: it used up to %s of its %s",
-                     seen, has);
+        sentence_add(sentence, "since it needs more than can be seen: it used up to %s", seen);
+        if (!advice->part->type)
+                sentence_add(sentence, " of its %s", has);
         if (part->waits > 0)
                 sentence_add(sentence, ", and waited for %s", waits);
 }
 
-static void write_growth(Sentence *sentence, const SliceAdvice *advice) {
+static void write_type(Sentence *sentence, const SliceAdvice *advice) {
+        sentence_add(sentence,
+                     SENTENCE_WORD " should have " SENTENCE_WORD " instead of " SENTENCE_WORD
+                                   " for its function " SENTENCE_WORD ", ",
+                     advice->guest->name, advice->room->type, advice->part->type,
+                     advice->part->function);
+}
+
+static void write_amounts(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
         g_autofree char *amount = amount_text(part, advice->room->amount);
         g_autofree char *has = plain_text(part, part->has);
 
         sentence_add(sentence, SENTENCE_WORD " should have %s instead of %s now, ",
                      advice->guest->name, amount, has);
+}
+
+static void write_growth(Sentence *sentence, const SliceAdvice *advice) {
+        if (advice->part->type)
+                write_type(sentence, advice);
+        else
+                write_amounts(sentence, advice);
         if (advice->change->reason == POLICY_SLICE_RISES)
                 write_rise(sentence, advice);
         else
@@ -106,23 +124,35 @@ static void write_idle_day(Sentence *sentence, const SliceAdvice *advice) {
         sentence_add(sentence, ", and will use no more than %s in the next", ahead);
 }
 
-static void write_shrinking(Sentence *sentence, const SliceAdvice *advice) {
+static void write_given(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
         g_autofree char *given = amount_text(part, part->has - advice->room->amount);
         g_autofree char *has = plain_text(part, part->has);
-        g_autofree char *seen = measured_text(part, part->part.seen_day);
 
         sentence_add(sentence,
-                     SENTENCE_WORD " should give %s of its %s back, which others can have then: "
-                                   "it used no more than %s in the last day",
-                     advice->guest->name, given, has, seen);
+                     SENTENCE_WORD " should give %s of its %s back, which others can have then: ",
+                     advice->guest->name, given, has);
+}
+
+static void write_shrinking(Sentence *sentence, const SliceAdvice *advice) {
+        const SlicePart *part = advice->part;
+        g_autofree char *seen = measured_text(part, part->part.seen_day);
+
+        if (part->type) {
+                write_type(sentence, advice);
+                sentence_add(sentence, "and others can have the rest then: ");
+        } else {
+                write_given(sentence, advice);
+        }
+        sentence_add(sentence, "it used no more than %s in the last day", seen);
         write_idle_day(sentence, advice);
 }
 
 static void write_room(Sentence *sentence, const SliceAdvice *advice) {
         const SlicePart *part = advice->part;
-        g_autofree char *wanted = plain_text(part,
-                                             (uint64_t)llround(advice->change->wants / part->unit));
+        uint64_t wants = (uint64_t)llround(advice->change->wants / part->unit);
+        g_autofree char *wanted = part->type ? g_strdup(advice->room->better)
+                                             : plain_text(part, wants);
 
         if (advice->room->obstacle)
                 sentence_add(sentence, "; %s would be better, which it cannot have now", wanted);
@@ -143,6 +173,8 @@ static void write_sentence(Sentence *sentence, const void *subject) {
         else
                 write_shrinking(sentence, advice);
         write_room(sentence, advice);
+        if (advice->part->type)
+                sentence_add(sentence, "; while they are exchanged it is without the function");
 }
 
 char *slice_advice_sentence(const SliceAdvice *advice) {

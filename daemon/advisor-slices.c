@@ -3,9 +3,11 @@
 
 #include <math.h>
 
+#include "daemon/advisor-slice-exchange.h"
 #include "daemon/advisor-slice-words.h"
 #include "daemon/advisor-slices-kept.h"
 #include "daemon/core/store-policy.h"
+#include "daemon/core/tuning.h"
 #include "daemon/slices.h"
 #include "xml/ferry-error.h"
 
@@ -23,7 +25,8 @@ typedef struct SlicesWay {
 /* What a draft is made of. */
 typedef struct Plan {
         const char *kind;
-        char *function; /* NULL */
+        char *function;       /* NULL */
+        char *type, *present; /* of a function that becomes one of another mdev type; NULL */
         bool less;
         uint64_t amount; /* that it is to have */
 } Plan;
@@ -32,6 +35,8 @@ static void plan_free(void *data) {
         Plan *plan = data;
 
         g_free(plan->function);
+        g_free(plan->type);
+        g_free(plan->present);
         g_free(plan);
 }
 
@@ -41,7 +46,7 @@ static void plan_free(void *data) {
 static const char *name_of(const SlicesWay *way, const SliceGuest *guest, const SlicePart *part) {
         const SliceEntry *entry = slice_book_find(slices_book(way->manager->slices), guest->uuid);
 
-        return entry && entry->wish->functions->len > 1 ? part->function : NULL;
+        return entry && (part->type || entry->wish->functions->len > 1) ? part->function : NULL;
 }
 
 static void add_values(AdvisorDraft *draft, const SliceAdvice *advice) {
@@ -69,17 +74,32 @@ static void add_command(AdvisorDraft *draft, const SliceAdvice *advice, const ch
                                   advice->part->kind, amount, name, NULL);
 }
 
+static void add_type_commands(AdvisorDraft *draft, const SliceAdvice *advice) {
+        g_autofree char *name = g_strconcat("name=", advice->part->function, NULL);
+        g_autofree char *type = g_strconcat("type=", advice->room->type, NULL);
+        g_autofree char *alias = tuning_alias(advice->part->function), *target = NULL;
+
+        target = g_strconcat(advice->room->parent, "/", advice->room->type, NULL);
+        advisor_draft_add_command(draft, "virt-ferry", "slice", "add", advice->guest->name,
+                                  "functions", "0", name, type, NULL);
+        advisor_draft_add_command(draft, "virt-ferry", "move", advice->guest->name, alias, target,
+                                  NULL);
+}
+
 static Plan *plan_new(const SliceAdvice *advice) {
         Plan *plan = g_new0(Plan, 1);
 
         plan->kind = advice->part->kind;
         plan->function = g_strdup(advice->part->function);
+        plan->type = g_strdup(advice->room->type);
+        plan->present = g_strdup(advice->part->type);
         plan->less = advice->room->amount < advice->part->has;
         plan->amount = advice->room->amount;
         return plan;
 }
 
-/* A slice that has to give way is another guest's, which a person should know of before. */
+/* A slice that has to give way is another guest's, which a person should know of before; and that
+ * the guest is without a function. */
 static AdvisorDraft *draft_new(const SlicesWay *way, const SliceAdvice *advice) {
         const SliceGuest *guest = advice->guest;
         const char *function = name_of(way, guest, advice->part);
@@ -91,8 +111,11 @@ static AdvisorDraft *draft_new(const SlicesWay *way, const SliceAdvice *advice) 
         advisor_draft_say(draft, policy_slice_reason_to_string(advice->change->reason),
                           slice_advice_sentence(advice));
         add_values(draft, advice);
-        add_command(draft, advice, function);
-        draft->act = way->manager->config->policy_mode == POLICY_ACT &&
+        if (plan->type)
+                add_type_commands(draft, advice);
+        else
+                add_command(draft, advice, function);
+        draft->act = way->manager->config->policy_mode == POLICY_ACT && !plan->type &&
                      advice->room->preempted->len == 0;
         draft->payload = plan;
         draft->payload_free = plan_free;
@@ -249,11 +272,22 @@ static bool present_amount(const SlicesWay *way, const AdvisorDraft *draft, uint
         return true;
 }
 
+static bool has_type(const SlicesWay *way, const AdvisorDraft *draft) {
+        const SliceEntry *entry = slice_book_find(slices_book(way->manager->slices), draft->uuid);
+        const Plan *plan = draft->payload;
+        const SliceFunction *function;
+
+        function = entry ? slice_find_function(entry->wish, plan->function) : NULL;
+        return function && g_strcmp0(function->type, plan->type) == 0;
+}
+
 /* is_done() */
 static bool slices_way_is_done(void *self, const AdvisorDraft *draft) {
         const Plan *plan = draft->payload;
         uint64_t present;
 
+        if (plan->type)
+                return has_type(self, draft);
         return present_amount(self, draft, &present) &&
                (plan->less ? present <= plan->amount : present >= plan->amount);
 }
@@ -305,6 +339,14 @@ static void slices_way_apply(void *self, const AdvisorDraft *draft, AdvisorMoved
         }
         if (slices_way_is_done(self, draft)) {
                 reply(userdata, NULL);
+                return;
+        }
+
+        if (plan->type) {
+                slice_exchange_begin(way->manager,
+                                     &(SliceExchange){ draft->uuid, draft->name, plan->function,
+                                                       plan->type, plan->present },
+                                     reply, userdata);
                 return;
         }
 

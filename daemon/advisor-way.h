@@ -36,8 +36,8 @@ typedef struct AdvisorDraft {
                                    * "leave" */
         const char *reason;       /* static, one word: "rises" */
         char *uuid, *name;        /* of the guest */
-        char *target;             /* the id of a VF, "cores", "memory", "bandwidth", the URI of a
-                                   * host; "": none is known */
+        char *target;             /* the id of a VF, "cores", "memory", "bandwidth", "function:gpu",
+                                   * the URI of a host; "": none is known */
         char *other_uuid, *other; /* a guest that has the target now, which is touched as well, and
                                    * first; NULL and "": there is none */
         char *sentence;           /* for a person */

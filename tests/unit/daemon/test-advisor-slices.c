@@ -1,223 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A host of 8 CPUs and 16 GiB, with guests whose CPU time and memory are seen once a minute. */
-
 #include "daemon/advisor-slices.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "daemon/advisor-slice-room.h"
-#include "daemon/advisor.h"
-#include "daemon/core/sample.h"
 #include "daemon/slices.h"
-#include "tests/lib/fake-rtnl.h"
-#include "tests/unit/daemon/manager-fixture.h"
+#include "tests/unit/daemon/slices-fixture.h"
 
-#define MINUTE G_TIME_SPAN_MINUTE
-#define HOUR   G_TIME_SPAN_HOUR
-#define DAY    G_TIME_SPAN_DAY
-#define GUESTS 2
-#define PF     "0000:3b:00.0"
-#define MBIT   125000u /* bytes */
-#define MIB    (UINT64_C(1) << 20)
-#define NSEC   1e9
-
-/* What most of them are: up to 8 vCPUs and 4 GiB while they run. */
-#define ROOMY                                                                            \
-        "<memory unit='MiB'>4096</memory><currentMemory unit='MiB'>1024</currentMemory>" \
-        "<vcpu current='2'>8</vcpu><vcpus>"                                              \
-        "<vcpu id='0' enabled='yes' hotpluggable='no'/>"                                 \
-        "<vcpu id='1' enabled='yes' hotpluggable='yes'/></vcpus>"
-
-typedef struct SlicesFixture {
-        Fixture f;
-        int64_t monotonic;
-        double cpus[GUESTS];   /* that it uses */
-        double delay[GUESTS];  /* for which its vCPUs wait */
-        uint64_t used[GUESTS]; /* bytes; 0: it does not tell */
-        double cpu_time[GUESTS], waited[GUESTS];
-        FakeRtnl *rtnl; /* NULL: there are no VFs */
-        int pf;
-        unsigned sends, receives; /* Mbit/s, of the first VF */
-        char *answer;             /* of advisor_apply(): "done", or the error */
-} SlicesFixture;
-
-static const char *const uuids[GUESTS] = { GUEST_UUID, OTHER_UUID };
-static const char *const names[GUESTS] = { "g1", "g2" };
-
-/* What libvirt was asked for and does not answer. */
-static GQueue questions = G_QUEUE_INIT;
-
-typedef struct Question {
-        GuestFinder finder;
-        void *asker;
-} Question;
-
-static void note_question(void *userdata, const char *domain, GuestFinder finder, void *asker) {
-        g_queue_push_tail(&questions, g_memdup2(&(Question){ finder, asker }, sizeof(Question)));
-}
-
-static void end_all_questions(void) {
-        while (!g_queue_is_empty(&questions)) {
-                g_autofree Question *question = g_queue_pop_head(&questions);
-                g_autoptr(GuestEvent) found = g_new0(GuestEvent, 1);
-
-                found->kind = GUEST_FOUND;
-                found->detail = g_strdup("The daemon ends");
-                question->finder(question->asker, found);
-        }
-}
-
-static void use_this_way_alone(Manager *manager) {
-        static const AdvisorWay *const ways[] = { &advisor_slices_way, NULL };
-
-        advisor_free(manager->advisor);
-        manager->advisor = advisor_new(manager, ways);
-}
-
-static void set_up(SlicesFixture *s, gconstpointer config) {
-        fixture_set_up(&s->f, config);
-        fake_root_put(s->f.root, "sys/devices/system/cpu/online", "0-7\n", -1);
-        fake_root_put(s->f.root, "proc/meminfo", "MemTotal: 16777216 kB\nMemFree: 8388608 kB\n",
-                      -1);
-        fixture_connect(&s->f);
-        s->f.virt.find = note_question;
-        fixture_pass_time(20000 * DAY);
-        s->monotonic = 1000 * G_USEC_PER_SEC;
-        use_this_way_alone(s->f.manager);
-        send_list(&s->f, uuids[0]);
-}
-
-static void tear_down(SlicesFixture *s, gconstpointer config) {
-        end_all_questions();
-        g_free(s->answer);
-        fixture_tear_down(&s->f, config);
-        if (s->rtnl)
-                fake_rtnl_free(s->rtnl);
-}
-
-static void run_with(SlicesFixture *s, unsigned g, const char *has, const char *devices,
-                     const char *metadata) {
-        g_autofree char *xml = NULL;
-
-        xml = g_strdup_printf("<domain><name>%s</name><uuid>%s</uuid><metadata><f:domain "
-                              "xmlns:f='urn:virtferry:domain:1' version='1'>%s</f:domain>"
-                              "</metadata>%s<devices>%s<memballoon model='virtio'/></devices>"
-                              "</domain>",
-                              names[g], uuids[g], metadata, has, devices);
-        send_event(&s->f, GUEST_RUNNING, uuids[g], xml);
-}
-
-static void run_guest(SlicesFixture *s, unsigned g) {
-        run_with(s, g, ROOMY, "", "");
-}
-
-static void give_saying(SlicesFixture *s, unsigned g, const char *attributes,
-                        const char *children) {
-        Slices *slices = s->f.manager->slices;
-        g_autofree char *xml = g_strconcat("<slice version='1' ", attributes, ">", children,
-                                           "</slice>", NULL);
-        g_autoptr(SlicePlacement) placement = NULL;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(Slice) wish = NULL;
-
-        wish = slice_from_xml(xml, strlen(xml), &error);
-        g_assert_no_error(error);
-        placement = slices_try(slices, uuids[g], wish, &error);
-        g_assert_no_error(error);
-        slice_book_allocate(slices_book(slices), uuids[g], names[g], wish, 0, NULL, &error);
-        g_assert_no_error(error);
-        slice_book_enter(slices_book(slices), uuids[g], SLICE_ENFORCED, &error);
-        g_assert_no_error(error);
-}
-
-/* It has it. */
-static void give(SlicesFixture *s, unsigned g, const char *children) {
-        give_saying(s, g, "", children);
-}
-
-/* g1 with all of this, which it uses, */
-static void begin(SlicesFixture *s, const char *children, double cpus, uint64_t used_mib) {
-        run_guest(s, 0);
-        give(s, 0, children);
-        s->cpus[0] = cpus;
-        s->used[0] = used_mib * MIB;
-}
-
-static GuestSample *sample(SlicesFixture *s, unsigned g) {
-        GuestSample *guest = guest_sample_new(uuids[g], names[g]);
-
-        s->cpu_time[g] += s->cpus[g] * 60 * NSEC;
-        s->waited[g] += s->delay[g] * 60 * NSEC;
-        guest->sample.values[METRIC_CPU] = (uint64_t)s->cpu_time[g];
-        guest->sample.values[METRIC_VCPU_DELAY] = (uint64_t)s->waited[g];
-        if (s->used[g] > 0)
-                guest->sample.values[METRIC_USED] = s->used[g];
-        return guest;
-}
-
-static void let_pass(SlicesFixture *s, int64_t usec) {
-        for (int64_t i = 0; i < usec; i += MINUTE) {
-                g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
-
-                s->monotonic += MINUTE;
-                fixture_pass_time(MINUTE);
-                if (s->rtnl)
-                        fake_rtnl_count_bytes(s->rtnl, s->pf, 0, 60ul * s->receives * MBIT,
-                                              60ul * s->sends * MBIT);
-                event->kind = GUEST_STATS;
-                event->sampled = s->monotonic;
-                event->samples = g_ptr_array_new_with_free_func((GDestroyNotify)guest_sample_free);
-                for (unsigned g = 0; g < GUESTS; g++)
-                        g_ptr_array_add(event->samples, sample(s, g));
-                manager_on_guest_event(s->f.manager, event);
-        }
-}
-
-static const GPtrArray *advised(const SlicesFixture *s) {
-        return advisor_list(s->f.manager->advisor);
-}
-
-static void assert_no_advice(const SlicesFixture *s) {
-        g_assert_cmpuint(advised(s)->len, ==, 0);
-}
-
-/* One, and its only command. */
-static const AdvisorDraft *assert_advice(const SlicesFixture *s, const char *kind,
-                                         const char *reason, const char *command) {
-        const AdvisorDraft *draft;
-
-        g_assert_cmpuint(advised(s)->len, ==, 1);
-        draft = ((const AdvisorEntry *)advised(s)->pdata[0])->draft;
-        g_assert_cmpstr(draft->kind, ==, kind);
-        g_assert_cmpstr(draft->reason, ==, reason);
-        g_assert_cmpuint(draft->commands->len, ==, 1);
-        g_assert_cmpstr(draft->commands->pdata[0], ==, command);
-        return draft;
-}
-
-static double value_of(const AdvisorDraft *draft, const char *name) {
-        for (guint i = 0; i < draft->values->len; i++) {
-                const AdvisorValue *value = &g_array_index(draft->values, AdvisorValue, i);
-
-                if (g_str_equal(value->name, name))
-                        return value->value;
-        }
-        return NAN;
-}
-
-static void note_answer(void *userdata, const GError *error) {
-        SlicesFixture *s = userdata;
-
-        g_free(s->answer);
-        s->answer = g_strdup(error ? error->message : "done");
-}
+#define PF "0000:3b:00.0"
 
 static void apply_first(SlicesFixture *s) {
-        g_autofree char *id = g_strdup(((const AdvisorEntry *)advised(s)->pdata[0])->id);
-
-        advisor_apply(s->f.manager->advisor, id, note_answer, s);
+        begin_apply(s);
         slices_flush(s->f.manager->slices);
 }
 
@@ -497,10 +292,10 @@ static void test_with_mode_act_it_may_be_carried_out(SlicesFixture *s, gconstpoi
 /* Of the whole host: its clock begins again. */
 static void restart(SlicesFixture *s) {
         fixture_restart(&s->f);
-        use_this_way_alone(s->f.manager);
+        slices_use_this_way_alone(s->f.manager);
         g_assert_true(advisor_load(s->f.manager->advisor, NULL));
         s->monotonic = 50 * G_USEC_PER_SEC;
-        send_list(&s->f, uuids[0]);
+        send_list(&s->f, GUEST_UUID);
         run_guest(s, 0);
 }
 
@@ -691,8 +486,9 @@ static void test_who_loses_its_slice_meanwhile_is_refused(SlicesFixture *s, gcon
                         "who has one");
 }
 
-#define ADD_CONFIGURED(name, config, function) \
-        g_test_add("/advisor-slices/" name, SlicesFixture, config, set_up, function, tear_down)
+#define ADD_CONFIGURED(name, config, function)                                              \
+        g_test_add("/advisor-slices/" name, SlicesFixture, config, slices_set_up, function, \
+                   slices_tear_down)
 #define ADD(name, function) ADD_CONFIGURED(name, NULL, function)
 #define ONE_CHANGE          "[Policy]\nSliceChangesPerDay=1\nSliceSettlingTimeSec=0\n"
 
