@@ -12,6 +12,7 @@
 #include "xml/number-set.h"
 #include "xml/reader.h"
 
+#define GROUP_CLUSTER         "Cluster"
 #define GROUP_DAEMON          "Daemon"
 #define GROUP_MIGRATION       "Migration"
 #define GROUP_OPENSTACK       "OpenStack"
@@ -92,6 +93,7 @@ Config *config_new(void) {
                                                       POLICY_SETTLE_SEC, CHANGES_A_DAY };
         config->guests_ask = config->keep_off = true;
         config->guest_port = GUEST_PORT;
+        cluster_config_init(&config->cluster);
         config->pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
         g_ptr_array_add(config->pools, pool_new(POOL_DEFAULT));
         config->compat = compat_new();
@@ -105,6 +107,7 @@ void config_free(Config *config) {
         g_free(config->host_cpus);
         g_free(config->policy_bridge);
         g_strfreev(config->policy_destinations);
+        cluster_config_clear(&config->cluster);
         g_ptr_array_unref(config->pools);
         compat_free(config->compat);
         g_free(config);
@@ -398,11 +401,14 @@ static bool parse_group(Config *config, const ConfigReader *reader, const char *
                 return parse_slices(config, reader, group, error);
         if (g_str_equal(group, GROUP_OPENSTACK))
                 return parse_openstack(config, reader, group, error);
+        if (g_str_equal(group, GROUP_CLUSTER))
+                return cluster_config_parse(&config->cluster, reader, group, error);
 
         if (!g_str_has_prefix(group, GROUP_POOL))
-                return config_reader_fail(reader, group, NULL, error,
-                                          "is unknown: the groups are [Daemon], [Migration], "
-                                          "[Policy], [Slices], [OpenStack] and [Pool NAME]");
+                return config_reader_fail(
+                        reader, group, NULL, error,
+                        "is unknown: the groups are [Daemon], [Migration], "
+                        "[Policy], [Slices], [OpenStack], [Cluster] and [Pool NAME]");
         if (!pool_name_is_valid(pool))
                 return config_reader_fail(reader, group, NULL, error,
                                           "must have a name of 1 to %d letters, digits and '-_.'",

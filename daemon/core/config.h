@@ -54,6 +54,14 @@
  *   Claims=no               which guests need a claim in Placement to come or to
  *                           start: no, nova (its instances) or all
  *
+ *   [Cluster]
+ *   Etcd=URL;URL            members of the etcd that hosts share; none: no cluster
+ *   Name=default            of the cluster
+ *   Host=hosta              of this host in it; else the kernel's name
+ *   Uri=qemu+ssh://a/system by which others reach its libvirt
+ *   CAFile=, CertFile=, KeyFile=, User=, PasswordFile=
+ *   TTLSec=10               silent for longer, it is away to the others
+ *
  *   [Pool fast]             tried in the order of the file
  *   Class=mdev              all keys are optional, all that are given must match
  *   Parent=mtty             shell pattern
@@ -66,6 +74,7 @@
  */
 
 #include "daemon/core/compat.h"
+#include "daemon/core/config-cluster.h"
 #include "daemon/core/device.h"
 #include "daemon/core/policy-slice.h"
 #include "daemon/core/policy.h"
@@ -113,6 +122,7 @@ typedef struct Config {
         unsigned host_memory_mib;
         bool keep_off;
         ClaimsMode claims;
+        ClusterConfig cluster;
         GPtrArray *pools; /* Pool; the last is "default" and matches everything */
         Compat *compat;   /* the default, until the manager reads the files */
 } Config;

@@ -216,13 +216,38 @@ static void test_claims_are_demanded_of_whom_it_says(void) {
         g_assert_cmpint(empty->claims, ==, CLAIMS_NO);
 }
 
+static void test_a_host_is_one_of_a_cluster(void) {
+        static const char text[] = "[Cluster]\nEtcd=https://a:2379; http://[::1]:2379\nName=east\n"
+                                   "Host=hosta\nUri=qemu+tls://a/system\nCAFile=/ca\nCertFile=/c\n"
+                                   "KeyFile=/k\nUser=u\nPasswordFile=/p\nTTLSec=2\n";
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
+        const ClusterConfig *cluster = set ? &set->cluster : NULL;
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(g_strv_length(cluster->etcd), ==, 2);
+        g_assert_cmpstr(cluster->etcd[1], ==, "http://[::1]:2379");
+        g_assert_cmpstr(cluster->name, ==, "east");
+        g_assert_cmpstr(cluster->host, ==, "hosta");
+        g_assert_cmpstr(cluster->uri, ==, "qemu+tls://a/system");
+        g_assert_cmpstr(cluster->ca_file, ==, "/ca");
+        g_assert_cmpstr(cluster->cert_file, ==, "/c");
+        g_assert_cmpstr(cluster->key_file, ==, "/k");
+        g_assert_cmpstr(cluster->user, ==, "u");
+        g_assert_cmpstr(cluster->password_file, ==, "/p");
+        g_assert_cmpuint(cluster->ttl, ==, 2);
+        g_assert_null(defaults->cluster.etcd);
+        g_assert_cmpstr(defaults->cluster.name, ==, "default");
+        g_assert_cmpuint(defaults->cluster.ttl, ==, 10);
+}
+
 static const struct {
         const char *text;
         const char *message; /* after "virtferry.conf:" */
 } refusals[] = {
         { "[Deamon]\n",
           "1: [Deamon] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices], "
-          "[OpenStack] and [Pool NAME]" },
+          "[OpenStack], [Cluster] and [Pool NAME]" },
         { "[Policy]\nMode=do\n", "2: [Policy] Mode must be observe, advise or act, not 'do'" },
         { "[Policy]\nBridge=br 0\n",
           "2: [Policy] Bridge must be the name of a bridge, not 'br 0'" },
@@ -240,10 +265,28 @@ static const struct {
         { "[Policy]\nTarget=40\n",
           "1: [Policy] needs ShrinkBelow below Target and Target below GrowAbove, and they are 40, "
           "40 and 85" },
+        { "[Cluster]\nEtcd=hosta:2379\n",
+          "2: [Cluster] Etcd must be URLs as in https://HOST:2379, not 'hosta:2379'" },
+        { "[Cluster]\nEtcd=http://\n",
+          "2: [Cluster] Etcd must be URLs as in https://HOST:2379, not 'http://'" },
+        { "[Cluster]\nEtcd=https://a:2379/v3\n",
+          "2: [Cluster] Etcd must be URLs as in https://HOST:2379, not 'https://a:2379/v3'" },
+        { "[Cluster]\nName=a/b\n",
+          "2: [Cluster] Name must be 1 to 128 letters, digits and '-_.', not 'a/b'" },
+        { "[Cluster]\nHost=a b\n",
+          "2: [Cluster] Host must be 1 to 128 letters, digits and '-_.', not 'a b'" },
+        { "[Cluster]\nUri=hosta\n", "2: [Cluster] Uri must be the URI of a libvirt, as "
+                                    "qemu+ssh://HOST/system, of at most 128 "
+                                    "bytes, not 'hosta'" },
+        { "[Cluster]\nCAFile=ca.pem\n",
+          "2: [Cluster] CAFile must be an absolute path, not 'ca.pem'" },
+        { "[Cluster]\nKeyFile=/k\n", "2: [Cluster] KeyFile needs CertFile=, too" },
+        { "[Cluster]\nUser=u\n", "2: [Cluster] User needs PasswordFile=, too" },
+        { "[Cluster]\nTTLSec=1\n", "2: [Cluster] TTLSec must be 2 to 3600, not '1'" },
         { "[OpenStack]\nClaims=yes\n", "2: [OpenStack] Claims must be no, nova or all, not 'yes'" },
         { "\n[Pool]\n",
           "2: [Pool] is unknown: the groups are [Daemon], [Migration], [Policy], [Slices], "
-          "[OpenStack] and [Pool NAME]" },
+          "[OpenStack], [Cluster] and [Pool NAME]" },
         { "[Pool ]\n", "1: [Pool ] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool a b]\n", "1: [Pool a b] must have a name of 1 to 64 letters, digits and '-_.'" },
         { "[Pool  a]\n", "1: [Pool  a] must have a name of 1 to 64 letters, digits and '-_.'" },
@@ -502,6 +545,16 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "HostMemoryMiB",
                                             "KeepOff",
                                             "Claims",
+                                            "Etcd",
+                                            "Name",
+                                            "Host",
+                                            "Uri",
+                                            "CAFile",
+                                            "CertFile",
+                                            "KeyFile",
+                                            "User",
+                                            "PasswordFile",
+                                            "TTLSec",
                                             "Class",
                                             "Parent",
                                             "Types",
@@ -532,6 +585,7 @@ int main(int argc, char **argv) {
                         test_it_is_set_when_slices_grow_and_shrink);
         g_test_add_func("/config/claims are demanded of whom it says",
                         test_claims_are_demanded_of_whom_it_says);
+        g_test_add_func("/config/a host is one of a cluster", test_a_host_is_one_of_a_cluster);
         g_test_add_func("/config/a host keeps something for itself",
                         test_a_host_keeps_something_for_itself);
         g_test_add_func("/config/the default pool is the last wherever it stands",
