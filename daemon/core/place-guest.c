@@ -101,7 +101,7 @@ static void add_slice(PlaceGuest *guest, const Slice *slice) {
                 g_ptr_array_add(guest->offloads, slice->offloads->pdata[i]);
 }
 
-uint64_t place_offload_need(const SliceOffload *offload, HeadroomResource resource) {
+uint64_t place_resource_need(const SliceOffload *offload, HeadroomResource resource) {
         switch (resource) {
         case HEADROOM_CORES:
                 return offload->cores;

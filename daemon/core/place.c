@@ -197,7 +197,7 @@ static bool offload_fits(const void *userdata, unsigned taker, unsigned seat) {
         if (need->pool && g_strcmp0(need->pool, offload->pool) != 0)
                 return false;
         for (int r = 0; r < _HEADROOM_RESOURCE_MAX; r++)
-                if (place_offload_need(need, (HeadroomResource)r) >
+                if (place_resource_need(need, (HeadroomResource)r) >
                     place_free_amount(&offload->amounts[r]))
                         return false;
         return true;
@@ -323,7 +323,7 @@ static void take_offloads(Place *place, PlaceHost *host) {
                 PlaceOffload *offload = &host->offloads[place_match_seat(place->match, i)];
 
                 for (int r = 0; r < _HEADROOM_RESOURCE_MAX; r++)
-                        offload->amounts[r].promised += place_offload_need(
+                        offload->amounts[r].promised += place_resource_need(
                                 place->guest->offloads->pdata[i], (HeadroomResource)r);
         }
 }

@@ -5,7 +5,7 @@
 static unsigned core_room(const PlaceSearch *search, const CapacityCore *core, bool doubling) {
         const SliceCores *wish = &search->slice->cores;
         uint64_t total = SHAPE_ITEM(search->shape, core->item)->total;
-        uint64_t left = place_free(search, core->item);
+        uint64_t left = place_room(search, core->item);
         uint64_t n;
 
         if (wish->exclusive)

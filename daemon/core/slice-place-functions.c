@@ -83,7 +83,7 @@ uint64_t place_link_need(const SliceFunction *function, const CapacityShape *sha
 /* A link that is down has nothing. */
 static PlaceLack rates_lack(const PlaceSearch *search, const SliceFunction *function,
                             const CapacityDevice *device, int *ret_item) {
-        if (function->min_mbit > 0 && place_free(search, device->pf) < function->min_mbit) {
+        if (function->min_mbit > 0 && place_room(search, device->pf) < function->min_mbit) {
                 *ret_item = device->pf;
                 return PLACE_LACK_RATE;
         }
@@ -91,7 +91,7 @@ static PlaceLack rates_lack(const PlaceSearch *search, const SliceFunction *func
                 return PLACE_FITS;
         for (unsigned i = 0; i < device->n_links; i++) {
                 const CapacityLink *link = SHAPE_CHAIN(search->shape, device, i);
-                uint64_t left = place_free(search, link->item);
+                uint64_t left = place_room(search, link->item);
 
                 if (left == 0 || left < place_link_need(function, search->shape, link)) {
                         *ret_item = link->item;
@@ -110,9 +110,9 @@ static PlaceLack moving_lack(const PlaceSearch *search, const SliceFunction *fun
         PlaceLack lack;
 
         *ret_item = pool->item;
-        if (place_free(search, pool->item) == 0)
+        if (place_room(search, pool->item) == 0)
                 return PLACE_LACK_FUNCTIONS;
-        if (limit >= 0 && place_free(search, limit) == 0) {
+        if (limit >= 0 && place_room(search, limit) == 0) {
                 *ret_item = limit;
                 return PLACE_LACK_MAX;
         }
@@ -188,8 +188,8 @@ static bool is_far(const PlaceSearch *search, int n) {
 static int compare_candidates(gconstpointer a, gconstpointer b, gpointer userdata) {
         const Rank *rank = userdata;
         int x = *(const int *)a, y = *(const int *)b, present = rank->function->present;
-        uint64_t left_x = place_free(rank->search, SHAPE_POOL(rank->search->shape, x)->item);
-        uint64_t left_y = place_free(rank->search, SHAPE_POOL(rank->search->shape, y)->item);
+        uint64_t left_x = place_room(rank->search, SHAPE_POOL(rank->search->shape, x)->item);
+        uint64_t left_y = place_room(rank->search, SHAPE_POOL(rank->search->shape, y)->item);
 
         if ((x == present) != (y == present))
                 return x == present ? -1 : 1;
@@ -221,20 +221,20 @@ static void find_candidates(PlaceSearch *search, PlaceFunction *function, PlaceS
 static uint64_t pool_room(const PlaceSearch *search, const SliceFunction *function, int n) {
         const CapacityPool *pool = SHAPE_POOL(search->shape, n);
         const CapacityDevice *device = SHAPE_DEVICE(search->shape, pool->device);
-        uint64_t room = place_free(search, pool->item);
+        uint64_t room = place_room(search, pool->item);
         int limit = SHAPE_ITEM(search->shape, pool->item)->limit;
 
         if (limit >= 0)
-                room = MIN(room, place_free(search, limit));
+                room = MIN(room, place_room(search, limit));
         if (function->own_group && pool->group >= 0)
                 room = MIN(room, 1);
         if (function->min_mbit > 0)
-                room = MIN(room, place_free(search, device->pf) / function->min_mbit);
+                room = MIN(room, place_room(search, device->pf) / function->min_mbit);
         if (function->lanes > 0 || function->bytes > 0) {
                 const CapacityLink *link = SHAPE_CHAIN(search->shape, device, 0);
                 uint64_t need = place_link_need(function, search->shape, link);
 
-                room = MIN(room, need > 0 ? place_free(search, link->item) / need : 0);
+                room = MIN(room, need > 0 ? place_room(search, link->item) / need : 0);
         }
         return room;
 }
@@ -253,7 +253,7 @@ static bool class_has_room(const PlaceSearch *search, unsigned first) {
 }
 
 static bool items_are_alike(const PlaceSearch *search, int a, int b) {
-        return place_free(search, a) == place_free(search, b) && search->mine[a] == search->mine[b];
+        return place_room(search, a) == place_room(search, b) && search->mine[a] == search->mine[b];
 }
 
 static bool links_are_alike(const PlaceSearch *search, const CapacityDevice *a,

@@ -77,7 +77,7 @@ static bool is_far(const PlaceSearch *search, int node) {
 }
 
 static bool is_whole(const PlaceSearch *search, int item) {
-        return place_free(search, item) == SHAPE_ITEM(search->shape, item)->total;
+        return place_room(search, item) == SHAPE_ITEM(search->shape, item)->total;
 }
 
 static void look_at_memory(const PlaceSearch *search, const CapacityMemory *memory, Choice *best) {
@@ -87,7 +87,7 @@ static void look_at_memory(const PlaceSearch *search, const CapacityMemory *memo
                           .moves = search->held[memory->item] == 0,
                           .cxl = memory->cxl,
                           .far = is_far(search, memory->node),
-                          .left = place_free(search, memory->item) };
+                          .left = place_room(search, memory->item) };
 
         if (choice.left >= choice.amount && is_better(&choice, best))
                 *best = choice;

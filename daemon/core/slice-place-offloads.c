@@ -38,7 +38,7 @@ static bool fits(const PlaceSearch *search, const SliceOffload *wish,
                 uint64_t need = place_offload_need(wish, i);
 
                 if (need > 0 &&
-                    (offload->parts[i] < 0 || place_free(search, offload->parts[i]) < need))
+                    (offload->parts[i] < 0 || place_room(search, offload->parts[i]) < need))
                         return false;
         }
         return true;
@@ -55,7 +55,7 @@ static uint64_t count_left(const PlaceSearch *search, int device) {
 
         for (int i = 0; i < _OFFLOAD_PART_MAX; i++)
                 if (offload->parts[i] >= 0)
-                        return place_free(search, offload->parts[i]);
+                        return place_room(search, offload->parts[i]);
         return 0;
 }
 

@@ -159,7 +159,7 @@ void place_search_free(PlaceSearch *search) {
 
 /* Facts ----------------------------------------------------------------------------- */
 
-uint64_t place_free(const PlaceSearch *search, int item) {
+uint64_t place_room(const PlaceSearch *search, int item) {
         uint64_t used = search->taken[item] + search->mine[item];
         uint64_t total = SHAPE_ITEM(search->shape, item)->total;
 
@@ -216,7 +216,7 @@ bool place_keys(PlaceSearch *search) {
                 const SliceKey *key = keys->pdata[i];
                 int item = place_key(search, key);
 
-                if (item < 0 || place_free(search, item) < key->count)
+                if (item < 0 || place_room(search, item) < key->count)
                         return false;
                 search->mine[item] += key->count;
         }
@@ -235,8 +235,8 @@ static bool take_share(PlaceSearch *search, const char *groups, const char *what
         int group = capacity_shape_find(search->shape, groups);
         int item = capacity_shape_find(search->shape, what);
 
-        if (group < 0 || item < 0 || place_free(search, group) == 0 ||
-            place_free(search, item) < need)
+        if (group < 0 || item < 0 || place_room(search, group) == 0 ||
+            place_room(search, item) < need)
                 return false;
 
         search->mine[group] += 1;

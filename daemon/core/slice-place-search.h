@@ -71,7 +71,7 @@ bool place_search_run(PlaceSearch *search);
 bool place_search_gave_up(const PlaceSearch *search);
 /* Nothing is placed again. */
 void place_search_reset(PlaceSearch *search);
-uint64_t place_free(const PlaceSearch *search, int item);
+uint64_t place_room(const PlaceSearch *search, int item);
 int place_key(const PlaceSearch *search, const SliceKey *key); /* item, -1: no such keys */
 
 /* Each puts its part into `mine`, or returns false and has changed nothing. */

@@ -36,7 +36,7 @@ static uint64_t memory_left(const PlaceSearch *search, int node) {
                 const CapacityMemory *memory = SHAPE_MEMORY(search->shape, i);
 
                 if (place_memory_matches(search, memory, spot))
-                        left += place_free(search, memory->item);
+                        left += place_room(search, memory->item);
         }
         return left;
 }

@@ -69,7 +69,7 @@ char *place_memory_name(const PlaceSearch *search, int item) {
 
 static char *counted_lack(const PlaceSearch *search, uint64_t need, int item) {
         const CapacityItem *of = SHAPE_ITEM(search->shape, item);
-        g_autofree char *left = place_amount(place_free(search, item), of->unit);
+        g_autofree char *left = place_amount(place_room(search, item), of->unit);
         g_autofree char *asked = place_amount(need, of->unit);
 
         if (of->total == 0)
@@ -81,7 +81,7 @@ static char *counted_lack(const PlaceSearch *search, uint64_t need, int item) {
 
 static char *link_lack(const PlaceSearch *search, const SliceFunction *function, int item) {
         const CapacityItem *of = SHAPE_ITEM(search->shape, item);
-        g_autofree char *left = place_amount(place_free(search, item), of->unit);
+        g_autofree char *left = place_amount(place_room(search, item), of->unit);
         g_autofree char *asked = NULL;
 
         if (of->total == 0)
@@ -211,10 +211,10 @@ static void explain_other_memory(GPtrArray *reasons, const PlaceSearch *search) 
 
                 if (memory->item == search->memory ||
                     !place_memory_matches(search, memory, PLACE_ANYWHERE) ||
-                    place_free(search, memory->item) >= search->memory_amount)
+                    place_room(search, memory->item) >= search->memory_amount)
                         continue;
                 name = place_memory_name(search, memory->item);
-                left = place_amount(place_free(search, memory->item), "bytes");
+                left = place_amount(place_room(search, memory->item), "bytes");
                 add(reasons, "%s is passed over: it has %s left", name, left);
                 n++;
         }
@@ -241,7 +241,7 @@ static void explain_function(GPtrArray *reasons, const PlaceSearch *search,
 
         add(reasons, "Function '%s' is of %s%s, with %" PRIu64 " left then", function->wish->name,
             name, chosen == function->present ? ", as until now" : "",
-            place_free(search, SHAPE_POOL(search->shape, chosen)->item));
+            place_room(search, SHAPE_POOL(search->shape, chosen)->item));
         for (guint i = 0; i < search->shape->pools->len && n < PASSED_OVER_MAX; i++) {
                 g_autofree char *other = NULL, *words = NULL;
                 PlaceLack lack;

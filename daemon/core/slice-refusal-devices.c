@@ -26,7 +26,7 @@ static Nearest find_nearest(const PlaceSearch *search, const SliceFunction *func
         for (guint i = 0; i < search->shape->pools->len; i++) {
                 int item = -1;
                 PlaceLack lack = place_function_lack(search, function, i, spot, &item);
-                uint64_t left = item < 0 ? 0 : place_free(search, item);
+                uint64_t left = item < 0 ? 0 : place_room(search, item);
 
                 if (lack == PLACE_LACK_MATCH)
                         continue;
@@ -90,7 +90,7 @@ static OffloadPart short_part(const PlaceSearch *search, const SliceOffload *wis
                 uint64_t need = place_offload_need(wish, i);
 
                 if (need > 0 &&
-                    (offload->parts[i] < 0 || place_free(search, offload->parts[i]) < need))
+                    (offload->parts[i] < 0 || place_room(search, offload->parts[i]) < need))
                         return i;
         }
         return _OFFLOAD_PART_MAX;
@@ -113,7 +113,7 @@ static char *tell_offload_device(const Refusal *refusal, const SliceOffload *wis
                 return g_strdup_printf("Offload device %s has no %s, which '%s' asks for",
                                        offload->name, words[part], wish->name);
 
-        left = place_amount(place_free(search, item), SHAPE_ITEM(search->shape, item)->unit);
+        left = place_amount(place_room(search, item), SHAPE_ITEM(search->shape, item)->unit);
         asked = place_amount(place_offload_need(wish, part), SHAPE_ITEM(search->shape, item)->unit);
         holder = refusal_tell_holder_of(refusal, item);
         return g_strdup_printf("Offload device %s has %s%s of the %s that '%s' asks for%s",
@@ -131,7 +131,7 @@ static uint64_t left_of(const PlaceSearch *search, const SliceOffload *wish,
 
         return part == _OFFLOAD_PART_MAX || offload->parts[part] < 0
                        ? 0
-                       : place_free(search, offload->parts[part]);
+                       : place_room(search, offload->parts[part]);
 }
 
 /* The one that has all but the last of what is asked for, and then most of that. */

@@ -117,7 +117,7 @@ static int find_most_left(const PlaceSearch *search, PlaceSpot spot) {
 
         for (guint i = 0; i < search->shape->memories->len; i++) {
                 const CapacityMemory *memory = SHAPE_MEMORY(search->shape, i);
-                uint64_t left = place_free(search, memory->item);
+                uint64_t left = place_room(search, memory->item);
 
                 if (place_memory_matches(search, memory, spot) && (best < 0 || left > most)) {
                         best = memory->item;
@@ -142,7 +142,7 @@ char *refusal_tell_memory(const Refusal *refusal, PlaceSpot spot) {
                 return tell_no_memory(refusal);
 
         name = place_memory_name(search, item);
-        left = place_amount(place_free(search, item), "bytes");
+        left = place_amount(place_room(search, item), "bytes");
         asked = place_amount(search->slice->memory.size, "bytes");
         holder = refusal_tell_holder_of(refusal, item);
         return g_strdup_printf("%s has %s%s of the %s that are asked for%s", name, left,
@@ -165,12 +165,12 @@ char *refusal_tell_keys(const Refusal *refusal, PlaceSpot spot) {
 
                 if (item < 0)
                         return g_strdup_printf("This host has no %s keys", key->kind);
-                if (place_free(search, item) >= key->count)
+                if (place_room(search, item) >= key->count)
                         continue;
                 holder = refusal_tell_holder_of(refusal, item);
                 return g_strdup_printf("This host has %" PRIu64 "%s of the %u %s keys that are "
                                        "asked for%s",
-                                       place_free(search, item), refusal->ever ? "" : " left",
+                                       place_room(search, item), refusal->ever ? "" : " left",
                                        key->count, key->kind, holder);
         }
         return g_strdup("The keys that are asked for are more than there are");
@@ -193,15 +193,15 @@ static char *tell_one_share(const Refusal *refusal, const char *groups, const ch
                 return g_strdup_printf("This host cannot share out its %s: resctrl is not mounted, "
                                        "or the CPU does not have it",
                                        words);
-        if (place_free(search, group) == 0) {
+        if (place_room(search, group) == 0) {
                 holder = refusal_tell_holder_of(refusal, group);
                 return g_strdup_printf("This host has no group left for a share of its %s%s", words,
                                        holder);
         }
-        if (place_free(search, item) >= need)
+        if (place_room(search, item) >= need)
                 return NULL;
 
-        left = place_amount(place_free(search, item), SHAPE_ITEM(search->shape, item)->unit);
+        left = place_amount(place_room(search, item), SHAPE_ITEM(search->shape, item)->unit);
         asked = place_amount(need, SHAPE_ITEM(search->shape, item)->unit);
         holder = refusal_tell_holder_of(refusal, item);
         return g_strdup_printf("This host has %s of its %s%s of the %s that are asked for%s", left,
