@@ -2,15 +2,18 @@
 #include "daemon/core/cluster-doc.h"
 #include "xml/ferry-error.h"
 
-static const char *const map_members[] = { "schema", "resources", "kinds", "devices", NULL };
-static const char *const resource_members[] = { "total", "free", "level", NULL };
-static const char *const kind_members[] = { "class",   "pool", "driver", "version",
-                                            "formats", "ids",  NULL };
+static const char *const map_members[] = { "schema",    "drained", "qemu",    "libvirt",
+                                           "resources", "kinds",   "devices", NULL };
+static const char *const resource_members[] = { "total", "free", "level", "headroom", NULL };
+static const char *const kind_members[] = { "class",   "pool",     "type",    "driver",
+                                            "version", "firmware", "formats", "ids",
+                                            "total",   "free",     NULL };
 
 static void resource_clear(void *data) {
         ClusterResource *resource = data;
 
         cluster_word_free(resource->name);
+        cluster_word_free(resource->headroom);
         g_free(resource->unknown);
 }
 
@@ -19,8 +22,10 @@ static void kind_clear(void *data) {
 
         cluster_word_free(kind->class);
         cluster_word_free(kind->pool);
+        cluster_word_free(kind->type);
         cluster_word_free(kind->driver);
         cluster_word_free(kind->version);
+        cluster_word_free(kind->firmware);
         cluster_word_free(kind->formats);
         cluster_word_free(kind->ids);
         g_free(kind->unknown);
@@ -52,8 +57,20 @@ void cluster_map_free(ClusterMap *map) {
         g_array_unref(map->resources);
         g_array_unref(map->kinds);
         g_array_unref(map->devices);
+        cluster_word_free(map->qemu);
+        cluster_word_free(map->libvirt);
         g_free(map->unknown);
         g_free(map);
+}
+
+static bool read_word(JsonObject *object, const char *name, char **ret, GError **error) {
+        const char *text;
+
+        if (!cluster_json_text_if_any(object, name, &text, error))
+                return false;
+
+        *ret = cluster_word(text);
+        return true;
 }
 
 static bool read_resource(ClusterMap *map, const char *name, JsonObject *object, GError **error) {
@@ -65,6 +82,7 @@ static bool read_resource(ClusterMap *map, const char *name, JsonObject *object,
         return cluster_json_number(object, "total", &resource->total, error) &&
                cluster_json_number_if_any(object, "free", &resource->free, error) &&
                cluster_json_number_if_any(object, "level", &resource->level, error) &&
+               read_word(object, "headroom", &resource->headroom, error) &&
                cluster_json_unknown(object, resource_members, &resource->unknown, error);
 }
 
@@ -86,16 +104,6 @@ static bool read_resources(ClusterMap *map, JsonObject *resources, GError **erro
         return true;
 }
 
-static bool read_word(JsonObject *object, const char *name, char **ret, GError **error) {
-        const char *text;
-
-        if (!cluster_json_text_if_any(object, name, &text, error))
-                return false;
-
-        *ret = cluster_word(text);
-        return true;
-}
-
 static bool read_kind(ClusterMap *map, JsonObject *object, GError **error) {
         ClusterKind *kind;
 
@@ -103,10 +111,14 @@ static bool read_kind(ClusterMap *map, JsonObject *object, GError **error) {
         kind = &g_array_index(map->kinds, ClusterKind, map->kinds->len - 1);
         return read_word(object, "class", &kind->class, error) &&
                read_word(object, "pool", &kind->pool, error) &&
+               read_word(object, "type", &kind->type, error) &&
                read_word(object, "driver", &kind->driver, error) &&
                read_word(object, "version", &kind->version, error) &&
+               read_word(object, "firmware", &kind->firmware, error) &&
                read_word(object, "formats", &kind->formats, error) &&
                read_word(object, "ids", &kind->ids, error) &&
+               cluster_json_number_if_any(object, "total", &kind->total, error) &&
+               cluster_json_number_if_any(object, "free", &kind->free, error) &&
                cluster_json_unknown(object, kind_members, &kind->unknown, error);
 }
 
@@ -173,6 +185,9 @@ ClusterMap *cluster_map_from_json(const char *text, GError **error) {
 
         object = json_node_get_object(root);
         if (!cluster_json_number(object, "schema", &map->schema, error) ||
+            !cluster_json_number_if_any(object, "drained", &map->drained, error) ||
+            !read_word(object, "qemu", &map->qemu, error) ||
+            !read_word(object, "libvirt", &map->libvirt, error) ||
             !cluster_json_object_if_any(object, "resources", &resources, error) ||
             !cluster_json_object_if_any(object, "devices", &devices, error) ||
             !read_resources(map, resources, error) ||
@@ -194,10 +209,14 @@ static JsonObject *kind_to_object(const ClusterKind *kind) {
 
         add_text(object, "class", kind->class);
         add_text(object, "pool", kind->pool);
+        add_text(object, "type", kind->type);
         add_text(object, "driver", kind->driver);
         add_text(object, "version", kind->version);
+        add_text(object, "firmware", kind->firmware);
         add_text(object, "formats", kind->formats);
         add_text(object, "ids", kind->ids);
+        json_object_set_int_member(object, "total", kind->total);
+        json_object_set_int_member(object, "free", kind->free);
         cluster_json_add_unknown(object, kind->unknown);
         return object;
 }
@@ -208,6 +227,7 @@ static JsonObject *resource_to_object(const ClusterResource *resource) {
         json_object_set_int_member(object, "total", resource->total);
         json_object_set_int_member(object, "free", resource->free);
         json_object_set_int_member(object, "level", resource->level);
+        add_text(object, "headroom", resource->headroom);
         cluster_json_add_unknown(object, resource->unknown);
         return object;
 }
@@ -218,6 +238,10 @@ char *cluster_map_to_json(const ClusterMap *map) {
         JsonArray *kinds = json_array_new();
 
         json_object_set_int_member(object, "schema", map->schema);
+        if (map->drained > 0)
+                json_object_set_int_member(object, "drained", map->drained);
+        add_text(object, "qemu", map->qemu);
+        add_text(object, "libvirt", map->libvirt);
         for (guint i = 0; i < map->resources->len; i++) {
                 const ClusterResource *resource = &g_array_index(map->resources, ClusterResource,
                                                                  i);

@@ -4,8 +4,10 @@
 /* The documents that hosts share, each an object of JSON with "schema": 1:
  *
  *   hosts/HOST          it is alive: {"version", "uri", "since", "incarnation"}
- *   maps/HOST           what it has: {"resources": {NAME: {"total", "free", "level"}},
- *                       "kinds": [{"class", "pool", "driver", "version", "formats", "ids"}],
+ *   maps/HOST           what it has: {"qemu", "libvirt", "drained",
+ *                       "resources": {NAME: {"total", "free", "level", "headroom"}},
+ *                       "kinds": [{"class", "pool", "type", "driver", "version", "firmware",
+ *                       "formats", "ids", "total", "free"}],
  *                       "devices": {ADDRESS: number of its kind}}
  *   lots/HOST/RESOURCE  what it offers: {"offered", "turn", "promised": {DOMAIN: {"amount", "by",
  *                       "since", "nonce"}}}
@@ -37,12 +39,14 @@ typedef struct ClusterHost {
 typedef struct ClusterResource {
         char *name;
         int64_t total, free, level; /* level: the p95 that is expected to be used */
+        char *headroom;             /* by that, as headroom.h has the words; NULL: not known */
         char *unknown;
 } ClusterResource;
 
-/* What place has to know of a device; texts are as in the domain's metadata. */
+/* What place has to know of devices, those that could be made among them; cluster-kind.h. */
 typedef struct ClusterKind {
-        char *class, *pool, *driver, *version, *formats, *ids;
+        char *class, *pool, *type, *driver, *version, *firmware, *formats, *ids;
+        int64_t total, free;
         char *unknown;
 } ClusterKind;
 
@@ -53,9 +57,11 @@ typedef struct ClusterDevice {
 
 typedef struct ClusterMap {
         int64_t schema;
-        GArray *resources; /* of ClusterResource */
-        GArray *kinds;     /* of ClusterKind */
-        GArray *devices;   /* of ClusterDevice */
+        int64_t drained;      /* 1: it is being emptied, or is */
+        char *qemu, *libvirt; /* versions; NULL: not known */
+        GArray *resources;    /* of ClusterResource */
+        GArray *kinds;        /* of ClusterKind */
+        GArray *devices;      /* of ClusterDevice */
         char *unknown;
 } ClusterMap;
 

@@ -63,10 +63,13 @@ static void test_each_document_keeps_everything(void) {
                     "{\"schema\":1,\"version\":\"1.0\",\"uri\":\"qemu+ssh://a/system\","
                     "\"since\":5,\"incarnation\":\"a1\",\"later\":true}");
         ASSERT_KEPT(ClusterMap, map,
-                    "{\"schema\":1,\"resources\":{\"cores\":{\"total\":16,\"free\":4,\"level\":9,"
-                    "\"later\":1}},\"kinds\":[{\"class\":\"sriov\",\"pool\":\"net\","
-                    "\"driver\":\"mlx5\",\"version\":\"1\",\"formats\":\"a\",\"ids\":\"b\","
-                    "\"later\":1}],\"devices\":{\"0000:3b:00.2\":0},\"later\":1}");
+                    "{\"schema\":1,\"drained\":1,\"qemu\":\"8.2\",\"libvirt\":\"9.0\","
+                    "\"resources\":{\"cores\":{\"total\":16,\"free\":4,\"level\":9,"
+                    "\"headroom\":\"high\",\"later\":1}},"
+                    "\"kinds\":[{\"class\":\"sriov\",\"pool\":\"net\",\"type\":\"t\","
+                    "\"driver\":\"mlx5\",\"version\":\"1\",\"firmware\":\"22\","
+                    "\"formats\":\"a\",\"ids\":\"b\",\"total\":3,\"free\":2,\"later\":1}],"
+                    "\"devices\":{\"0000:3b:00.2\":0},\"later\":1}");
         ASSERT_KEPT(ClusterMoves, moves,
                     "{\"schema\":1,\"together\":2,\"per-host\":1,\"going\":{\"g1\":{\"from\":"
                     "\"a\",\"to\":\"b\",\"since\":1,\"nonce\":\"n1\",\"later\":1}},"
