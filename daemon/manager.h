@@ -24,6 +24,7 @@
 #include "daemon/trials.h"
 
 typedef struct Advisor Advisor;
+typedef struct Cluster Cluster;
 typedef struct Demands Demands;
 typedef struct Drain Drain;
 typedef struct Drive Drive;
@@ -62,6 +63,7 @@ typedef struct Manager {
         Swaps *swaps;
         Slices *slices;
         Agents *agents;
+        Cluster *cluster;            /* borrowed; NULL: this host is in none */
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const ClaimOps *claims;      /* NULL: there is no way to ask Placement */
         HookClaim *hook_claim;       /* of the guest that a hook asks for now; NULL not asked for */
@@ -69,6 +71,7 @@ typedef struct Manager {
         GHashTable *active;          /* UUIDs of domains that libvirt calls active here; to names */
         GHashTable *guest_notes;     /* of guest-list.c */
         unsigned long libvirt_version; /* 9000000 for 9.0.0; 0 not known */
+        unsigned long qemu_version;    /* the same */
         bool libvirt_known;            /* a GUEST_LIST has come since the connection was made */
         int64_t (*now)(void);          /* CLOCK_REALTIME in us; tests have their own */
 } Manager;
