@@ -7,6 +7,7 @@
 
 #include "daemon/advice-check.h"
 #include "daemon/advisor.h"
+#include "daemon/cluster.h"
 #include "daemon/drain.h"
 #include "daemon/edges/agent-links.h"
 #include "daemon/edges/announce.h"
@@ -20,6 +21,7 @@
 #include "daemon/edges/uevent.h"
 #include "daemon/edges/virt.h"
 #include "daemon/guest-list.h"
+#include "daemon/main/cluster-edge.h"
 #include "daemon/main/guests.h"
 #include "daemon/main/journal.h"
 #include "daemon/main/metrics-sockets.h"
@@ -50,6 +52,7 @@ struct Daemon {
         TrialHelper *trial_helper;
         AgentLinks *agents;
         ClaimsEdge *claims;
+        ClusterEdge *cluster; /* NULL: this host is in none */
         Virt *virt;
         Guests *guests; /* NULL: they may not ask */
 };
@@ -75,6 +78,7 @@ static void on_device(void *userdata, InventoryChange change, const Device *devi
 
         faces_on_device(daemon->faces, change, device);
         slices_on_host_changed(daemon->manager->slices);
+        cluster_on_host_changed(daemon->manager->cluster);
         if (change != INVENTORY_CHANGED)
                 notify_status(daemon);
 }
@@ -85,6 +89,7 @@ static void on_lease(void *userdata, LeaseChange change, const Lease *lease) {
         journal_lease(change, lease);
         faces_on_lease(daemon->faces, change, lease);
         slices_on_leases_changed(daemon->manager->slices);
+        cluster_on_host_changed(daemon->manager->cluster);
         if (change == LEASE_REMOVED)
                 slices_on_lease_gone(daemon->manager->slices, lease->domain_uuid);
 }
@@ -94,6 +99,7 @@ static void on_slice(void *userdata, SliceChange change, const SliceEntry *entry
 
         journal_slice(daemon->journal, change, entry);
         faces_on_slice(daemon->faces, change, entry);
+        cluster_on_host_changed(daemon->manager->cluster);
         guests_on_slice(daemon->guests, entry);
 }
 
@@ -124,6 +130,7 @@ static void on_drain(void *userdata, const DrainRecord *before, const DrainRecor
         drained_flag_set(daemon->manager->sysfs, now != NULL);
         journal_drain(before, now);
         faces_on_drain(daemon->faces);
+        cluster_on_host_changed(daemon->manager->cluster);
 }
 
 static void on_agent(void *userdata, AgentState before, const AgentEntry *agent) {
@@ -131,6 +138,7 @@ static void on_agent(void *userdata, AgentState before, const AgentEntry *agent)
 
         journal_agent(before, agent);
         slices_on_host_changed(daemon->manager->slices);
+        cluster_on_host_changed(daemon->manager->cluster);
 }
 
 static void on_trial(void *userdata, const char *device, const TrialReport *report,
@@ -162,6 +170,7 @@ static void on_guest(void *userdata, const GuestEvent *event) {
         daemon->host.libvirt_version = virt_get_version(daemon->virt);
         daemon->manager->libvirt_version = daemon->host.libvirt_version;
         daemon->host.qemu_version = virt_get_qemu_version(daemon->virt);
+        daemon->manager->qemu_version = daemon->host.qemu_version;
         manager_on_guest_event(daemon->manager, event);
         guests_on_guest_event(daemon->guests, event);
         if (guest_list_on_guest_event(daemon->manager, event))
@@ -170,6 +179,7 @@ static void on_guest(void *userdata, const GuestEvent *event) {
                 return;
 
         faces_on_libvirt(daemon->faces);
+        cluster_on_host_changed(daemon->manager->cluster);
         notify_status(daemon);
 }
 
@@ -333,6 +343,8 @@ static bool start_edges(Daemon *daemon, const DaemonOptions *options, GError **e
                             FERRY_DAEMON, &daemon->agents);
         if (r < 0)
                 return fail(error, r, "The agents of offload devices cannot be connected to");
+        if (!cluster_edge_new(daemon->loop, daemon->manager, &daemon->cluster, error))
+                return false;
         if (!options->libvirt_uri)
                 return true;
 
@@ -392,6 +404,7 @@ void daemon_free(Daemon *daemon) {
         guests_free(daemon->guests);
         daemon->guests = NULL; /* no slice is news to them any more */
         virt_free(daemon->virt);
+        cluster_edge_free(daemon->cluster);
         claims_edge_free(daemon->claims);
         agent_links_free(daemon->agents);
         trial_helper_free(daemon->trial_helper);
