@@ -55,6 +55,10 @@ int manager_method_list_resources(sd_bus_message *m, void *userdata, sd_bus_erro
 int manager_method_list_guests(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* ListHeadroom() of the manager; `userdata` is the faces. */
 int manager_method_list_headroom(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* ListHosts(), ForgetHost() and Place() of the manager; `userdata` is the faces. */
+int manager_method_list_hosts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_forget_host(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_place(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* ListMetrics(), ListUsage() and GetHistory() of the manager; `userdata` is the faces. */
 int manager_method_list_metrics(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_usage(sd_bus_message *m, void *userdata, sd_bus_error *reterr);

@@ -33,6 +33,7 @@ static void test_others_reach_no_hook_and_send_no_document(DaemonFixture *f, gco
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckGuest", "g1");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckArrival", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "LoadTrialState", "<domain/>");
+        assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "Place", "<domain/>");
 }
 
 static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused) {
@@ -80,6 +81,16 @@ static void test_others_reach_what_polkit_decides(DaemonFixture *f, gconstpointe
         g_assert_nonnull(strstr(probed, "org.virtferry1.probe"));
 }
 
+static void test_who_says_that_a_host_is_gone_is_for_polkit(DaemonFixture *f,
+                                                            gconstpointer config) {
+        g_autofree char *listed = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ListHosts", NULL);
+        g_autofree char *forgotten = other_user_calls(f, FERRY_INTERFACE_MANAGER, "ForgetHost",
+                                                      "hostb");
+
+        g_assert_cmpstr(listed, ==, "done");
+        g_assert_nonnull(strstr(forgotten, "org.virtferry1.manage-cluster"));
+}
+
 static void skip(void) {
         g_test_skip("this policy lets nobody else be the daemon");
 }
@@ -103,5 +114,8 @@ int main(int argc, char **argv) {
             test_others_reach_no_hook_and_send_no_document);
         ADD("others may look and ask", test_others_may_look_and_ask);
         ADD("others reach what polkit decides", test_others_reach_what_polkit_decides);
+        g_test_add("/policy/who says that a host is gone is for polkit", DaemonFixture,
+                   "[Cluster]\nEtcd=http://127.0.0.1:1\nHost=hosta\n", daemon_fixture_set_up,
+                   test_who_says_that_a_host_is_gone_is_for_polkit, daemon_fixture_tear_down);
         return g_test_run();
 }
