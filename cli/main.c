@@ -33,6 +33,7 @@ static const Command commands[] = {
         { "forecast", "DOMAIN and at most one METRIC", 0, 2, OPTIONS_OF_FORECAST, cmd_forecast },
         { "headroom", NULL, 0, 0, 0, cmd_headroom },
         { "history", "DOMAIN and at most one METRIC", 1, 2, OPTIONS_OF_HISTORY, cmd_history },
+        { "hosts", "nothing, or forget and a HOST", 0, 2, 0, cmd_hosts },
         { "leases", NULL, 0, 0, 0, cmd_leases },
         { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
@@ -40,6 +41,7 @@ static const Command commands[] = {
         { "offers", NULL, 0, 0, 0, cmd_offers },
         { "openstack", "device-spec or provider-yaml", 1, 1, OPTION_BIT(OPTION_NOVA),
           cmd_openstack },
+        { "place", "DOMAIN or FILE", 1, 1, OPTION_BIT(OPTION_EXPLAIN), cmd_place },
         { "policy", "of freeze, thaw and decide", 0, 1, 0, cmd_policy },
         { "probe", "DEVICE", 1, 1, 0, cmd_probe },
         { "release", "LEASE", 1, 1, 0, cmd_release },
@@ -83,6 +85,13 @@ static const char help[] =
         "and "
         "take none\n"
         "  undrain                       take guests again\n"
+        "  hosts                         the hosts of the cluster, and what is left of them\n"
+        "  hosts forget HOST             one is gone for good: what it has is taken out of the "
+        "cluster\n"
+        "  place DOMAIN|FILE [--explain] the hosts a guest could go to, the best first; FILE (-: "
+        "standard\n"
+        "                                input, or with a / or .xml) is a domain or a hardware "
+        "slice\n"
         "  slice list                    the hardware slices: what guests are promised of the "
         "host\n"
         "  slice show DOMAIN             all about one\n"

@@ -144,7 +144,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice apply check devices drain forecast headroom history leases migrate migrations move offers openstack policy probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply check devices drain forecast headroom history hosts leases migrate migrations move offers openstack place policy probe release rescan resources show slice top undrain' ;;
         advice) options+=' --watch' ;;
         apply)
                 if [[ $current != -* ]]; then
@@ -180,6 +180,24 @@ _virt_ferry() {
                 elif [[ $current != -* && ${COMP_WORDS[COMP_CWORD - 2]} == history ]]; then
                         words='balloon busy cpu cpu-stall device-memory io-stall memory-stall read-bytes read-requests read-time receive-bytes receive-drops receive-packets'
                         words+=' resident transmit-bytes transmit-drops transmit-packets unused used vcpu-delay vcpu-wait write-bytes write-requests write-time'
+                fi
+                ;;
+        hosts)
+                if [[ $current != -* && $previous == hosts ]]; then
+                        words=forget
+                elif [[ $current != -* && $previous == forget ]]; then
+                        words=$(__virt_ferry_ids hosts)
+                fi
+                ;;
+        place)
+                options+=' --explain'
+                if [[ $current == */* ]]; then
+                        compopt -o filenames
+                        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                        return
+                fi
+                if [[ $current != -* ]]; then
+                        words=$(__virt_ferry_guests)
                 fi
                 ;;
         migrate)

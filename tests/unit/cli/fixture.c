@@ -77,6 +77,24 @@ MockDaemon *cli_mock_new(void) {
                 "('0000:3b:00.0', 'pf', 'PF 0000:3b:00.0', 'bandwidth', 10000000, 2500000, "
                 "7100000, 'low'),"
                 "('dpu0', 'offload', 'offload device dpu0', 'keys', 64, 64, 0, 'low')],)");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "ListHosts",
+                "('', [('hosta', true, false, 1763632805000000, '0.1.0', '8.2', '9.0', 'high', "
+                "'qemu+ssh://hosta/system'),"
+                "('hostb', true, true, 1763632805000000, '0.1.0', '8.2', '9.0', 'med', "
+                "'qemu+ssh://hostb/system'),"
+                "('hostc', false, false, 0, '', '7.2', '', 'low', '')])");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ForgetHost", "()");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest",
+                              "('db1', '<domain/>', @a(sss) [])");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "Place",
+                "('db1', [('hosta', 'qemu+ssh://hosta/system', true, 'fits', 'high', 75.25, "
+                "'hosta: all that is needed is offered'),"
+                "('hostd', 'qemu+ssh://hostd/system', true, 'fits', 'med', 12.0, "
+                "'hostd: all that is needed is offered, and of memory enough'),"
+                "('hostb', 'qemu+ssh://hostb/system', false, 'drained', '', 0.0, 'hostb: it is "
+                "being emptied: take the drain back, or wait')])");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetDevice",
                               "(objectpath '/org/virtferry1/device/_30000_3a3b_3a00_2e2',)");
         mock_daemon_set_reply(

@@ -37,6 +37,13 @@ static const struct {
         { "resources --json", "resources.json", "ListResources()", 0 },
         { "headroom", "headroom.txt", "ListHeadroom()", 0 },
         { "headroom --json", "headroom.json", "ListHeadroom()", 0 },
+        { "hosts", "hosts.txt", "ListHosts()", 0 },
+        { "hosts --json", "hosts.json", "ListHosts()", 0 },
+        { "hosts forget hostc", NULL, "ForgetHost(hostc)", 0 },
+        { "place -", "place.txt", "Place(XML)", 0 },
+        { "place - --explain", "place-explain.txt", "Place(XML)", 0 },
+        { "place - --json", "place.json", "Place(XML)", 0 },
+        { "place db1 --no-legend", "place-no-legend.txt", "CheckGuest(db1), Place(XML)", 0 },
         { "leases", "leases.txt", "GetManagedObjects()", 0 },
         { "leases --json", "leases.json", "GetManagedObjects()", 0 },
         { "migrations", "migrations.txt", "GetManagedObjects()", 0 },
@@ -83,6 +90,7 @@ static void test_nothing(void) {
                 { "resources", "No resources.\n", "[]\n" },
                 { "headroom", "No resources.\n", "[]\n" },
                 { "advice", "Nothing is advised.\n", "[]\n" },
+                { "hosts", "No hosts.\n", "{\n  \"Away\" : \"\",\n  \"Hosts\" : []\n}\n" },
                 { "check", "Nothing is missing: guests can move with their devices.\n", "[]\n" },
                 { "check --xml -", "db1 has no passthrough devices.\n",
                   "{\n  \"Domain\" : \"db1\",\n  \"Devices\" : []\n}\n" },
@@ -94,6 +102,7 @@ static void test_nothing(void) {
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListResources",
                               "(@a(sssstttsa{ss}) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHeadroom", "(@a(ssssttts) [],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHosts", "('', @a(sbbtsssss) [])");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
                               "('db1', @a(sbssbssss) [])");
@@ -107,6 +116,27 @@ static void test_nothing(void) {
                 cli_check(b, 0, cases[i].json, "");
                 cli_check(c, 0, "", "");
         }
+}
+
+static void test_no_place(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Place",
+                              "('db1', [('hosta', '', false, 'away', '', 0.0, 'hosta: it is "
+                              "away')])");
+        g_autoptr(Program) program = cli_run(mock, "place -");
+        cli_check(program, 1, "No host fits: --explain says why.\n", "");
+}
+
+/* What is known of the others is as old as that. */
+static void test_etcd_is_away(void) {
+        g_autoptr(MockDaemon) mock = cli_mock_new();
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHosts",
+                              "('etcd does not answer', @a(sbbtsssss) [])");
+        g_autoptr(Program) program = cli_run(mock, "hosts");
+        cli_check(program, 0, "No hosts.\n",
+                  "virt-ferry: This is how it was before etcd was away: etcd does not answer\n");
 }
 
 static void test_misfit(void) {
@@ -219,6 +249,10 @@ static void test_usage(void) {
                 { "probe a b", "'probe' takes one DEVICE" },
                 { "release", "'release' needs LEASE" },
                 { "release a b", "'release' takes one LEASE" },
+                { "hosts forget", "'hosts' takes nothing, or forget and a HOST" },
+                { "hosts hosta", "'hosts' takes nothing, or forget and a HOST" },
+                { "place", "'place' needs DOMAIN or FILE" },
+                { "place a b", "'place' takes one DOMAIN or FILE" },
                 { "rescan now", "'rescan' takes no arguments" },
                 { "policy stop", "there is no command 'policy stop'" },
                 { "policy thaw now", "'policy' takes one of freeze, thaw and decide" },
@@ -304,6 +338,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/cli/prints what each command is known to print", test_golden);
         g_test_add_func("/cli/says so when there is nothing, and is silent without legend",
                         test_nothing);
+        g_test_add_func("/cli/place says where nothing fits and exits with 1", test_no_place);
+        g_test_add_func("/cli/hosts says when etcd is away", test_etcd_is_away);
         g_test_add_func("/cli/check names the devices that do not fit and exits with 1",
                         test_misfit);
         g_test_add_func("/cli/check tells a refused slice from devices", test_refused_slice);
