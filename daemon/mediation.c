@@ -28,6 +28,7 @@ typedef struct Team {
 struct Mediations {
         Manager *manager;
         GPtrArray *teams;
+        GHashTable *standbys; /* of guests that run here: UUID -> GPtrArray of DomainStandby */
 };
 
 static void team_free(void *data) {
@@ -46,6 +47,8 @@ Mediations *mediations_new(Manager *manager) {
 
         mediations->manager = manager;
         mediations->teams = g_ptr_array_new_with_free_func(team_free);
+        mediations->standbys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                     (GDestroyNotify)g_ptr_array_unref);
         return mediations;
 }
 
@@ -54,6 +57,7 @@ void mediations_free(Mediations *mediations) {
                 return;
 
         g_ptr_array_unref(mediations->teams);
+        g_hash_table_unref(mediations->standbys);
         g_free(mediations);
 }
 
@@ -178,6 +182,7 @@ static void forget_teams(Mediations *mediations, const char *uuid, const Domain 
 
 void mediations_on_end(Mediations *mediations, const char *uuid) {
         forget_teams(mediations, uuid, NULL);
+        g_hash_table_remove(mediations->standbys, uuid);
 }
 
 static Team *find_team(const Mediations *mediations, const char *uuid, const char *vf) {
@@ -192,6 +197,15 @@ static Team *find_team(const Mediations *mediations, const char *uuid, const cha
 
 static bool is_useful(const DomainStandby *standby) {
         return standby && standby->tap && standby->bridge;
+}
+
+/* NULL: nothing can be done for it. */
+static const DomainStandby *find_standby(const Mediations *mediations, const char *uuid,
+                                         const char *mac) {
+        const GPtrArray *standbys = g_hash_table_lookup(mediations->standbys, uuid);
+        const DomainStandby *standby = standbys ? domain_standby_find(standbys, mac) : NULL;
+
+        return is_possible(mediations->manager) && is_useful(standby) ? standby : NULL;
 }
 
 static void note_team(Mediations *mediations, const GuestEvent *event, const Team *found) {
@@ -216,7 +230,12 @@ void mediations_on_running(Mediations *mediations, const GuestEvent *event, cons
 
         forget_teams(mediations, domain->uuid, event->kind == GUEST_RUNNING ? domain : NULL);
         standbys = domain_standbys_from_xml(event->xml, strlen(event->xml), NULL);
-        for (guint i = 0; standbys && i < domain->devices->len; i++) {
+        if (!standbys)
+                return;
+
+        g_hash_table_replace(mediations->standbys, g_strdup(domain->uuid),
+                             g_ptr_array_ref(standbys));
+        for (guint i = 0; i < domain->devices->len; i++) {
                 const DomainDevice *device = domain->devices->pdata[i];
                 const DomainStandby *standby = domain_standby_find(standbys, device->mac);
 
@@ -299,10 +318,11 @@ void mediations_on_stayed(Mediations *mediations, const char *uuid) {
 }
 
 void mediations_on_vf_added(Mediations *mediations, const char *uuid, const char *vf,
-                            const DomainStandby *standby) {
+                            const char *mac) {
+        const DomainStandby *standby = find_standby(mediations, uuid, mac);
         Team *team = find_team(mediations, uuid, vf);
 
-        if (!is_possible(mediations->manager) || !is_useful(standby) || (team && team->began))
+        if (!standby || (team && team->began))
                 return;
 
         if (!team) {
@@ -315,10 +335,11 @@ void mediations_on_vf_added(Mediations *mediations, const char *uuid, const char
 
 /* libvirt may have told before that the guest runs without it, so that the team is forgotten. */
 void mediations_on_vf_removed(Mediations *mediations, const char *uuid, const char *vf,
-                              const DomainStandby *standby) {
+                              const char *mac) {
+        const DomainStandby *standby = find_standby(mediations, uuid, mac);
         Team *team = find_team(mediations, uuid, vf);
 
-        if (!is_possible(mediations->manager) || !is_useful(standby))
+        if (!standby)
                 return;
 
         if (!team) {

@@ -41,11 +41,13 @@ void mediations_on_leaving(Mediations *mediations, const char *uuid);
 void mediations_on_stayed(Mediations *mediations, const char *uuid);
 void mediations_on_end(Mediations *mediations, const char *uuid);
 
-/* For swap: the team of a guest that runs and stays has this VF now, or has it no more. */
+/* For swap: the team of this MAC, of a guest that runs and stays, has this VF now, or has it no
+ * more. Where its virtio half is plugged in is known of mediations_on_running(): the XML of a
+ * GUEST_FOUND does not tell. */
 void mediations_on_vf_added(Mediations *mediations, const char *uuid, const char *vf,
-                            const DomainStandby *standby);
+                            const char *mac);
 void mediations_on_vf_removed(Mediations *mediations, const char *uuid, const char *vf,
-                              const DomainStandby *standby);
+                              const char *mac);
 
 void mediations_on_time(Mediations *mediations);
 int64_t mediations_next_time(const Mediations *mediations); /* CLOCK_REALTIME us, 0 never */

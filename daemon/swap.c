@@ -36,7 +36,6 @@ typedef struct Swap {
         char *element;     /* of the new one */
         char *old_element; /* of an interface that is not to be found in the note; NULL */
         int64_t unplugged; /* when; 0: of a team */
-        GPtrArray *teams;  /* DomainStandby, as the guest was found; NULL: it is no team */
         char *mac;         /* of the team */
         GError *reason;    /* why it has failed, while the old one is given back */
 } Swap;
@@ -56,7 +55,6 @@ static void swap_free(Swap *swap) {
         g_free(swap->to);
         g_free(swap->element);
         g_free(swap->old_element);
-        g_clear_pointer(&swap->teams, g_ptr_array_unref);
         g_free(swap->mac);
         g_free(swap);
 }
@@ -195,8 +193,7 @@ static void on_promoted(void *userdata, const GError *error) {
                 return;
         }
 
-        mediations_on_vf_added(manager->mediations, swap->uuid, swap->to,
-                               domain_standby_find(swap->teams, swap->mac));
+        mediations_on_vf_added(manager->mediations, swap->uuid, swap->to, swap->mac);
         g_message("Guest %s has %s beside %s", swap->guest, swap->to, swap->name);
         end(swap, NULL);
 }
@@ -222,8 +219,7 @@ static void on_demoted(void *userdata, const GError *error) {
                 return;
         }
 
-        mediations_on_vf_removed(manager->mediations, swap->uuid, swap->from,
-                                 domain_standby_find(swap->teams, swap->mac));
+        mediations_on_vf_removed(manager->mediations, swap->uuid, swap->from, swap->mac);
         give_back(swap);
         g_message("Guest %s has given %s back, which was %s", swap->guest, swap->from, swap->name);
         end(swap, NULL);
@@ -299,9 +295,6 @@ static bool begin_demotion(Swap *swap, const GuestEvent *found, const Domain *do
 
         swap->to = g_strdup(swap->target);
         swap->mac = g_strdup(standby->mac);
-        swap->teams = domain_standbys_from_xml(found->xml, strlen(found->xml), error);
-        if (!swap->teams)
-                return false;
 
         g_hash_table_add(swap->swaps->held, g_strdup(swap->from));
         metadata = guest_metadata(domain, manager->inventory, manager->leases);
@@ -376,8 +369,7 @@ static bool begin_promotion(Swap *swap, const GuestEvent *found, const Domain *d
         swap->name = g_strdup(standby->alias ?: standby->mac);
         swap->from = g_strdup("virtio");
         swap->mac = g_strdup(standby->mac);
-        swap->teams = domain_standbys_from_xml(found->xml, strlen(found->xml), error);
-        if (!swap->teams || !swap_team_check_promote(domain, standby, error))
+        if (!swap_team_check_promote(domain, standby, error))
                 return false;
 
         lease = choose(swap, domain, &device, error);

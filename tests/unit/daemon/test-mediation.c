@@ -183,24 +183,17 @@ static void test_at_the_source_the_standby_is_announced_once(TeamFixture *t, gco
 
 /* Of a guest that stays. */
 static void add_vf(TeamFixture *t) {
-        const DomainStandby standby = { .mac = (char *)MAC,
-                                        .tap = (char *)"vnet0",
-                                        .bridge = (char *)"br0" };
-
-        mediations_on_vf_added(t->f.manager->mediations, GUEST_UUID, t->vf, &standby);
+        mediations_on_vf_added(t->f.manager->mediations, GUEST_UUID, t->vf, MAC);
 }
 
 static void remove_vf(TeamFixture *t) {
-        const DomainStandby standby = { .mac = (char *)MAC,
-                                        .tap = (char *)"vnet0",
-                                        .bridge = (char *)"br0" };
-
-        mediations_on_vf_removed(t->f.manager->mediations, GUEST_UUID, t->vf, &standby);
+        mediations_on_vf_removed(t->f.manager->mediations, GUEST_UUID, t->vf, MAC);
 }
 
 /* libvirt tells of the guest before or after. */
 static void test_a_vf_that_is_added_is_helped_as_at_an_arrival(TeamFixture *t,
                                                                gconstpointer unused) {
+        send_without_vf(t);
         add_vf(t);
         g_assert_true(is_copied(t));
         look(t, 5, 1);
@@ -228,6 +221,7 @@ static void test_when_the_vf_is_removed_the_standby_is_announced(TeamFixture *t,
 
 static void test_a_vf_that_is_removed_at_once_is_not_copied_to(TeamFixture *t,
                                                                gconstpointer unused) {
+        send_without_vf(t);
         add_vf(t);
         send_team(t, GUEST_RUNNING, TAP);
         send_without_vf(t);
