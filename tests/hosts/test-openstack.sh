@@ -218,6 +218,7 @@ if ! placement_install; then
         done_testing
         exit
 fi
+need_packages curl
 "$HOSTS_DIR/hosts" up
 folder=$(mktemp -d)
 trap 'clean >/dev/null 2>&1; tap_on_exit' EXIT
