@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/swap.h"
+#include "tests/lib/fake-rtnl.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -39,10 +40,11 @@ static void tear_down(Test *t, gconstpointer config) {
 }
 
 #define ALIAS "<alias name='ua-net0'/>"
+#define TAP   "<target dev='vnet3'/>"
 
 static char *standby(const char *alias, const char *more) {
         return g_strdup_printf("<interface type='bridge'><mac address='" MAC "'/>"
-                               "<source bridge='br0'/><target dev='vnet3'/><model type='virtio'/>"
+                               "<source bridge='br0'/>" TAP "<model type='virtio'/>"
                                "<teaming type='persistent'/>%s%s<address type='pci' "
                                "domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>"
                                "</interface>",
@@ -97,12 +99,19 @@ static void on_reply(void *userdata, const Swapped *done, const GError *error) {
         t->code = error ? error->code : -1;
 }
 
+/* What libvirt says of a guest that is looked up could migrate: it has no taps. */
+static char *found(const char *xml) {
+        g_auto(GStrv) parts = g_strsplit(xml, TAP, -1);
+
+        return g_strjoinv("", parts);
+}
+
 static void ask_with(Test *t, const char *xml, const char *device, const char *target) {
         tell_guest(&t->f, GUEST_RUNNING, g_strdup(xml), NULL);
         g_string_truncate(t->f.asked, 0);
         swaps_begin(t->f.manager->swaps, "g1", device, target, false, on_reply, t);
         assert_asked(&t->f, "find g1\n");
-        answer_with(&t->f, g_strdup(xml));
+        answer_with(&t->f, found(xml));
 }
 
 static void ask(Test *t, const char *vf, const char *device, const char *target) {
@@ -271,6 +280,45 @@ static void test_killed_when_it_was_out(Test *t, gconstpointer unused) {
         g_assert_null(strstr(t->f.asked->str, "plug "));
 }
 
+/* Its traffic ----------------------------------------------------------------------- */
+
+static void on_announce(void *userdata, const char *netdev, const char *mac, unsigned vlan) {
+        g_string_append_printf(userdata, "%s %s %u\n", netdev, mac, vlan);
+}
+
+static bool is_copied(FakeRtnl *fake) {
+        g_autofree char *now = fake_rtnl_dump(fake);
+
+        return strstr(now, "clsact") != NULL;
+}
+
+static void test_its_traffic_is_led_to_the_half_that_has_it(Test *t, gconstpointer unused) {
+        g_autoptr(GString) heard = g_string_new(NULL);
+        AnnounceOps ops = { on_announce, heard };
+        FakeRtnl *fake = fake_rtnl_new();
+
+        fake_rtnl_add_vf(fake, fake_rtnl_add_netdev(fake, "eth0"), 0);
+        fake_rtnl_add_port(fake, fake_rtnl_add_netdev(fake, "vnet3"));
+        t->f.manager->rtnl = fake_rtnl(fake);
+        t->f.manager->announce = &ops;
+
+        begin_promotion(t, "ua-net0", PF);
+        g_assert_false(is_copied(fake));
+        tell_guest(&t->f, GUEST_PLUGGED, team(t->vf), NULL);
+        g_assert_true(is_copied(fake));
+
+        g_clear_pointer(&t->done, g_free);
+        begin_demotion(t, "hostdev0", "virtio");
+        g_assert_cmpstr(heard->str, ==, "");
+        tell_guest(&t->f, GUEST_UNPLUGGED, team(NULL), NULL);
+        g_assert_cmpstr(heard->str, ==, "br0 " MAC " 0\n");
+        g_assert_false(is_copied(fake));
+
+        t->f.manager->rtnl = NULL;
+        t->f.manager->announce = NULL;
+        fake_rtnl_free(fake);
+}
+
 /* Refusals -------------------------------------------------------------------------- */
 
 static void assert_refused(Test *t, const char *xml, const char *device, const char *target,
@@ -352,6 +400,8 @@ int main(int argc, char **argv) {
         ADD("one that is not let go stays", test_one_that_is_not_let_go_stays);
         ADD("killed before it was out", test_killed_before_it_was_out);
         ADD("killed when it was out", test_killed_when_it_was_out);
+        ADD("its traffic is led to the half that has it",
+            test_its_traffic_is_led_to_the_half_that_has_it);
         ADD("a team has one VF", test_a_team_has_one_vf);
         ADD("the other half stays where it is", test_the_other_half_stays_where_it_is);
         ADD("without a VF there is nothing to take", test_without_a_vf_there_is_nothing_to_take);
