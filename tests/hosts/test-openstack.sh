@@ -166,7 +166,7 @@ test_an_instance_has_its_slice_by_its_claim() {
         ok 'and has that' -- has_cores_of_slice b "$instance" 3
         on_host b "virsh -q destroy $instance"
         unclaim "$instance"
-        like "$(on_host b "virsh start $instance" 2>&1)" "virt-ferry: Guest $instance has claimed nothing" \
+        like "$(on_host b "virsh start $instance 2>&1")" "virt-ferry: Guest $instance has claimed nothing" \
                 'without a claim it does not start'
 }
 
