@@ -29,9 +29,11 @@ struct Http {
         const char *agent;
         CURLM *multi;
         sd_event_source *timer;
-        GHashTable *sockets; /* fd -> sd_event_source */
-        GHashTable *calls;   /* HttpCall, the set of those without a reply */
-        GHashTable *arrived; /* of these, those with data for on_data */
+        uint64_t due, armed;   /* when libcurl waits for it, and when it comes; UINT64_MAX never */
+        sd_event_source *turn; /* what is due at once, for which a timer is slow */
+        GHashTable *sockets;   /* fd -> sd_event_source */
+        GHashTable *calls;     /* HttpCall, the set of those without a reply */
+        GHashTable *arrived;   /* of these, those with data for on_data */
         char *cacert, *cert, *key;
         bool insecure;
 };
@@ -168,13 +170,36 @@ static void read_messages(Http *http) {
         }
 }
 
-static int on_time(sd_event_source *source, uint64_t due, void *userdata) {
+static int on_turn(sd_event_source *source, void *userdata) {
         Http *http = userdata;
         int running;
 
         curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
         read_messages(http);
         return 0;
+}
+
+/* One that comes too early is left and goes on: libcurl waits for something else after each piece
+ * of each answer, and to set the kernel's timer takes longer than to read it. */
+static int arm(Http *http) {
+        if (http->armed <= http->due)
+                return 0;
+
+        http->armed = http->due;
+        if (sd_event_source_set_time(http->timer, http->armed) < 0)
+                return -1;
+        return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_time(sd_event_source *source, uint64_t due, void *userdata) {
+        Http *http = userdata;
+
+        http->armed = UINT64_MAX;
+        if ((uint64_t)g_get_monotonic_time() < http->due)
+                return arm(http);
+
+        http->due = UINT64_MAX;
+        return on_turn(source, userdata);
 }
 
 static int on_socket(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -192,15 +217,18 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
+/* Not by the time of the loop's turn, which is earlier: libcurl does not ask again for one that
+ * came before it was due. */
 static int on_curl_timer(CURLM *multi, long milliseconds, void *userdata) {
         Http *http = userdata;
+        int r;
 
-        if (milliseconds < 0)
-                return sd_event_source_set_enabled(http->timer, SD_EVENT_OFF) < 0 ? -1 : 0;
-
-        if (sd_event_source_set_time_relative(http->timer, (uint64_t)milliseconds * 1000) < 0)
-                return -1;
-        return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT) < 0 ? -1 : 0;
+        http->due = milliseconds > 0
+                            ? (uint64_t)g_get_monotonic_time() + (uint64_t)milliseconds * 1000
+                            : UINT64_MAX;
+        r = sd_event_source_set_enabled(http->turn,
+                                        milliseconds == 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        return r < 0 || arm(http) < 0 ? -1 : 0;
 }
 
 static uint32_t epoll_events(int what) {
@@ -345,6 +373,7 @@ static Http *http_alloc(sd_event *loop, const HttpTls *tls) {
         Http *http = g_new0(Http, 1);
 
         http->loop = sd_event_ref(loop);
+        http->due = http->armed = UINT64_MAX;
         http->sockets = g_hash_table_new_full(NULL, NULL, NULL, source_free);
         http->calls = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)call_free, NULL);
         http->arrived = g_hash_table_new(NULL, NULL);
@@ -366,6 +395,10 @@ int http_new(sd_event *loop, const char *agent, const HttpTls *tls, Http **ret_h
         r = sd_event_add_time_relative(loop, &http->timer, CLOCK_MONOTONIC, 0, 1, on_time, http);
         if (r >= 0)
                 r = sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_defer(loop, &http->turn, on_turn, http);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(http->turn, SD_EVENT_OFF);
         if (r < 0)
                 return r;
         if (!set_up_multi(http))
@@ -386,6 +419,7 @@ void http_free(Http *http) {
                 curl_multi_cleanup(http->multi); /* closes sockets, and says so */
         g_hash_table_unref(http->sockets);
         sd_event_source_disable_unref(http->timer);
+        sd_event_source_disable_unref(http->turn);
         sd_event_unref(http->loop);
         g_free(http->cacert);
         g_free(http->cert);
