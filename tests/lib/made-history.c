@@ -7,8 +7,6 @@
 #include "daemon/core/store-demand.h"
 #include "daemon/core/store-history.h"
 
-static const Metric metrics[] = { METRIC_RECEIVE_BYTES, METRIC_TRANSMIT_BYTES };
-
 /* The peak comes at the same time of each day. */
 static bool is_peak(const MadeHistory *history, int64_t now, int64_t start) {
         int64_t since = (start - now - history->begins) % G_TIME_SPAN_DAY;
@@ -17,19 +15,22 @@ static bool is_peak(const MadeHistory *history, int64_t now, int64_t start) {
 }
 
 static Slot make_slot(const MadeHistory *history, int64_t now, int64_t start) {
-        float bytes = is_peak(history, now, start) ? (float)history->high : (float)history->low;
+        float mean = is_peak(history, now, start) ? (float)history->high : (float)history->low;
         Slot slot = { .start = start };
 
         for (int i = 0; i < _METRIC_MAX; i++)
                 slot.min[i] = slot.mean[i] = slot.max[i] = NAN;
-        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++)
-                slot.min[metrics[i]] = slot.mean[metrics[i]] = slot.max[metrics[i]] = bytes;
+        for (unsigned i = 0; i < history->n_metrics; i++) {
+                Metric metric = history->metrics[i];
+
+                slot.min[metric] = slot.mean[metric] = slot.max[metric] = mean;
+        }
         return slot;
 }
 
 static GPtrArray *make_rows(const MadeHistory *history, int64_t now, int64_t from, int64_t to) {
-        const Subject subject = { .kind = SUBJECT_GUEST,
-                                  .id = (char *)history->uuid,
+        const Subject subject = { .kind = history->kind,
+                                  .id = (char *)history->id,
                                   .name = (char *)history->name };
         GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)history_row_free);
         HistoryRow *row = NULL;
@@ -59,11 +60,11 @@ static GBytes *learn(const MadeHistory *history, int64_t now, int64_t from, int6
 
 static bool put_demand(const MadeHistory *history, Store *store, int64_t now, int64_t from,
                        int64_t to, GError **error) {
-        for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
-                g_autoptr(GBytes) blob = learn(history, now, from, to, metrics[i]);
+        for (unsigned i = 0; i < history->n_metrics; i++) {
+                Metric metric = history->metrics[i];
+                g_autoptr(GBytes) blob = learn(history, now, from, to, metric);
 
-                if (!store_put_demand(store, SUBJECT_GUEST, history->uuid, metrics[i], blob, now,
-                                      error))
+                if (!store_put_demand(store, history->kind, history->id, metric, blob, now, error))
                         return false;
         }
         return true;
