@@ -21,6 +21,8 @@ static GVariant *arguments_of(const Wish *wish) {
         }
 
         g_variant_builder_init(&options, G_VARIANT_TYPE_VARDICT);
+        if (wish->options->alone)
+                g_variant_builder_add(&options, "{sv}", "alone", g_variant_new_boolean(true));
         if (wish->options->persistent)
                 g_variant_builder_add(&options, "{sv}", "persistent", g_variant_new_boolean(true));
         if (wish->options->undefine_source)

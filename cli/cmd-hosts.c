@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/client.h"
+#include "cli/hosts.h"
 #include "cli/output.h"
 #include "cli/text.h"
 #include "daemon/names.h"
@@ -19,7 +19,8 @@ static const char *const names[] = { "Name", "Alive",   "Drained",  "SinceUSec",
 
 static void add_state(Table *table, bool alive, bool drained) {
         if (!alive)
-                table_add(table, STYLE_BAD, "away");
+                table_add(table, drained ? STYLE_BUSY : STYLE_BAD,
+                          drained ? "away, drained" : "away");
         else
                 table_add(table, drained ? STYLE_BUSY : STYLE_GOOD, drained ? "drained" : "alive");
 }
@@ -81,15 +82,28 @@ static int list(const Options *options, Client *client, GError **error) {
 int cmd_hosts(const Options *options, char *const *arguments, GError **error) {
         const char *const host[] = { arguments[0] ? arguments[1] : NULL, NULL };
         g_autoptr(Client) client = NULL;
+        bool limit = arguments[0] && strcmp(arguments[0], "limit") == 0 && !arguments[1];
+        bool offers = arguments[0] && strcmp(arguments[0], "offers") == 0;
+        int status;
 
-        if (arguments[0] && (strcmp(arguments[0], "forget") != 0 || !arguments[1]))
-                return output_usage("'hosts' takes nothing, or forget and a HOST");
+        if (arguments[0] && !limit && !offers &&
+            (strcmp(arguments[0], "forget") != 0 || !arguments[1]))
+                return output_usage("'hosts' takes nothing, offers, limit, or forget and a HOST");
+        if (!limit && (options->together || options->per_host))
+                return output_usage("--together and --per-host are of 'hosts limit'");
+        status = hosts_limit_check(options);
+        if (status != EXIT_STATUS_OK)
+                return status;
 
         client = client_new(options->host, error);
         if (!client)
                 return -1;
         if (!arguments[0])
                 return list(options, client, error);
+        if (offers)
+                return hosts_offers(options, client, arguments[1], error);
+        if (limit)
+                return hosts_limit(options, client, error);
 
         return client_act(client, "ForgetHost", host, error) ? EXIT_STATUS_OK : -1;
 }

@@ -4,6 +4,7 @@
 #include "cli/check-guest.h"
 #include "cli/destination.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "cli/watch.h"
 #include "daemon/names.h"
 
@@ -64,13 +65,15 @@ static bool fits_there(Client *client, const char *domain, const char *uri, GErr
         return true;
 }
 
+/* Without a destination the daemon chooses, and the host that is chosen has its hook. */
 static char *begin(Client *client, void *userdata, GError **error) {
         const Wish *wish = userdata;
-        g_autofree char *uri = destination_uri(wish->arguments[1]);
+        const char *destination = wish->arguments[1];
+        g_autofree char *uri = destination ? destination_uri(destination) : g_strdup("");
         g_autoptr(GVariant) reply = NULL;
         char *path;
 
-        if (!fits_there(client, wish->arguments[0], uri, error))
+        if (destination && !fits_there(client, wish->arguments[0], uri, error))
                 return NULL;
 
         reply = client_act_on(
@@ -96,10 +99,57 @@ static int begin_only(Client *client, Wish *wish, GError **error) {
         return EXIT_STATUS_OK;
 }
 
+/* The first of the hosts is the best, or the one that is nearest to fit. */
+static char *take_first(const Options *options, GVariant *hosts, GError **error) {
+        const char *uri = NULL, *reason = "the cluster has no hosts";
+        g_autofree char *clean = NULL;
+        gboolean fits = FALSE;
+
+        if (g_variant_n_children(hosts) > 0)
+                g_variant_get_child(hosts, 0, "(&s&sb&s&sd&s)", NULL, &uri, &fits, NULL, NULL, NULL,
+                                    &reason);
+        clean = text_clean(reason);
+        if (!fits) {
+                g_set_error(error, CLIENT_ERROR, CLIENT_ERROR_REFUSED,
+                            "No host of the cluster fits: %s", clean);
+                return NULL;
+        }
+        if (!options->json)
+                printf("To %s\n", clean);
+        return g_strdup(uri);
+}
+
+/* The URI that the daemon would choose now. */
+static char *choose_best(const Options *options, Client *client, const char *domain,
+                         GError **error) {
+        const char *asked[] = { domain, NULL }, *placed[] = { NULL, NULL };
+        g_autoptr(GVariant) checked = NULL, places = NULL, hosts = NULL;
+
+        checked = client_ask(client, FERRY_INTERFACE_MANAGER, "CheckGuest", "(ssa(sss))", asked,
+                             error);
+        if (!checked)
+                return NULL;
+
+        g_variant_get(checked, "(&s&s@a(sss))", NULL, &placed[0], NULL);
+        places = client_ask(client, FERRY_INTERFACE_MANAGER, "Place", "(sa(ssbssds))", placed,
+                            error);
+        if (!places)
+                return NULL;
+
+        g_variant_get(places, "(&s@a(ssbssds))", NULL, &hosts);
+        return take_first(options, hosts, error);
+}
+
 static int try_only(const Options *options, Client *client, char *const *arguments,
                     GError **error) {
-        g_autofree char *uri = destination_uri(arguments[1]), *host = destination_host(uri);
+        g_autofree char *uri = NULL, *host = NULL;
 
+        uri = arguments[1] ? destination_uri(arguments[1])
+                           : choose_best(options, client, arguments[0], error);
+        if (!uri)
+                return -1;
+
+        host = destination_host(uri);
         return check_guest(options, client, arguments[0], host, error);
 }
 

@@ -10,7 +10,7 @@
 static const struct {
         const char *name, *arguments; /* as the usage has them */
         int min, max;
-        unsigned options; /* of those that one of them takes, as OPTION_BIT() */
+        OptionSet options; /* of those that one of them takes */
         CommandFunc run;
 } commands[] = {
         { "add", "DOMAIN, KIND, AMOUNT and KEY=VALUEs", 3, INT_MAX, OPTION_BIT(OPTION_EXPLAIN),
@@ -31,7 +31,7 @@ static int find_command(const char *name) {
         return -1;
 }
 
-static unsigned given(const Options *options) {
+static OptionSet given(const Options *options) {
         return (options->explain ? OPTION_BIT(OPTION_EXPLAIN) : 0) |
                (options->dry_run ? OPTION_BIT(OPTION_DRY_RUN) : 0) |
                (options->apply ? OPTION_BIT(OPTION_APPLY) : 0) |
@@ -42,7 +42,7 @@ static unsigned given(const Options *options) {
 int cmd_slice(const Options *options, char *const *arguments, GError **error) {
         int n = (int)g_strv_length((char **)arguments) - 1;
         int command = find_command(arguments[0]);
-        unsigned wrong;
+        OptionSet wrong;
 
         if (command < 0)
                 return output_usage("there is no command 'slice %s'", arguments[0]);
@@ -54,6 +54,6 @@ int cmd_slice(const Options *options, char *const *arguments, GError **error) {
         wrong = given(options) & ~commands[command].options;
         if (wrong)
                 return output_usage("'slice %s' takes no --%s", commands[command].name,
-                                    command_option_name(g_bit_nth_lsf(wrong, -1)));
+                                    command_option_first(wrong));
         return commands[command].run(options, arguments + 1, error);
 }

@@ -40,6 +40,13 @@ typedef struct Options {
         uint64_t connections;    /* in parallel, 0 as the daemon chooses */
         const char *compression; /* NULL as the daemon chooses */
 
+        bool alone; /* drain */
+
+        /* hosts limit; NULL: it stays as it is */
+        const char *together, *per_host;
+
+        uint64_t moves; /* balance; 0: as many as the daemon says */
+
         /* slice; and dry_run */
         bool explain;
         bool apply;
@@ -64,6 +71,7 @@ typedef int (*CommandFunc)(const Options *options, char *const *arguments, GErro
 
 int cmd_advice(const Options *options, char *const *arguments, GError **error);
 int cmd_apply(const Options *options, char *const *arguments, GError **error);
+int cmd_balance(const Options *options, char *const *arguments, GError **error);
 int cmd_check(const Options *options, char *const *arguments, GError **error);
 int cmd_devices(const Options *options, char *const *arguments, GError **error);
 int cmd_drain(const Options *options, char *const *arguments, GError **error);

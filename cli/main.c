@@ -20,22 +20,24 @@ typedef struct Command {
         const char *name;
         const char *arguments; /* as the help has them; NULL: none */
         int min, max;          /* number of arguments */
-        unsigned options;      /* those that it takes, as OPTION_BIT() */
+        OptionSet options;     /* those that it takes */
         CommandFunc run;
 } Command;
 
 static const Command commands[] = {
         { "advice", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_advice },
         { "apply", "ADVICE", 1, 1, 0, cmd_apply },
+        { "balance", NULL, 0, 0, OPTION_BIT(OPTION_MOVES) | OPTION_BIT(OPTION_APPLY), cmd_balance },
         { "check", "at most DOMAIN and HOST", 0, 2, OPTIONS_OF_CHECK, cmd_check },
         { "devices", NULL, 0, 0, OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_FREE), cmd_devices },
-        { "drain", "1 to 64 DESTINATIONs", 1, 64, OPTIONS_OF_DRAIN, cmd_drain },
+        { "drain", "at most 64 DESTINATIONs", 0, 64, OPTIONS_OF_DRAIN, cmd_drain },
         { "forecast", "DOMAIN and at most one METRIC", 0, 2, OPTIONS_OF_FORECAST, cmd_forecast },
         { "headroom", NULL, 0, 0, 0, cmd_headroom },
         { "history", "DOMAIN and at most one METRIC", 1, 2, OPTIONS_OF_HISTORY, cmd_history },
-        { "hosts", "nothing, or forget and a HOST", 0, 2, 0, cmd_hosts },
+        { "hosts", "nothing, offers, limit, or forget and a HOST", 0, 2, OPTIONS_OF_HOSTS,
+          cmd_hosts },
         { "leases", NULL, 0, 0, 0, cmd_leases },
-        { "migrate", "DOMAIN and DESTINATION", 2, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
+        { "migrate", "DOMAIN and at most one DESTINATION", 1, 2, OPTIONS_OF_MIGRATE, cmd_migrate },
         { "migrations", NULL, 0, 0, OPTION_BIT(OPTION_WATCH), cmd_migrations },
         { "move", "DOMAIN, DEVICE and TARGET", 3, 3, OPTION_BIT(OPTION_FORCE), cmd_move },
         { "offers", NULL, 0, 0, 0, cmd_offers },
@@ -73,25 +75,34 @@ static const char help[] =
         "needed\n"
         "  apply ADVICE                  carry one of these out: by its number\n"
         "  policy [freeze|thaw|decide]   how that is decided; stop it, let it go on, decide now\n"
-        "  migrate DOMAIN DESTINATION    move a guest with its devices: to a host, or a libvirt "
-        "URI\n"
+        "  migrate DOMAIN [DESTINATION]  move a guest with its devices: to a host, a libvirt URI, "
+        "or\n"
+        "                                the best host of the cluster\n"
         "  move DOMAIN DEVICE TARGET     give a guest another device of this host: by id, or one "
         "of "
         "a\n"
         "                                parent or a pool; or virtio[:BRIDGE]\n"
         "  migrations [--watch]          what moves, and what has moved\n"
         "  show MIGRATION                all about one: by id, its beginning, or the guest's name\n"
-        "  drain DESTINATION...          move all guests away, each to the first that takes it, "
+        "  drain [DESTINATION...]        move all guests away, each to the first that takes it, "
         "and "
-        "take none\n"
+        "take none;\n"
+        "                                without one, each to the best host of the cluster\n"
         "  undrain                       take guests again\n"
         "  hosts                         the hosts of the cluster, and what is left of them\n"
+        "  hosts offers [HOST]           what they offer to each other, and to whom it is "
+        "promised\n"
+        "  hosts limit [--together N] [--per-host N]\n"
+        "                                how many guests may be on their way at a time; N or none\n"
         "  hosts forget HOST             one is gone for good: what it has is taken out of the "
         "cluster\n"
         "  place DOMAIN|FILE [--explain] the hosts a guest could go to, the best first; FILE (-: "
         "standard\n"
         "                                input, or with a / or .xml) is a domain or a hardware "
         "slice\n"
+        "  balance [--moves N] [--apply] which guests should move so that the hosts are evenly "
+        "used: at most N\n"
+        "                                (default: 8); --apply begins those that leave this host\n"
         "  slice list                    the hardware slices: what guests are promised of the "
         "host\n"
         "  slice show DOMAIN             all about one\n"
@@ -161,7 +172,8 @@ static const char help[] =
         "      --stride S                and again so many rows later\n"
         "      --count C                 so many times\n"
         "\n"
-        "Options of drain: --persistent, --undefine-source and --detach, as of migrate.\n"
+        "Options of drain: --persistent, --undefine-source and --detach, as of migrate, and\n"
+        "      --alone                   although the other hosts of the cluster cannot be asked\n"
         "\n"
         "Exit status: 0 good, 1 the answer is no, 2 wrong usage, 3 the daemon is not reachable.\n";
 
@@ -187,7 +199,7 @@ static const Command *command_find(const char *name) {
 }
 
 /* One of a command's own. -1 to go on, else the exit status. */
-static int take_command_option(int c, Options *options, unsigned *given) {
+static int take_command_option(int c, Options *options, OptionSet *given) {
         g_autofree char *wrong = NULL;
 
         if (c < OPTION_VALUE_FIRST) /* getopt has said why */
@@ -197,7 +209,7 @@ static int take_command_option(int c, Options *options, unsigned *given) {
 }
 
 /* One option. -1 to go on, else the exit status. */
-static int take_option(int c, Options *options, unsigned *given) {
+static int take_option(int c, Options *options, OptionSet *given) {
         switch (c) {
         case 'h':
                 fputs(help, stdout);
@@ -220,12 +232,12 @@ static int take_option(int c, Options *options, unsigned *given) {
         }
 }
 
-static int check_usage(const Command *command, int n_arguments, unsigned given) {
-        unsigned wrong = given & ~command->options;
+static int check_usage(const Command *command, int n_arguments, OptionSet given) {
+        OptionSet wrong = given & ~command->options;
 
         if (wrong)
                 return output_usage("'%s' takes no --%s", command->name,
-                                    command_option_name(g_bit_nth_lsf(wrong, -1)));
+                                    command_option_first(wrong));
         if (n_arguments < command->min)
                 return output_usage("'%s' needs %s", command->name, command->arguments);
         if (n_arguments > command->max)
@@ -254,7 +266,7 @@ static int run(const Command *command, const Options *options, char **arguments)
 int main(int argc, char *argv[]) {
         struct option long_options[G_N_ELEMENTS(common_options) + _COMMAND_OPTION_MAX + 1];
         const Command *command;
-        unsigned given = 0;
+        OptionSet given = 0;
         Options options = {};
         int c, status;
 

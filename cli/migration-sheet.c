@@ -42,6 +42,7 @@ static void print_head(const Object *migration) {
         print_string("Guest", migration, "DomainUUID");
         print_string("Migration", migration, "Id");
         print_string("Destination", migration, "Destination");
+        print_string("Chosen", migration, "DestinationReason");
 }
 
 static void print_plan(const Object *migration) {

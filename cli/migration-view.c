@@ -72,6 +72,13 @@ static void append_time(GString *line, const char *words, const Object *migratio
                 g_string_append_printf(line, " (forecast %s)", foretold_text);
 }
 
+/* Where to, of one that the cluster has chosen. */
+static void append_choice(GString *line, const Object *migration) {
+        if (*object_string(migration, "DestinationReason"))
+                g_string_append_printf(line, ", to %s",
+                                       object_string(migration, "DestinationReason"));
+}
+
 /* How it is meant to move. */
 static void append_plan(GString *line, const Object *migration) {
         g_autofree char *total = text_duration(MAX(object_int(migration, "ForecastTotalMSec"), 0) *
@@ -79,8 +86,9 @@ static void append_plan(GString *line, const Object *migration) {
         g_autofree char *downtime = text_duration(
                 MAX(object_int(migration, "ForecastDowntimeMSec"), 0) * 1000);
 
-        g_string_append_printf(line, ", %s: %s", object_string(migration, "Strategy"),
-                               object_string(migration, "StrategyReason"));
+        g_string_append_printf(
+                line, "%s %s: %s", *object_string(migration, "DestinationReason") ? ";" : ",",
+                object_string(migration, "Strategy"), object_string(migration, "StrategyReason"));
         if (object_int(migration, "ForecastTotalMSec") > 0)
                 g_string_append_printf(line, "; forecast %s, downtime %s", total, downtime);
 }
@@ -100,6 +108,8 @@ char *migration_line(const Object *migration) {
         g_string_append_printf(line, "%s %s: %s", object_string(migration, "DomainName"),
                                object_string(migration, "Direction"),
                                object_string(migration, "State"));
+        if (state_is(migration, "planned") || state_is(migration, "checked"))
+                append_choice(line, migration);
         if (state_is(migration, "checked") && *object_string(migration, "Strategy"))
                 append_plan(line, migration);
         if (migration_percent(migration) >= 0)

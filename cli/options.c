@@ -51,12 +51,20 @@ static const OptionSpec specs[] = {
         [OPTION_SINCE] = { "since", KIND_WORD, offsetof(Options, since), 0 },
         [OPTION_SVG] = { "svg", KIND_WORD, offsetof(Options, svg), 0 },
         [OPTION_NOVA] = { "nova", KIND_NUMBER, offsetof(Options, nova), 99 },
+        [OPTION_ALONE] = { "alone", KIND_SWITCH, offsetof(Options, alone), 0 },
+        [OPTION_TOGETHER] = { "together", KIND_WORD, offsetof(Options, together), 0 },
+        [OPTION_PER_HOST] = { "per-host", KIND_WORD, offsetof(Options, per_host), 0 },
+        [OPTION_MOVES] = { "moves", KIND_NUMBER, offsetof(Options, moves), 64 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(specs) == _COMMAND_OPTION_MAX);
-G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 32);
+G_STATIC_ASSERT(_COMMAND_OPTION_MAX <= 64);
 
-const char *command_option_name(CommandOption option) {
-        return specs[option].name;
+const char *command_option_first(OptionSet options) {
+        int first = 0;
+
+        while (!(options & OPTION_BIT(first)))
+                first++;
+        return specs[first].name;
 }
 
 void command_options_fill(struct option *table) {
@@ -69,7 +77,7 @@ void command_options_fill(struct option *table) {
         table[_COMMAND_OPTION_MAX] = (struct option){ 0 };
 }
 
-bool command_option_take(Options *options, int value, const char *argument, unsigned *given,
+bool command_option_take(Options *options, int value, const char *argument, OptionSet *given,
                          char **ret_wrong) {
         int option = value - OPTION_VALUE_FIRST;
         const OptionSpec *spec = &specs[option];

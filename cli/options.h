@@ -39,11 +39,17 @@ typedef enum CommandOption {
         OPTION_SINCE,
         OPTION_SVG,
         OPTION_NOVA,
+        OPTION_ALONE,
+        OPTION_TOGETHER,
+        OPTION_PER_HOST,
+        OPTION_MOVES,
         _COMMAND_OPTION_MAX,
 } CommandOption;
 
 /* A set of them: what a command takes, and what was given. */
-#define OPTION_BIT(option) (1u << (option))
+typedef uint64_t OptionSet;
+
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 #define OPTIONS_OF_CHECK \
         (OPTION_BIT(OPTION_XML) | OPTION_BIT(OPTION_TRIAL) | OPTION_BIT(OPTION_FIX))
 #define OPTIONS_OF_MIGRATE                                                                    \
@@ -53,9 +59,11 @@ typedef enum CommandOption {
          OPTION_BIT(OPTION_BANDWIDTH) | OPTION_BIT(OPTION_MAX_DOWNTIME) |                     \
          OPTION_BIT(OPTION_PARALLEL) | OPTION_BIT(OPTION_COMPRESS))
 
-#define OPTIONS_OF_DRAIN                                             \
-        (OPTION_BIT(OPTION_DETACH) | OPTION_BIT(OPTION_PERSISTENT) | \
+#define OPTIONS_OF_DRAIN                                                                        \
+        (OPTION_BIT(OPTION_ALONE) | OPTION_BIT(OPTION_DETACH) | OPTION_BIT(OPTION_PERSISTENT) | \
          OPTION_BIT(OPTION_UNDEFINE_SOURCE))
+
+#define OPTIONS_OF_HOSTS    (OPTION_BIT(OPTION_TOGETHER) | OPTION_BIT(OPTION_PER_HOST))
 
 #define OPTIONS_OF_ALLOCATE (OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_EXPLAIN))
 #define OPTIONS_OF_DEFRAGMENT \
@@ -70,10 +78,11 @@ typedef enum CommandOption {
 
 #define OPTION_VALUE_FIRST 512 /* what getopt returns for the first; common ones are below */
 
-const char *command_option_name(CommandOption option); /* "class" */
+/* Of the first of a set that is not empty: "class". */
+const char *command_option_first(OptionSet options);
 /* Room for the line of each and the one of zeros that ends the table of getopt_long(3). */
 void command_options_fill(struct option *table);
 /* Takes what getopt returned into `options` and the set of those given. False: `argument` is not a
  * number in its bounds, and `ret_wrong` says what it must be; free it. */
-bool command_option_take(Options *options, int value, const char *argument, unsigned *given,
+bool command_option_take(Options *options, int value, const char *argument, OptionSet *given,
                          char **ret_wrong);

@@ -57,6 +57,11 @@ static const char *first_destination(const Leave *leave) {
         return leave->uris->len > 0 ? leave->uris->pdata[0] : NULL;
 }
 
+/* Without a list the best host of the cluster, if there is one, is the one that is asked. */
+static unsigned n_destinations(const Leave *leave) {
+        return leave->uris->len > 0 || !leave->manager->cluster_moves ? leave->uris->len : 1;
+}
+
 /* Whether anybody may leave --------------------------------------------------------- */
 
 static bool may_leave(const Leave *leave) {
@@ -146,9 +151,12 @@ static AdvisorDraft *draft_new(const Leave *leave, const PolicyLeaveHost *host,
 
         advisor_draft_say(draft, reasons[thing->kind], describe(host, leaving));
         add_values(draft, host, leaving);
-        advisor_draft_add_command(draft, "virt-ferry", "migrate", guest->name, uri ?: "DESTINATION",
-                                  NULL);
-        draft->act = uri && leave->manager->config->policy_mode == POLICY_ACT;
+        if (!uri && n_destinations(leave) > 0)
+                advisor_draft_add_command(draft, "virt-ferry", "migrate", guest->name, NULL);
+        else
+                advisor_draft_add_command(draft, "virt-ferry", "migrate", guest->name,
+                                          uri ?: "DESTINATION", NULL);
+        draft->act = n_destinations(leave) > 0 && leave->manager->config->policy_mode == POLICY_ACT;
         return draft;
 }
 
@@ -173,25 +181,9 @@ static GPtrArray *leave_decide(void *self, int64_t monotonic) {
 
 /* on_guest_event() */
 static void leave_on_guest_event(void *self, const GuestEvent *event) {
-        Leave *leave = self;
-        LeaveGuest *guest;
+        const Leave *leave = self;
 
-        switch (event->kind) {
-        case GUEST_RUNNING:
-        case GUEST_ARRIVED:
-        case GUEST_UNPLUGGED:
-        case GUEST_PLUGGED:
-                guest = event->xml ? leave_guest_new(event->xml) : NULL;
-                if (guest)
-                        g_hash_table_replace(leave->guests, g_strdup(event->uuid), guest);
-                return;
-        case GUEST_LEFT:
-        case GUEST_STOPPED:
-                g_hash_table_remove(leave->guests, event->uuid);
-                return;
-        default:
-                return;
-        }
+        leave_guests_follow(leave->guests, event);
 }
 
 /* Carrying out ---------------------------------------------------------------------- */
@@ -242,12 +234,13 @@ static void ask_next(Leave *leave) {
         if (frozen)
                 note_failure(course, "The policy was frozen meanwhile: 'virt-ferry policy thaw' "
                                      "ends that");
-        if (frozen || course->asked == leave->uris->len) {
+        if (frozen || course->asked == n_destinations(leave)) {
                 end(leave, course->failure);
                 return;
         }
 
-        wish.move.uri = leave->uris->pdata[course->asked++];
+        wish.move.uri = leave->uris->len > 0 ? leave->uris->pdata[course->asked] : NULL;
+        course->asked++;
         drive_migrate(leave->manager->drive, course->draft->uuid, &wish, on_planned, leave);
 }
 
@@ -282,7 +275,7 @@ static void leave_apply(void *self, const AdvisorDraft *draft, AdvisorMoved repl
         g_autoptr(GError) error = NULL;
         Leave *leave = self;
 
-        if (leave->uris->len == 0) {
+        if (n_destinations(leave) == 0) {
                 g_set_error(
                         &error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
                         "It is not known where guest %s could go: set Destinations= of [Policy] "

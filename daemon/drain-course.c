@@ -29,11 +29,21 @@ static bool is_undecided(const DrainView *view, const char *uuid) {
 
 /* Refusals ------------------------------------------------------------------------ */
 
+/* How many destinations may refuse it: the cluster's choice is one. */
+static guint count_choices(const DrainRecord *record) {
+        return MAX(record->destinations->len, 1);
+}
+
+/* Where it goes next; NULL: the cluster chooses. */
+static const char *choice_of(const DrainRecord *record, const DrainGuest *guest) {
+        return record->destinations->len > 0 ? record->destinations->pdata[guest->n_refused] : NULL;
+}
+
 /* Of several destinations each has said something. */
 static void note_refusal(const DrainRecord *record, DrainGuest *guest, const char *reason) {
         g_autofree char *before = g_steal_pointer(&guest->reason);
 
-        if (record->destinations->len == 1)
+        if (count_choices(record) == 1)
                 guest->reason = g_strdup(reason);
         else
                 guest->reason = g_strdup_printf("%s%s%s: %s", before ?: "", before ? "; " : "",
@@ -43,17 +53,21 @@ static void note_refusal(const DrainRecord *record, DrainGuest *guest, const cha
 static void refuse(const DrainRecord *record, DrainGuest *guest, const char *reason) {
         note_refusal(record, guest, reason ?: "libvirt gives no reason");
         guest->n_refused++;
-        guest->state = guest->n_refused < record->destinations->len ? DRAIN_GUEST_WAITING
-                                                                    : DRAIN_GUEST_STAYED;
+        guest->state = guest->n_refused < count_choices(record) ? DRAIN_GUEST_WAITING
+                                                                : DRAIN_GUEST_STAYED;
         if (guest->state == DRAIN_GUEST_STAYED)
                 g_clear_pointer(&guest->destination, g_free);
 }
 
 bool drain_course_is_own(const DrainRecord *record, const DrainGuest *guest,
                          const Migration *migration) {
-        return guest->state == DRAIN_GUEST_MOVING && migration->direction == MIGRATION_OUTGOING &&
-               g_strcmp0(migration->plan.destination,
-                         record->destinations->pdata[guest->n_refused]) == 0;
+        const char *choice;
+
+        if (guest->state != DRAIN_GUEST_MOVING || migration->direction != MIGRATION_OUTGOING)
+                return false;
+
+        choice = choice_of(record, guest);
+        return !choice || g_strcmp0(migration->plan.destination, choice) == 0;
 }
 
 /* Between CHECKED and PRECOPY libvirt is asked, perhaps when devices are unplugged: a daemon that
@@ -134,7 +148,7 @@ static bool may_begin(const DrainView *view, const DrainGuest *guest) {
 
 static void begin(const DrainRecord *record, DrainGuest *guest) {
         g_free(guest->destination);
-        guest->destination = g_strdup(record->destinations->pdata[guest->n_refused]);
+        guest->destination = g_strdup(choice_of(record, guest));
         guest->state = DRAIN_GUEST_MOVING;
         guest->inherited = false;
 }

@@ -194,7 +194,7 @@ static void go_on(Drain *drain, DrainRecord *next) {
 
 /* Beginning and ending ------------------------------------------------------------ */
 
-static bool check_begin(const Drain *drain, GError **error) {
+bool drain_check(const Drain *drain, GError **error) {
         if (!drain->manager->virt || !drain->manager->libvirt_known) {
                 g_set_error(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
                             "libvirt has not told yet which guests run on host %s, so none can be "
@@ -237,7 +237,7 @@ static DrainRecord *plan(const Drain *drain, const DrainWish *wish) {
 }
 
 bool drain_begin(Drain *drain, const DrainWish *wish, GError **error) {
-        if (!check_begin(drain, error) || !set(drain, plan(drain, wish), error))
+        if (!drain_check(drain, error) || !set(drain, plan(drain, wish), error))
                 return false;
 
         go_on(drain, drain_record_copy(drain->record));

@@ -18,7 +18,9 @@
 #include "daemon/manager.h"
 
 typedef struct DrainWish {
-        const char *const *destinations; /* URIs, in the order in which they are asked; NULL ends */
+        /* URIs, in the order in which they are asked; NULL ends. None: each guest goes where the
+         * cluster has the best place for it at that moment. */
+        const char *const *destinations;
         bool persistent, undefine_source;
 } DrainWish;
 
@@ -36,6 +38,8 @@ bool drain_load(Drain *drain, GError **error);
  * long as libvirt has not told which guests run, FERRY_ERROR_STORE. After an earlier drain it tries
  * those that are still here. */
 bool drain_begin(Drain *drain, const DrainWish *wish, GError **error);
+/* Whether it could begin now: the errors of that, but for FERRY_ERROR_STORE. */
+bool drain_check(const Drain *drain, GError **error);
 /* Guests may come again. Moves that wait are dropped, those under way go on. True without a drain.
  */
 bool drain_end(Drain *drain, GError **error);

@@ -22,7 +22,7 @@ static void fail(Manager *manager, const char *uuid, const char *reason) {
         manager_on_guest_event(manager, &moved);
 }
 
-static void give_up(const Turn *turn, const char *reason) {
+void drive_begin_give_up(const Turn *turn, const char *reason) {
         fail(turn->manager, turn->request->uuid, reason);
 }
 
@@ -31,9 +31,9 @@ static void on_unplugged(void *userdata, const GError *error) {
         g_autoptr(Turn) turn = userdata;
 
         if (error)
-                give_up(turn, error->message);
+                drive_begin_give_up(turn, error->message);
         else if (drive_is_stopped(turn->manager->drive, turn->request->uuid))
-                give_up(turn, "Stopped on request");
+                drive_begin_give_up(turn, "Stopped on request");
         else
                 move(turn);
 }
@@ -66,12 +66,12 @@ static void on_turn_found(void *userdata, const GuestEvent *found) {
         if (!found->xml)
                 return;
         if (drive_is_stopped(turn->manager->drive, turn->request->uuid))
-                give_up(turn, "Stopped on request");
+                drive_begin_give_up(turn, "Stopped on request");
         else if (!found->running)
-                give_up(turn, "The guest does not run any more");
+                drive_begin_give_up(turn, "The guest does not run any more");
         else if (turn->request->off ? !shut_down(turn, found, &error)
                                     : !unplug(turn, found, &error))
-                give_up(turn, error->message);
+                drive_begin_give_up(turn, error->message);
         else if (!turn->request->off)
                 turn = NULL; /* on_unplugged() has it */
 }

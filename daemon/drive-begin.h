@@ -16,5 +16,7 @@
 
 /* Takes the turn. */
 void drive_begin(Turn *turn);
+/* It ends for this reason, before libvirt was asked for it. */
+void drive_begin_give_up(const Turn *turn, const char *reason);
 /* GUEST_SHUT_DOWN of the guest of this turn, which may be freed then. */
 void drive_begin_on_shut_down(const Turn *turn, const GuestEvent *event);

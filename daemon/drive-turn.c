@@ -3,6 +3,10 @@
 
 #include "daemon/replug.h"
 
+static void *copy_name(const void *name, void *unused) {
+        return g_strdup(name);
+}
+
 Turn *turn_copy(const Turn *turn) {
         Turn *copy = g_new(Turn, 1);
 
@@ -10,6 +14,9 @@ Turn *turn_copy(const Turn *turn) {
         copy->migration = g_strdup(turn->migration);
         copy->strategy = g_strdup(turn->strategy);
         copy->request = move_request_copy(turn->request);
+        copy->xml = g_strdup(turn->xml);
+        copy->host = g_strdup(turn->host);
+        copy->tried = turn->tried ? g_ptr_array_copy(turn->tried, copy_name, NULL) : NULL;
         return copy;
 }
 
@@ -17,6 +24,9 @@ void turn_free(Turn *turn) {
         g_free(turn->migration);
         g_free(turn->strategy);
         move_request_free(turn->request);
+        g_free(turn->xml);
+        g_free(turn->host);
+        g_clear_pointer(&turn->tried, g_ptr_array_unref);
         g_free(turn);
 }
 

@@ -8,14 +8,23 @@
 #include "daemon/manager.h"
 
 /* A planned move that waits, or that libvirt was asked for. */
-typedef struct Turn {
+typedef struct Turn Turn;
+
+struct Turn {
         Manager *manager;
         char *migration;
         char *strategy; /* that was wished */
         bool unplugs;   /* devices first */
         MoveRequest *request;
         int64_t not_before; /* CLOCK_REALTIME us */
-} Turn;
+        /* Of a host in a cluster, otherwise NULL: */
+        char *xml;        /* of the guest, when it was planned */
+        char *host;       /* where it goes; NULL: to none of the cluster */
+        GPtrArray *tried; /* names of hosts that were chosen before; NULL: it was named */
+        bool force;       /* although it has moved a moment ago */
+        bool asks;        /* the cluster, which has not answered yet */
+        bool may_wait;    /* the cluster has refused, for now */
+};
 
 Turn *turn_copy(const Turn *turn);
 void turn_free(Turn *turn);

@@ -2,6 +2,7 @@
 #include "daemon/drive.h"
 
 #include "daemon/drive-begin.h"
+#include "daemon/drive-cluster.h"
 #include "daemon/drive-cold.h"
 #include "daemon/drive-failure.h"
 #include "daemon/drive-plan.h"
@@ -73,7 +74,7 @@ static void begin(Drive *drive, Turn *taken) {
         }
 
         g_hash_table_insert(drive->moving, g_strdup(turn->request->uuid), turn_copy(turn));
-        drive_begin(g_steal_pointer(&turn));
+        drive_cluster_begin(g_steal_pointer(&turn));
 }
 
 static bool may_begin(const Drive *drive) {
@@ -114,7 +115,7 @@ static void question_free(Question *question) {
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_free)
 
 /* What is left of the question then is its answer. */
-static void wait_for_turn(Question *question, const Migration *migration, bool unplugs) {
+static Turn *turn_new(Question *question, const Migration *migration, bool unplugs) {
         Turn *turn = g_new0(Turn, 1);
 
         turn->manager = question->drive->manager;
@@ -123,35 +124,53 @@ static void wait_for_turn(Question *question, const Migration *migration, bool u
         turn->request->uuid = g_strdup(migration->domain_uuid);
         turn->strategy = g_steal_pointer(&question->strategy);
         turn->unplugs = unplugs;
+        turn->force = question->force;
         turn->not_before = question->drive->manager->now();
-        g_queue_push_tail(&question->drive->waiting, turn);
+        return turn;
 }
 
-static Migration *plan(const Question *question, const GuestEvent *found, bool *ret_unplugs,
-                       GError **error) {
-        Manager *manager = question->drive->manager;
-        Migration *migration;
+static bool find_destination(const Question *question, const GuestEvent *found,
+                             ClusterDestination **ret_chosen, GError **error) {
+        if (question->request->uri)
+                return true;
 
-        if (!drive_check_guest(manager, found, question->force, error))
+        *ret_chosen = drive_cluster_choose(question->drive->manager, found, error);
+        if (*ret_chosen)
+                question->request->uri = g_strdup((*ret_chosen)->uri);
+        return *ret_chosen;
+}
+
+/* Its turn waits when the record is stored. */
+static Migration *plan(Question *question, const GuestEvent *found, GError **error) {
+        Manager *manager = question->drive->manager;
+        g_autoptr(ClusterDestination) chosen = NULL;
+        g_autoptr(Turn) turn = NULL;
+        Migration *migration;
+        bool unplugs = false;
+
+        if (!drive_check_guest(manager, found, question->force, error) ||
+            !find_destination(question, found, &chosen, error))
                 return NULL;
 
-        migration = drive_plan(manager, found, question->strategy, question->request, ret_unplugs,
+        migration = drive_plan(manager, found, question->strategy, question->request, &unplugs,
                                error);
         if (!migration)
                 return NULL;
 
-        return migration_log_add(manager->migrations, migration, MIGRATION_PLANNED, error);
+        turn = turn_new(question, migration, unplugs);
+        drive_cluster_note(turn, migration, found, chosen);
+        migration = migration_log_add(manager->migrations, migration, MIGRATION_PLANNED, error);
+        if (migration)
+                g_queue_push_tail(&question->drive->waiting, g_steal_pointer(&turn));
+        return migration;
 }
 
 static void on_found(void *userdata, const GuestEvent *found) {
         g_autoptr(Question) question = userdata;
         g_autoptr(GError) error = NULL;
-        Migration *migration;
-        bool unplugs = false;
+        const Migration *migration;
 
-        migration = plan(question, found, &unplugs, &error);
-        if (migration)
-                wait_for_turn(question, migration, unplugs);
+        migration = plan(question, found, &error);
         question->reply(question->userdata, migration, error);
         begin_next(question->drive);
 }
@@ -199,6 +218,12 @@ bool drive_recover_cold(Drive *drive, Migration *migration) {
 
 /* The end ------------------------------------------------------------------------- */
 
+static bool is_asking(const Drive *drive, const char *uuid) {
+        const Turn *turn = drive_find_turn(drive, uuid);
+
+        return turn && turn->asks;
+}
+
 bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
         Migration *migration = migration_log_find(drive->manager->migrations, migration_id);
         const VirtOps *virt = drive->manager->virt;
@@ -227,7 +252,7 @@ bool drive_abort(Drive *drive, const char *migration_id, GError **error) {
                 if (g_hash_table_contains(drive->moving, migration->domain_uuid))
                         g_hash_table_add(drive->stopped, g_strdup(migration->domain_uuid));
                 if (replug_is_busy(drive->manager->replug, migration->domain_uuid) ||
-                    drive_cold_is(migration))
+                    drive_cold_is(migration) || is_asking(drive, migration->domain_uuid))
                         return true; /* there is no job yet; the next answer ends it */
                 virt->abort_job(virt->userdata, migration->domain_uuid);
                 return true;
@@ -247,19 +272,35 @@ bool drive_is_moving(const Drive *drive, const char *uuid) {
         return g_hash_table_contains(drive->moving, uuid);
 }
 
+Turn *drive_find_turn(const Drive *drive, const char *uuid) {
+        return g_hash_table_lookup(drive->moving, uuid);
+}
+
 bool drive_is_stopped(const Drive *drive, const char *uuid) {
         return g_hash_table_contains(drive->stopped, uuid);
 }
 
 /* Takes the turn when it may be tried again: nothing has begun, and others are on their way to the
- * destination. */
+ * destination, or the cluster has as many moves as it may. */
 static bool wait_again(Drive *drive, Migration *migration, Turn *turn, const char *reason) {
-        if (migration->state != MIGRATION_CHECKED || !incoming_is_refusal(reason))
+        if (migration->state != MIGRATION_CHECKED ||
+            (!turn->may_wait && !incoming_is_refusal(reason)))
                 return false;
 
         drive_failure_note(drive->manager, migration, reason);
+        turn->may_wait = false;
         turn->not_before = drive->manager->now() +
                            (turn->unplugs ? RETRY_UNPLUGGED_USEC : RETRY_USEC);
+        g_queue_push_tail(&drive->waiting, turn);
+        return true;
+}
+
+/* Takes the turn when there is another host to be tried. */
+static bool go_elsewhere(Drive *drive, Migration *migration, Turn *turn, const char *reason) {
+        if (!drive_cluster_go_elsewhere(turn, migration, reason))
+                return false;
+
+        turn->not_before = drive->manager->now();
         g_queue_push_tail(&drive->waiting, turn);
         return true;
 }
@@ -269,7 +310,9 @@ static bool follow_failure(Drive *drive, Migration *migration, bool stopped, con
                            Turn **turn) {
         g_autofree char *reason = drive_failure_reason(error);
 
-        if (!stopped && *turn && wait_again(drive, migration, *turn, reason)) {
+        if (!stopped && *turn &&
+            (wait_again(drive, migration, *turn, reason) ||
+             go_elsewhere(drive, migration, *turn, reason))) {
                 *turn = NULL;
                 return true;
         }
@@ -287,6 +330,7 @@ void drive_on_moved(Drive *drive, const GuestEvent *event) {
 
         (void)g_hash_table_steal_extended(drive->moving, event->uuid, (void **)&uuid,
                                           (void **)&turn);
+        drive_cluster_end(drive->manager, event);
         if (migration && turn && turn->request->off)
                 drive_cold_on_moved(drive->manager, migration, event);
         if (migration && migration->direction == MIGRATION_OUTGOING && !event->job->success)
@@ -300,8 +344,7 @@ void drive_on_moved(Drive *drive, const GuestEvent *event) {
 
 static bool waited(const Migration *migration) {
         return migration->state == MIGRATION_PLANNED ||
-               (migration->state == MIGRATION_CHECKED && migration->reason &&
-                incoming_is_refusal(migration->reason));
+               (migration->state == MIGRATION_CHECKED && migration->reason);
 }
 
 void drive_recover(Drive *drive) {

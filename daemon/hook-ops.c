@@ -34,6 +34,12 @@ static Domain *read_domain(const char *xml, GError **error) {
         return g_steal_pointer(&domain);
 }
 
+/* What a guest here was refused for is not left to others for a while. */
+static void call_back(Manager *manager, const GPtrArray *answers) {
+        if (negotiate_wants_shared(answers))
+                (void)share_book_call_back(manager->shares, manager->now());
+}
+
 static Lease *lease_from_answer(const Manager *manager, const Domain *domain,
                                 const Answer *answer) {
         g_autoptr(Lease) lease = lease_new();
@@ -252,6 +258,7 @@ char *manager_filter_domain(Manager *manager, const char *operation, const char 
         answers = hook_slice_negotiate(manager, domain);
         refusal = negotiate_refusal(answers);
         if (refusal) {
+                call_back(manager, answers);
                 if (migrates && !note_incoming(manager, domain, answers, refusal, error))
                         return NULL;
                 g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_NO_DEVICE, refusal);
@@ -290,6 +297,7 @@ static GPtrArray *negotiate_named(Manager *manager, const Domain *domain, GError
         answers = negotiate_here(domain, manager->inventory, manager->leases);
         refusal = negotiate_refusal(answers);
         if (refusal) {
+                call_back(manager, answers);
                 g_set_error_literal(error, FERRY_ERROR, FERRY_ERROR_LEASED, refusal);
                 return NULL;
         }

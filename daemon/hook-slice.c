@@ -51,12 +51,16 @@ static bool follow_devices(Manager *manager, const Domain *domain, const GPtrArr
 }
 
 /* The allocator says what is short; whoever moves or starts a guest is told the way out, too. */
-static void refuse(GError **error, const Domain *domain, GError *taken_reason) {
+static void refuse(const Manager *manager, GError **error, const Domain *domain,
+                   GError *taken_reason) {
         g_autoptr(GError) reason = taken_reason;
         const char *way_out = "";
 
         if (g_error_matches(reason, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES))
-                way_out = "; 'virt-ferry slice list' shows what could be given back";
+                way_out = share_book_is_empty(manager->shares)
+                                  ? "; 'virt-ferry slice list' shows what could be given back"
+                                  : "; what is offered to the cluster is called back: try again in "
+                                    "a minute";
         if (g_error_matches(reason, FERRY_ERROR, FERRY_ERROR_INVALID_REQUEST))
                 way_out = "; ask for less, or choose another host";
         g_set_error(error, reason->domain, reason->code, "Hardware slice of guest %s: %s%s",
@@ -73,9 +77,14 @@ static bool reserve(Manager *manager, const Domain *domain, const GPtrArray *ans
                 *ret_entry = slices_reserve(manager->slices, domain->uuid, domain->name,
                                             hook_claim_wish(manager, domain),
                                             place_of(manager, domain, at), &reason);
-        if (reason)
-                refuse(error, domain, reason);
-        return !reason;
+        if (!reason)
+                return true;
+
+        /* Nothing is left to others that a guest here was refused for. */
+        if (g_error_matches(reason, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES))
+                (void)share_book_call_back(manager->shares, manager->now());
+        refuse(manager, error, domain, reason);
+        return false;
 }
 
 bool hook_slice_reserve(Manager *manager, const Domain *domain, const GPtrArray *answers,
@@ -115,7 +124,7 @@ char *hook_slice_preview(Manager *manager, const Domain *domain, const char *xml
         if (!reason)
                 return fit(manager, entry, xml, error);
 
-        refuse(error, domain, reason);
+        refuse(manager, error, domain, reason);
         return NULL;
 }
 

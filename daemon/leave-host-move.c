@@ -33,6 +33,27 @@ void leave_guest_free(LeaveGuest *guest) {
         g_free(guest);
 }
 
+void leave_guests_follow(GHashTable *guests, const GuestEvent *event) {
+        LeaveGuest *guest;
+
+        switch (event->kind) {
+        case GUEST_RUNNING:
+        case GUEST_ARRIVED:
+        case GUEST_UNPLUGGED:
+        case GUEST_PLUGGED:
+                guest = event->xml ? leave_guest_new(event->xml) : NULL;
+                if (guest)
+                        g_hash_table_replace(guests, g_strdup(event->uuid), guest);
+                return;
+        case GUEST_LEFT:
+        case GUEST_STOPPED:
+                g_hash_table_remove(guests, event->uuid);
+                return;
+        default:
+                return;
+        }
+}
+
 static bool has_settled(const Manager *manager, const char *uuid) {
         int64_t since = manager->now() - manager->config->policy_settle_sec * G_USEC_PER_SEC;
         g_autoptr(GPtrArray) migrations = migration_log_list(manager->migrations);

@@ -25,6 +25,8 @@ typedef struct LeaveGuest {
 
 LeaveGuest *leave_guest_new(const char *xml); /* NULL: it cannot be read */
 void leave_guest_free(LeaveGuest *guest);
+/* Who runs here, UUID to LeaveGuest: after each event that libvirt tells. */
+void leave_guests_follow(GHashTable *guests, const GuestEvent *event);
 
 typedef struct LeaveHost LeaveHost;
 

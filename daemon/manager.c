@@ -11,6 +11,7 @@
 #include "daemon/guest-list.h"
 #include "daemon/hardware.h"
 #include "daemon/headroom.h"
+#include "daemon/hook-share.h"
 #include "daemon/hook-slice.h"
 #include "daemon/mediation.h"
 #include "daemon/incoming.h"
@@ -51,6 +52,8 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
 
         manager->inventory = inventory_new(sysfs, config, probe);
         manager->leases = lease_book_new(manager->store);
+        manager->shares = share_book_new(manager->store);
+        lease_book_set_shares(manager->leases, manager->shares);
         manager->migrations = migration_log_new(manager->store);
         manager->trials = trials_new(manager->inventory, manager->leases);
         manager->drive = drive_new(manager);
@@ -68,6 +71,7 @@ Manager *manager_new(Config *config, Sysfs *sysfs, const char *state_path, Inven
         manager->slices = slices_new(manager);
         manager->outlook = outlook_new(manager);
         manager->headrooms = headrooms_new(manager);
+        manager->hook_shares = hook_shares_new(manager);
         return g_steal_pointer(&manager);
 }
 
@@ -75,6 +79,7 @@ void manager_free(Manager *manager) {
         if (!manager)
                 return;
 
+        g_clear_pointer(&manager->hook_shares, hook_shares_free);
         g_clear_pointer(&manager->headrooms, headrooms_free);
         g_clear_pointer(&manager->outlook, outlook_free);
         g_clear_pointer(&manager->slices, slices_free);
@@ -92,6 +97,7 @@ void manager_free(Manager *manager) {
         g_clear_pointer(&manager->trials, trials_free);
         g_clear_pointer(&manager->migrations, migration_log_free);
         g_clear_pointer(&manager->leases, lease_book_free);
+        g_clear_pointer(&manager->shares, share_book_free);
         g_clear_pointer(&manager->inventory, inventory_free);
         g_clear_pointer(&manager->store, store_close);
         g_clear_pointer(&manager->active, g_hash_table_unref);
@@ -108,10 +114,15 @@ void manager_set_clock(Manager *manager, int64_t (*now)(void)) {
         slices_set_clock(manager->slices, now);
 }
 
+/* A host that has left its cluster has all for itself: nobody there is promised any more of it. */
+static bool load_shares(Manager *manager, GError **error) {
+        return !manager->config->cluster.etcd || share_book_load(manager->shares, error);
+}
+
 bool manager_start(Manager *manager, GError **error) {
         int r;
 
-        if (!lease_book_load(manager->leases, error) ||
+        if (!lease_book_load(manager->leases, error) || !load_shares(manager, error) ||
             !migration_log_load(manager->migrations, error) ||
             !forecasts_load(manager->forecasts, error) || !drain_load(manager->drain, error) ||
             !advisor_load(manager->advisor, error) || !slices_start(manager->slices, error))
@@ -128,6 +139,20 @@ bool manager_start(Manager *manager, GError **error) {
         recover_after_start(manager);
         drive_recover(manager->drive);
         return true;
+}
+
+/* What is offered to the cluster is called back when the guest comes (hook-share.h). */
+static GPtrArray *negotiate_when_back(Manager *manager, const Domain *domain) {
+        GPtrArray *answers = hook_slice_negotiate(manager, domain);
+
+        if (!negotiate_wants_shared(answers) || !share_book_may_come_back(manager->shares))
+                return answers;
+
+        g_ptr_array_unref(answers);
+        share_book_suppose_back(manager->shares, true);
+        answers = hook_slice_negotiate(manager, domain);
+        share_book_suppose_back(manager->shares, false);
+        return answers;
 }
 
 GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_domain,
@@ -152,7 +177,7 @@ GPtrArray *manager_check_domain(Manager *manager, const char *xml, Domain **ret_
                 return NULL;
         }
 
-        answers = hook_slice_negotiate(manager, domain);
+        answers = negotiate_when_back(manager, domain);
         *ret_domain = g_steal_pointer(&domain);
         return answers;
 }
@@ -212,6 +237,7 @@ void manager_on_time(Manager *manager) {
         replug_on_time(manager->replug);
         mediations_on_time(manager->mediations);
         slices_on_time(manager->slices);
+        hook_shares_on_time(manager->hook_shares);
 }
 
 /* 0 is never. */
@@ -227,5 +253,6 @@ int64_t manager_next_time(const Manager *manager) {
         int64_t guests = earlier(replug_next_time(manager->replug),
                                  slices_next_time(manager->slices));
 
-        return earlier(earlier(hardware, moves), guests);
+        return earlier(earlier(hardware, moves),
+                       earlier(guests, hook_shares_next_time(manager->hook_shares)));
 }

@@ -25,11 +25,13 @@
 
 typedef struct Advisor Advisor;
 typedef struct Cluster Cluster;
+typedef struct ClusterMoveOps ClusterMoveOps;
 typedef struct Demands Demands;
 typedef struct Drain Drain;
 typedef struct Drive Drive;
 typedef struct Forecasts Forecasts;
 typedef struct HookClaim HookClaim;
+typedef struct HookShares HookShares;
 typedef struct Headrooms Headrooms;
 typedef struct Meter Meter;
 typedef struct Mediations Mediations;
@@ -46,6 +48,7 @@ typedef struct Manager {
         GHashTable *switch_seen; /* device to what the switch knew of it at the last look, as XML */
         Store *store;
         Inventory *inventory;
+        ShareBook *shares; /* with the cluster */
         LeaseBook *leases;
         MigrationLog *migrations;
         Trials *trials;
@@ -62,8 +65,11 @@ typedef struct Manager {
         Replug *replug;
         Swaps *swaps;
         Slices *slices;
+        HookShares *hook_shares;
         Agents *agents;
-        Cluster *cluster;            /* borrowed; NULL: this host is in none */
+        Cluster *cluster; /* borrowed; NULL: this host is in none */
+        /* Of that; NULL */
+        const ClusterMoveOps *cluster_moves;
         const AnnounceOps *announce; /* NULL: nobody is told where a MAC is */
         const ClaimOps *claims;      /* NULL: there is no way to ask Placement */
         HookClaim *hook_claim;       /* of the guest that a hook asks for now; NULL not asked for */

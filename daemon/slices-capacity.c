@@ -8,16 +8,19 @@
 
 /* Devices that guests have ------------------------------------------------------------ */
 
-/* The resource that a leased device is one of; NULL where it is of none that is granted. */
-static char *resource_of(const Manager *manager, const Lease *lease) {
-        const Device *device = inventory_find(manager->inventory, lease->device);
-        const char *parent = device ? device->parent : lease->parent;
-
+/* The resource that a function is one of; NULL where it is of none that is granted. */
+static char *function_resource(const char *parent, const char *type) {
         if (!parent)
                 return NULL;
-        if (lease->type && *lease->type)
-                return g_strdup_printf("mdev-type:%s/%s", parent, lease->type);
+        if (type && *type)
+                return g_strdup_printf("mdev-type:%s/%s", parent, type);
         return g_strdup_printf("vf-pool:%s", parent);
+}
+
+static char *resource_of(const Manager *manager, const Lease *lease) {
+        const Device *device = inventory_find(manager->inventory, lease->device);
+
+        return function_resource(device ? device->parent : lease->parent, lease->type);
 }
 
 /* Domain UUID to how many devices of this resource it has. */
@@ -37,6 +40,26 @@ static GHashTable *count_leased(const Manager *manager, const char *resource) {
         return counts;
 }
 
+/* What is offered to the cluster is foreign to all but the domain that it is promised to. */
+static unsigned count_shared(const Manager *manager, const char *resource,
+                             const char *domain_uuid) {
+        g_autoptr(GPtrArray) names = share_book_list(manager->shares);
+        unsigned count = 0;
+
+        for (guint i = 0; i < names->len; i++) {
+                const char *id = names->pdata[i];
+                const Device *device = inventory_find(manager->inventory, id);
+                g_autofree char *its = device ? function_resource(device->parent,
+                                                                  device->fingerprint->mdev_type)
+                                              : NULL;
+
+                count += g_strcmp0(its, resource) == 0 &&
+                         !lease_book_find_device(manager->leases, id) &&
+                         lease_book_is_shared(manager->leases, id, domain_uuid);
+        }
+        return count;
+}
+
 static uint64_t granted_to(const Slices *slices, const char *domain_uuid, const char *resource) {
         const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
 
@@ -47,7 +70,7 @@ static uint64_t granted_to(const Slices *slices, const char *domain_uuid, const 
 static unsigned count_foreign(void *userdata, const char *resource) {
         const Slices *slices = userdata;
         g_autoptr(GHashTable) counts = count_leased(slices->manager, resource);
-        unsigned foreign = 0;
+        unsigned foreign = count_shared(slices->manager, resource, slices->capacity_for);
         GHashTableIter iter;
         void *uuid, *count;
 
@@ -66,6 +89,8 @@ bool slices_has_devices(const Slices *slices, const char *domain_uuid) {
 
         if (!domain_uuid)
                 return false;
+        if (share_book_has_promise(slices->manager->shares, domain_uuid))
+                return true;
 
         leases = lease_book_list_domain(slices->manager->leases, domain_uuid);
         return leases->len > 0;
@@ -109,6 +134,10 @@ void slices_on_host_changed(Slices *slices) {
         slices->capacity_stale = slices->lacks_stale = true;
 }
 
+void slices_on_shares_changed(Slices *slices) {
+        slices->capacity_stale = true;
+}
+
 /* The map says how many devices are used. */
 void slices_on_leases_changed(Slices *slices) {
         resource_cache_drop(slices->map);
@@ -145,10 +174,22 @@ static bool is_host_core(const Resource *resource) {
         return resource->kind == RESOURCE_CORE && !is_of_offload(resource);
 }
 
+/* What it would have instead of `had` (NULL: that is no question), as far as that is not seen. */
+static uint64_t count_granted(const Resource *resource, const SliceEntry *entry,
+                              const SliceEntry *had) {
+        uint64_t amount = slice_grants_sum(entry->grants, resource->id, NULL);
+        uint64_t seen = 0;
+
+        if (had && entry != had && g_str_equal(entry->domain_uuid, had->domain_uuid) &&
+            had->state == SLICE_ENFORCED && is_seen_in_use(resource))
+                seen = slice_grants_sum(had->grants, resource->id, NULL);
+        return amount - MIN(amount, seen);
+}
+
 /* In the unit of the map, and without what it has already. */
 static uint64_t count_promised(const Slices *slices, const Resource *resource,
-                               const SliceEntry *entry) {
-        uint64_t amount = slice_grants_sum(entry->grants, resource->id, NULL);
+                               const SliceEntry *entry, const SliceEntry *had) {
+        uint64_t amount = count_granted(resource, entry, had);
 
         if (amount == 0 || (entry->state == SLICE_ENFORCED && is_seen_in_use(resource)))
                 return 0;
@@ -171,11 +212,11 @@ static void add_to_places(const ResourceMap *map, const Resource *core, uint64_t
 }
 
 static void promise(const Slices *slices, const ResourceMap *map, Resource *resource,
-                    const GPtrArray *entries) {
+                    const GPtrArray *entries, const SliceEntry *had) {
         uint64_t promised = 0;
 
         for (guint i = 0; i < entries->len; i++)
-                promised += count_promised(slices, resource, entries->pdata[i]);
+                promised += count_promised(slices, resource, entries->pdata[i], had);
 
         /* of a shared core each slice has a part */
         if (is_host_core(resource)) {
@@ -186,14 +227,19 @@ static void promise(const Slices *slices, const ResourceMap *map, Resource *reso
 }
 
 /* The book has changed since it was read, and the host has not. */
-const ResourceMap *slices_look(Slices *slices) {
-        g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+const ResourceMap *slices_look_as(Slices *slices, const GPtrArray *entries, const SliceEntry *had) {
         ResourceMap *map = resource_cache_get(slices->map, RESOURCE_AGE_LOOK);
         const GPtrArray *resources = resource_map_list(map);
 
         for (guint i = 0; i < resources->len; i++)
                 ((Resource *)resources->pdata[i])->promised = 0;
         for (guint i = 0; i < resources->len; i++)
-                promise(slices, map, resources->pdata[i], entries);
+                promise(slices, map, resources->pdata[i], entries, had);
         return map;
+}
+
+const ResourceMap *slices_look(Slices *slices) {
+        g_autoptr(GPtrArray) entries = slice_book_list(slices->book);
+
+        return slices_look_as(slices, entries, NULL);
 }

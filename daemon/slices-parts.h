@@ -70,6 +70,13 @@ ResourceMap *slices_read_host(void *manager);
 void slices_use_capacity(Slices *slices, const char *domain_uuid);
 bool slices_has_devices(const Slices *slices, const char *domain_uuid);
 
+/* slices_look() as if these were all entries: of one domain another one, in the place of `had`. */
+const ResourceMap *slices_look_as(Slices *slices, const GPtrArray *entries, const SliceEntry *had);
+
+/* slices-share.c: what is offered to the cluster is not for slices here; a SliceGuard. */
+bool slices_guard(void *slices, const char *domain_uuid, const GPtrArray *grants,
+                  const GPtrArray *preempted, GError **error);
+
 /* slices-carry-out.c: notes what the book has done, as its listener; then does it, outside of it.
  */
 void slices_on_change(void *slices, SliceChange change, const SliceEntry *entry);

@@ -32,6 +32,7 @@ Slices *slices_new(Manager *manager) {
         slices->lifted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->enforcer = slice_enforcer_new(manager, slices_on_enforced, slices);
         slice_book_set_listener(slices->book, slices_on_change, slices);
+        slice_book_set_guard(slices->book, slices_guard, slices);
         return slices;
 }
 
@@ -228,9 +229,14 @@ static void return_preempted(Slices *slices) {
         }
 }
 
-/* What it was promised others may be promised now, but not the devices that it holds. */
+/* What it was promised others may be promised now, but not the devices that it holds. Nothing is
+ * left to the cluster that one here was refused for. */
 static bool change_one(Slices *slices, SlicePending *pending) {
+        Manager *manager = slices->manager;
         bool done = pending->change(slices, pending, &pending->error);
+
+        if (g_error_matches(pending->error, FERRY_ERROR, FERRY_ERROR_NO_RESOURCES))
+                (void)share_book_call_back(manager->shares, manager->now());
 
         slices->capacity_stale |= done && slices_has_devices(slices, pending->uuid);
         return done;

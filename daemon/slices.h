@@ -41,6 +41,10 @@ void slices_set_clock(Slices *slices, int64_t (*now)(void));
 void slices_on_host_changed(Slices *slices);
 /* Guests without a slice have more or fewer devices than before. */
 void slices_on_leases_changed(Slices *slices);
+/* More or less is offered to the cluster, or it is promised to others there. */
+void slices_on_shares_changed(Slices *slices);
+/* It has been given here what its slice says. */
+bool slices_is_placed(const Slices *slices, const char *domain_uuid);
 /* A device that this domain had is nobody's. What could not be carried out for want of one is tried
  * again, when somebody else has let go of it. */
 void slices_on_lease_gone(Slices *slices, const char *domain_uuid);

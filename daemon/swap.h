@@ -16,9 +16,10 @@
  * again, which carries the traffic meanwhile: nothing is noted, and a daemon
  * that is killed leaves the guest with the VF or without it.
  *
- *   swaps_begin() ─► VirtOps.find() ─► lease, bind ─► replug_plug_instead() ─► GUEST_PLUGGED ─►
- * reply swaps_begin() ─► VirtOps.find() ─► replug_unplug_noted() ─► GUEST_UNPLUGGED ─► given back,
- * reply
+ *   swaps_begin() ─► VirtOps.find() ─┬─► lease, bind ─► replug_plug_instead() ─► GUEST_PLUGGED
+ *                                    │                              reply ◄───────────┘
+ *                                    └─► replug_unplug_noted() ─► GUEST_UNPLUGGED
+ *                                              given back, reply ◄───────┘
  *
  * The note in the guest's metadata names the old one until the new one is in: a
  * plug that fails and a daemon that is killed give it back to the guest

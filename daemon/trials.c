@@ -126,6 +126,11 @@ static bool check_users(const Trials *trials, const Device *device, GError **err
                               "%s is in IOMMU %s, and is opened only together with it: free the "
                               "whole group, or name another device",
                               device->id, trouble);
+        if (usage_is_shared(usage, device->id))
+                return refuse(error, FERRY_ERROR_INVALID_STATE,
+                              "%s is offered to the cluster, where a guest may be promised it at "
+                              "any time: name another device, or lower Share= of [Cluster]",
+                              device->id);
         if (usage_is_held(usage, device))
                 return refuse(error, FERRY_ERROR_INVALID_STATE,
                               "%s is open in a process that has no lease: end it, or name another "

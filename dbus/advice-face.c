@@ -96,16 +96,6 @@ static int find_advice(sd_bus *bus, const char *path, const char *interface, voi
 
 /* Carrying out -------------------------------------------------------------------------- */
 
-/* An AdvisorMoved. */
-static void on_applied(void *userdata, const GError *error) {
-        g_autoptr(sd_bus_message) m = userdata;
-        int r;
-
-        r = error ? bus_error_reply(m, error) : sd_bus_reply_method_return(m, NULL);
-        if (r < 0)
-                g_debug("The answer to Apply cannot be sent: %s, ignoring", g_strerror(-r));
-}
-
 /* Whoever may not do it with the commands may not do it so. */
 static const char *action_of(const AdvisorEntry *entry) {
         return entry->way->touches == ADVISOR_SLICE ? ACTION_MANAGE_SLICES : ACTION_MIGRATE;
@@ -121,7 +111,7 @@ static int method_apply(sd_bus_message *m, void *userdata, sd_bus_error *reterr)
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        advisor_apply(faces->manager->advisor, entry->id, on_applied, sd_bus_message_ref(m));
+        advisor_apply(faces->manager->advisor, entry->id, bus_answer, sd_bus_message_ref(m));
         return 1;
 }
 

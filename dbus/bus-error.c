@@ -47,3 +47,17 @@ int bus_error_reply(sd_bus_message *call, const GError *error) {
         sd_bus_error_free(&reply);
         return r;
 }
+
+void bus_answered(sd_bus_message *call, int r) {
+        if (r < 0)
+                g_debug("The answer to %s cannot be sent: %s, ignoring",
+                        sd_bus_message_get_member(call), g_strerror(-r));
+}
+
+void bus_answer(void *taken_call, const GError *error) {
+        sd_bus_message *call = taken_call;
+
+        bus_answered(call,
+                     error ? bus_error_reply(call, error) : sd_bus_reply_method_return(call, NULL));
+        sd_bus_message_unref(call);
+}

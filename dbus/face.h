@@ -59,6 +59,16 @@ int manager_method_list_headroom(sd_bus_message *m, void *userdata, sd_bus_error
 int manager_method_list_hosts(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_forget_host(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_place(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* ListHostOffers() of the manager; `userdata` is the faces. */
+int manager_method_list_host_offers(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* Balance() of the manager; `userdata` is the faces. */
+int manager_method_balance(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* GetMoveLimits() and SetMoveLimits() of the manager; `userdata` is the faces. */
+int manager_method_get_move_limits(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_set_move_limits(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+/* Promise() and Release() of the manager; `userdata` is the faces. */
+int manager_method_promise(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
+int manager_method_release(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 /* ListMetrics(), ListUsage() and GetHistory() of the manager; `userdata` is the faces. */
 int manager_method_list_metrics(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
 int manager_method_list_usage(sd_bus_message *m, void *userdata, sd_bus_error *reterr);
@@ -92,11 +102,15 @@ int advice_face_attach(Faces *faces);
 /* Paths of `ids` below the prefix, for an enumerator: what sd-bus frees. */
 char **face_paths(const char *prefix, const GPtrArray *ids);
 
-#define ACTION_PROBE FERRY_BUS_NAME ".probe" /* a device is tried */
+#define ACTION_PROBE          FERRY_BUS_NAME ".probe" /* a device is tried */
+#define ACTION_MANAGE_CLUSTER FERRY_BUS_NAME ".manage-cluster"
 
 /* TrialStep, as a(ssttiss). */
 int face_append_steps(sd_bus_message *reply, const GPtrArray *steps);
 int face_append_findings(sd_bus_message *reply, const GPtrArray *findings); /* a(sss) */
+
+/* Of a method of the cluster, on a host that is in none. Negative. */
+int face_refuse_alone(sd_bus_error *reterr);
 
 /* Of a method that has to ask libvirt for a guest. Negative. */
 int face_refuse_without_libvirt(sd_bus_error *reterr);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/hook-claim.h"
+#include "daemon/hook-share.h"
 #include "dbus/face.h"
 
 /* org.virtferry1.Hook: what the libvirt hook asks. Only root may, which the
- * bus's policy says and each method checks again. The first two may wait for an
- * answer of Placement (hook-claim.h), and reply when it has come.
+ * bus's policy says and each method checks again. The first two may wait for what
+ * is called back from the cluster (hook-share.h) and for an answer of Placement
+ * (hook-claim.h), and reply then.
  */
 
 static int begin(Faces *faces, sd_bus_message *m, sd_bus_error *reterr) {
@@ -21,8 +22,7 @@ static void answer_filter(void *userdata, const char *xml, const GError *error) 
         int r;
 
         r = xml ? sd_bus_reply_method_return(call, "s", xml) : bus_error_reply(call, error);
-        if (r < 0)
-                g_debug("The answer to FilterDomain cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(call, r);
 }
 
 /* FilterDomain(s operation, s xml) -> (s xml) */
@@ -43,7 +43,8 @@ static int method_filter_domain(sd_bus_message *m, void *userdata, sd_bus_error 
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        hook_claim_filter(faces->manager, operation, xml, answer_filter, sd_bus_message_ref(m));
+        hook_shares_filter(faces->manager->hook_shares, operation, xml, answer_filter,
+                           sd_bus_message_ref(m));
         return 1;
 }
 
@@ -52,8 +53,7 @@ static void answer_prepare(void *userdata, const char *xml, const GError *error)
         int r;
 
         r = xml ? sd_bus_reply_method_return(call, NULL) : bus_error_reply(call, error);
-        if (r < 0)
-                g_debug("The answer to PrepareDomain cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(call, r);
 }
 
 /* PrepareDomain(s xml) */
@@ -70,7 +70,8 @@ static int method_prepare_domain(sd_bus_message *m, void *userdata, sd_bus_error
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        hook_claim_prepare(faces->manager, xml, answer_prepare, sd_bus_message_ref(m));
+        hook_shares_prepare(faces->manager->hook_shares, xml, answer_prepare,
+                            sd_bus_message_ref(m));
         return 1;
 }
 

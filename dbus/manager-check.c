@@ -63,8 +63,7 @@ static void on_found(void *userdata, const GuestEvent *found) {
 
         r = findings ? reply_findings(question, found, findings)
                      : bus_error_reply(question->call, error);
-        if (r < 0)
-                g_debug("The answer to CheckGuest cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(question->call, r);
 }
 
 /* CheckGuest(s domain) -> (s name, s xml, a(sss) findings) */

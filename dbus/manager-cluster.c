@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/cluster-place.h"
-#include "daemon/cluster-world.h"
+#include "daemon/cluster/place.h"
+#include "daemon/cluster/world.h"
 #include "dbus/face.h"
 
 /* ListHosts(), ForgetHost() and Place() of the Manager. */
 
-#define ACTION_MANAGE_CLUSTER FERRY_BUS_NAME ".manage-cluster"
-
-static int refuse_alone(sd_bus_error *reterr) {
+int face_refuse_alone(sd_bus_error *reterr) {
         return sd_bus_error_set(reterr, FERRY_ERROR_PREFIX "InvalidState",
                                 "This host is in no cluster: name the etcd of one by Etcd= of "
                                 "[Cluster] in virtferry.conf");
@@ -45,7 +43,7 @@ int manager_method_list_hosts(sd_bus_message *m, void *userdata, sd_bus_error *r
         int r;
 
         if (!cluster)
-                return refuse_alone(reterr);
+                return face_refuse_alone(reterr);
 
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
@@ -57,16 +55,6 @@ int manager_method_list_hosts(sd_bus_message *m, void *userdata, sd_bus_error *r
 
 /* ForgetHost(s host) ----------------------------------------------------------------- */
 
-/* A ClusterForgotten. */
-static void on_forgotten(void *userdata, const GError *error) {
-        g_autoptr(sd_bus_message) call = userdata;
-        int r;
-
-        r = error ? bus_error_reply(call, error) : sd_bus_reply_method_return(call, NULL);
-        if (r < 0)
-                g_debug("The answer to ForgetHost cannot be sent: %s, ignoring", g_strerror(-r));
-}
-
 int manager_method_forget_host(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         Faces *faces = userdata;
         const char *host;
@@ -76,13 +64,13 @@ int manager_method_forget_host(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
         if (!faces->manager->cluster)
-                return refuse_alone(reterr);
+                return face_refuse_alone(reterr);
 
         r = authorize(faces->authorizer, m, ACTION_MANAGE_CLUSTER, reterr);
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        cluster_forget_host(faces->manager->cluster, host, on_forgotten, sd_bus_message_ref(m));
+        cluster_forget_host(faces->manager->cluster, host, bus_answer, sd_bus_message_ref(m));
         return 1;
 }
 
@@ -116,7 +104,7 @@ int manager_method_place(sd_bus_message *m, void *userdata, sd_bus_error *reterr
         if (r < 0)
                 return r;
         if (!faces->manager->cluster)
-                return refuse_alone(reterr);
+                return face_refuse_alone(reterr);
 
         places = cluster_place(faces->manager->cluster, faces->manager, xml, &guest, &error);
         if (!places)

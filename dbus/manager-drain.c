@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "daemon/drain.h"
+#include "daemon/cluster/draining.h"
+#include "daemon/cluster/cluster.h"
 #include "dbus/bus-options.h"
 
 /* Drain() and Undrain() of the Manager, and what it says of the drain of this host. */
@@ -13,12 +14,13 @@
 
 typedef struct Wish {
         GPtrArray *destinations; /* URIs, borrowed from the message */
-        int persistent, undefine_source;
+        int persistent, undefine_source, alone;
 } Wish;
 
 static const BusOption options[] = {
         { "persistent", "b", offsetof(Wish, persistent) },
         { "undefine-source", "b", offsetof(Wish, undefine_source) },
+        { "alone", "b", offsetof(Wish, alone) },
         { 0 },
 };
 
@@ -27,7 +29,8 @@ static void wish_done(Wish *wish) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wish, wish_done)
 
-static int read_destinations(sd_bus_message *m, Wish *wish, sd_bus_error *reterr) {
+/* None: where hosts form a cluster, that chooses. */
+static int read_destinations(sd_bus_message *m, unsigned min, Wish *wish, sd_bus_error *reterr) {
         const char *uri;
         int r;
 
@@ -42,24 +45,36 @@ static int read_destinations(sd_bus_message *m, Wish *wish, sd_bus_error *reterr
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);
-        if (r >= 0 && (wish->destinations->len < 1 || wish->destinations->len > DESTINATIONS_MAX))
+        if (r >= 0 && (wish->destinations->len < min || wish->destinations->len > DESTINATIONS_MAX))
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "Drain needs 1 to %d destinations, not %u",
+                                         "Drain needs %u to %d destinations, not %u", min,
                                          DESTINATIONS_MAX, wish->destinations->len);
 
         g_ptr_array_add(wish->destinations, NULL);
         return r;
 }
 
+/* Alone, the other hosts are told and not asked. */
+static void begin(Manager *manager, const Wish *wish, sd_bus_message *call) {
+        const DrainWish asked = { (const char *const *)wish->destinations->pdata, wish->persistent,
+                                  wish->undefine_source };
+        g_autoptr(GError) error = NULL;
+
+        if (manager->cluster && !wish->alone) {
+                draining_begin(cluster_draining(manager->cluster), &asked, bus_answer, call);
+                return;
+        }
+        (void)drain_begin(manager->drain, &asked, &error);
+        bus_answer(call, error);
+}
+
 /* Drain(as destinations, a{sv} options) */
 int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         g_auto(Wish) wish = { .destinations = g_ptr_array_new() };
-        g_autoptr(GError) error = NULL;
         Faces *faces = userdata;
-        DrainWish asked;
         int r;
 
-        r = read_destinations(m, &wish, reterr);
+        r = read_destinations(m, faces->manager->cluster ? 0 : 1, &wish, reterr);
         if (r >= 0)
                 r = bus_options_read(m, options, &wish, reterr);
         if (r < 0)
@@ -69,11 +84,8 @@ int manager_method_drain(sd_bus_message *m, void *userdata, sd_bus_error *reterr
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        asked = (DrainWish){ (const char *const *)wish.destinations->pdata, wish.persistent,
-                             wish.undefine_source };
-        if (!drain_begin(faces->manager->drain, &asked, &error))
-                return bus_error_from_gerror(reterr, error);
-        return sd_bus_reply_method_return(m, NULL);
+        begin(faces->manager, &wish, sd_bus_message_ref(m));
+        return 1;
 }
 
 /* Undrain() */
@@ -88,6 +100,8 @@ int manager_method_undrain(sd_bus_message *m, void *userdata, sd_bus_error *rete
 
         if (!drain_end(faces->manager->drain, &error))
                 return bus_error_from_gerror(reterr, error);
+        if (faces->manager->cluster)
+                draining_give_up(cluster_draining(faces->manager->cluster));
         return sd_bus_reply_method_return(m, NULL);
 }
 

@@ -42,8 +42,7 @@ static void finish(FaceFix *pending, const char *trouble) {
                                                fix->object, trouble, fix->unit);
         else
                 r = sd_bus_reply_method_return(pending->call, "s", fix->what);
-        if (r < 0)
-                g_debug("The answer to Fix cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(pending->call, r);
         g_ptr_array_remove(pending->faces->fixes, pending);
 }
 

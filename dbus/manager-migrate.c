@@ -45,8 +45,7 @@ static void on_planned(void *userdata, const Migration *migration, const GError 
         } else {
                 r = bus_error_reply(m, error);
         }
-        if (r < 0)
-                g_debug("The answer to Migrate cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(m, r);
 }
 
 /* Migrate(s domain, s uri, a{sv} options) -> (o migration) */
@@ -61,7 +60,7 @@ int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *rete
                 r = bus_options_read(m, options, &wish, reterr);
         if (r < 0)
                 return r;
-        if (!*domain || !strstr(uri, "://"))
+        if (!*domain || (*uri && !strstr(uri, "://")))
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                          "'%.64s' is not the URI of a libvirt: "
                                          "qemu+ssh://HOST/system is one",
@@ -71,7 +70,7 @@ int manager_method_migrate(sd_bus_message *m, void *userdata, sd_bus_error *rete
         if (r <= 0)
                 return r < 0 ? r : 1;
 
-        wish.wish.move.uri = (char *)uri;
+        wish.wish.move.uri = *uri ? (char *)uri : NULL;
         wish.wish.move.bandwidth = wish.bandwidth;
         wish.wish.move.connections = (unsigned)wish.connections;
         wish.wish.move.persistent = wish.persistent;

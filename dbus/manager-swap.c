@@ -19,8 +19,7 @@ static void on_swapped(void *userdata, const Swapped *done, const GError *error)
                                                done->to, (uint64_t)MAX(done->without_usec, 0));
         else
                 r = bus_error_reply(m, error);
-        if (r < 0)
-                g_debug("The answer to MoveDevice cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(m, r);
 }
 
 /* MoveDevice(s domain, s device, s target, a{sv} options)

@@ -62,9 +62,7 @@ static void on_end(void *userdata, const GuestTrialResult *result, const GError 
                 r = answer(question, result);
         else if (error)
                 r = bus_error_reply(question->call, error);
-        if (r < 0)
-                g_debug("The answer to %s cannot be sent: %s, ignoring",
-                        sd_bus_message_get_member(question->call), g_strerror(-r));
+        bus_answered(question->call, r);
 }
 
 static Question *question_new(Faces *faces, sd_bus_message *m, const char *device) {

@@ -153,9 +153,7 @@ int slice_call_read_qos(SliceCall *call, sd_bus_error *reterr) {
 /* Replying ---------------------------------------------------------------------------- */
 
 static int note(const SliceCall *call, int r) {
-        if (r < 0)
-                g_debug("The answer to %s cannot be sent: %s, ignoring",
-                        sd_bus_message_get_member(call->m), g_strerror(-r));
+        bus_answered(call->m, r);
         return r;
 }
 

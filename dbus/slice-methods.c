@@ -29,15 +29,12 @@ static SliceCall *authorize_call(SliceCall *call, int *r, sd_bus_error *reterr) 
 static void on_done(void *userdata, const SliceEntry *entry, const SlicePlacement *placement,
                     const GError *error) {
         g_autoptr(SliceCall) call = userdata;
-        int r;
 
         if (error) {
                 (void)slice_call_reply_error(call, error);
                 return;
         }
-        r = sd_bus_reply_method_return(call->m, NULL);
-        if (r < 0)
-                g_debug("An answer cannot be sent: %s, ignoring", g_strerror(-r));
+        bus_answered(call->m, sd_bus_reply_method_return(call->m, NULL));
 }
 
 /* More and less ----------------------------------------------------------------------- */

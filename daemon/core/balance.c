@@ -263,8 +263,9 @@ char *balance_sentence(const BalanceWorld *world, const BalanceMove *move) {
         const BalanceGuest *guest = &world->guests[move->guest];
         const char *from = world->place->hosts[move->from].name;
         const char *to = world->place->hosts[move->to].name;
+        g_autofree char *text = NULL;
 
-        return g_strdup_printf(
+        text = g_strdup_printf(
                 "%.32s should go from %.32s to %.32s: in %u to %u hours, %.0f %% of the %s of "
                 "%.32s are expected to be wanted (%s), %.0f %% without it, and at most %.0f %% of "
                 "anything there; that spares guests %.0f s of waiting in the day ahead, and costs "
@@ -273,4 +274,5 @@ char *balance_sentence(const BalanceWorld *world, const BalanceMove *move) {
                 things[move->thing], from, move->thing == BALANCE_MEMORY ? "p99" : "p95",
                 100 * move->after, 100 * move->there, move->gain, guest->downtime,
                 guest->bytes / (1024.0 * 1024 * 1024), guest->duration);
+        return g_utf8_make_valid(text, -1); /* a name may have been cut in a character */
 }

@@ -13,11 +13,18 @@ struct World {
         ClusterMoves *moves;
         ClusterDrains *drains;
         int64_t moves_revision, drains_revision;
+        uint64_t changes, members;
 };
+
+typedef struct Kept {
+        void *data;
+        GDestroyNotify done;
+} Kept;
 
 struct ClusterCopy {
         World *now, *next; /* next: while all is told anew */
         bool whole;
+        Kept *kept;
 };
 
 /* Content --------------------------------------------------------------------------------- */
@@ -66,6 +73,7 @@ static ClusterCopyHost *take_host(World *world, const char *name) {
         if (host)
                 return host;
 
+        world->members = ++world->changes;
         host = g_new0(ClusterCopyHost, 1);
         host->name = cluster_word(name);
         host->lots = g_ptr_array_new_with_free_func(lot_free);
@@ -74,8 +82,11 @@ static ClusterCopyHost *take_host(World *world, const char *name) {
 }
 
 static void drop_host_if_empty(World *world, ClusterCopyHost *host) {
-        if (host->create_revision == 0 && !host->has_map && host->lots->len == 0)
-                g_hash_table_remove(world->hosts, host->name);
+        if (host->create_revision != 0 || host->has_map || host->lots->len > 0)
+                return;
+
+        world->members = ++world->changes;
+        g_hash_table_remove(world->hosts, host->name);
 }
 
 /* Where it is, or would be. */
@@ -147,6 +158,7 @@ typedef struct Event {
 static bool set_alive(World *world, const char *name, const Event *event, GError **error) {
         ClusterCopyHost *host = take_host(world, name);
 
+        host->changed = ++world->changes;
         g_clear_pointer(&host->alive, cluster_host_free);
         host->create_revision = event->value ? event->created : 0;
         if (event->value)
@@ -159,6 +171,7 @@ static bool set_alive(World *world, const char *name, const Event *event, GError
 static bool set_map(World *world, const char *name, const Event *event, GError **error) {
         ClusterCopyHost *host = take_host(world, name);
 
+        host->changed = ++world->changes;
         g_clear_pointer(&host->map, cluster_map_free);
         host->has_map = event->value;
         if (event->value)
@@ -207,6 +220,7 @@ static bool set_lot(World *world, const char *rest, const Event *event, GError *
                 return true; /* of a later release */
 
         host = take_host(world, name);
+        host->changed = ++world->changes;
         if (!event->value) {
                 remove_lot(world, host, slash + 1);
                 return true;
@@ -266,6 +280,7 @@ void cluster_copy_reset(ClusterCopy *copy) {
         world_free(copy->next);
         copy->next = world_new();
         copy->next->before = copy->now;
+        copy->next->changes = copy->next->members = copy->now->changes + 1;
 }
 
 void cluster_copy_loaded(ClusterCopy *copy) {
@@ -282,6 +297,7 @@ ClusterCopy *cluster_copy_new(void) {
         ClusterCopy *copy = g_new0(ClusterCopy, 1);
 
         copy->now = world_new();
+        copy->kept = g_new0(Kept, 1);
         return copy;
 }
 
@@ -289,9 +305,31 @@ void cluster_copy_free(ClusterCopy *copy) {
         if (!copy)
                 return;
 
+        cluster_copy_keep(copy, NULL, NULL);
+        g_free(copy->kept);
         world_free(copy->now);
         world_free(copy->next);
         g_free(copy);
+}
+
+/* What is made of it ---------------------------------------------------------------------- */
+
+uint64_t cluster_copy_changes(const ClusterCopy *copy) {
+        return copy->now->changes;
+}
+
+uint64_t cluster_copy_members(const ClusterCopy *copy) {
+        return copy->now->members;
+}
+
+void cluster_copy_keep(const ClusterCopy *copy, void *kept, GDestroyNotify done) {
+        if (copy->kept->data)
+                copy->kept->done(copy->kept->data);
+        *copy->kept = (Kept){ kept, done };
+}
+
+void *cluster_copy_kept(const ClusterCopy *copy) {
+        return copy->kept->data;
 }
 
 /* Readers --------------------------------------------------------------------------------- */

@@ -26,8 +26,9 @@ struct ClusterCopyHost {
         int64_t create_revision; /* of hosts/NAME; 0: it is not alive */
         ClusterHost *alive;      /* NULL: it is not, or that cannot be read */
         bool has_map;
-        ClusterMap *map; /* NULL: it has none, or that cannot be read */
-        GPtrArray *lots; /* of ClusterCopyLot, by resource */
+        ClusterMap *map;  /* NULL: it has none, or that cannot be read */
+        GPtrArray *lots;  /* of ClusterCopyLot, by resource */
+        uint64_t changed; /* the copy's cluster_copy_changes() when something of it did */
 };
 
 typedef struct ClusterCopy ClusterCopy;
@@ -54,6 +55,14 @@ GHashTable *cluster_copy_hosts(const ClusterCopy *copy);
 ClusterCopyLot *cluster_copy_lot(const ClusterCopy *copy, const char *host, const char *resource);
 /* Of ClusterCopyLot, in no order; NULL: there is none. */
 const GPtrArray *cluster_copy_lots(const ClusterCopy *copy, const char *resource);
+
+/* Rises with each change of a host or of what it has, and the latter when one has come or gone. */
+uint64_t cluster_copy_changes(const ClusterCopy *copy);
+uint64_t cluster_copy_members(const ClusterCopy *copy);
+
+/* Something that a reader has made of it: freed with it, or when there is another. */
+void cluster_copy_keep(const ClusterCopy *copy, void *kept, GDestroyNotify done);
+void *cluster_copy_kept(const ClusterCopy *copy); /* NULL: nothing */
 
 /* Each: NULL with revision 0: there is none; with another: it cannot be read. */
 const ClusterMoves *cluster_copy_moves(const ClusterCopy *copy, int64_t *ret_revision);

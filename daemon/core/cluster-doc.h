@@ -14,6 +14,7 @@
  *   moves               {"together", "per-host", "going": {DOMAIN: {"from", "to", "since",
  *                       "nonce"}}, "settled": {DOMAIN: until}}
  *   drains              {"hosts": {HOST: {"since", "nonce", "to": {HOST: 1}}}}
+ *   loads/HOST          what is forecast of it: cluster-doc-load.h
  *
  * Members that this release does not know are kept when a document is written again, so that two
  * releases work together. Amounts have the unit of the resource; times are seconds since 1970.
@@ -49,6 +50,8 @@ typedef struct ClusterKind {
         int64_t total, free;
         char *unknown;
 } ClusterKind;
+
+void cluster_kind_free_words(ClusterKind *kind);
 
 typedef struct ClusterDevice {
         char *address;

@@ -83,10 +83,29 @@ static bool is_no_destination(const ClusterDrains *drains, const char *host, GEr
         return true;
 }
 
+/* `drained`: of the others that are alive, one that is being drained; NULL: there is none. */
+static void refuse_without_refuge(const char *host, bool chosen, const char *drained,
+                                  GError **error) {
+        if (drained)
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Host %s: all others that are alive are being drained, host %s among "
+                            "them: end that by 'virt-ferry undrain' there, or start another host",
+                            host, drained);
+        else if (chosen)
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Host %s: no destination is alive in the cluster: start virtferryd "
+                            "there, or choose another one",
+                            host);
+        else
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
+                            "Host %s: no other host of the cluster is alive: start one", host);
+}
+
 /* Another one that is alive is not drained, and goes on to be until this is done. */
 static bool demand_refuge(ClusterTransaction *transaction, const ClusterCopy *copy,
                           const ClusterDrains *drains, const char *host, const char *const *to,
                           GError **error) {
+        const char *drained = NULL;
         GHashTableIter iter;
         void *value;
 
@@ -96,19 +115,20 @@ static bool demand_refuge(ClusterTransaction *transaction, const ClusterCopy *co
                 g_autofree char *key = NULL;
 
                 if (other->create_revision == 0 || g_str_equal(other->name, host) ||
-                    g_hash_table_contains(drains->hosts, other->name) ||
                     (to && *to && !g_strv_contains(to, other->name)))
                         continue;
+                if (g_hash_table_contains(drains->hosts, other->name)) {
+                        if (!drained || strcmp(other->name, drained) < 0)
+                                drained = other->name;
+                        continue;
+                }
 
                 key = g_strconcat("hosts/", other->name, NULL);
                 cluster_transaction_compare_create(transaction, key, other->create_revision);
                 return true;
         }
 
-        g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
-                    "Host %s: no %s is alive and not being drained itself: end the drain of one, "
-                    "or start one",
-                    host, to && *to ? "destination" : "other host");
+        refuse_without_refuge(host, to && *to, drained, error);
         return false;
 }
 
@@ -129,11 +149,6 @@ ClusterTransaction *cluster_drains_begin(const ClusterCopy *copy, const char *ho
         drains = edit(copy, &revision, error);
         if (!drains)
                 return NULL;
-        if (g_hash_table_contains(drains->hosts, host)) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_INVALID_STATE,
-                            "Host %s is being drained already: wait for that, or end it", host);
-                return NULL;
-        }
         if (!no_destination_is_drained(drains, to, error) ||
             !is_no_destination(drains, host, error) ||
             !demand_refuge(transaction, copy, drains, host, to, error))
@@ -166,6 +181,27 @@ ClusterTransaction *cluster_drains_end(const ClusterCopy *copy, const char *host
                             "Host %.48s is not being drained: there is nothing to end", host);
                 return NULL;
         }
+        if (!put(transaction, revision, drains, error))
+                return NULL;
+        return g_steal_pointer(&transaction);
+}
+
+ClusterTransaction *cluster_drains_finish(const ClusterCopy *copy, const char *host,
+                                          GError **error) {
+        g_autoptr(ClusterTransaction) transaction = cluster_transaction_new();
+        g_autoptr(ClusterDrains) drains = NULL;
+        ClusterDrain *drain;
+        int64_t revision;
+
+        drains = edit(copy, &revision, error);
+        if (!drains)
+                return NULL;
+
+        drain = g_hash_table_lookup(drains->hosts, host);
+        if (!drain || drain->to->len == 0)
+                return NULL;
+
+        g_ptr_array_set_size(drain->to, 0);
         if (!put(transaction, revision, drains, error))
                 return NULL;
         return g_steal_pointer(&transaction);

@@ -10,9 +10,13 @@
 
 #include "daemon/core/cluster-copy.h"
 
-/* `to`: a vector of hosts; NULL or empty: any. */
+/* `to`: a vector of hosts; NULL or empty: any. One that is drained already gets them anew. */
 ClusterTransaction *cluster_drains_begin(const ClusterCopy *copy, const char *host,
                                          const char *const *to, int64_t now, const char *nonce,
                                          GError **error);
+/* Nobody leaves it any more, so its destinations may be drained. NULL without an error: it has
+ * none. */
+ClusterTransaction *cluster_drains_finish(const ClusterCopy *copy, const char *host,
+                                          GError **error);
 ClusterTransaction *cluster_drains_end(const ClusterCopy *copy, const char *host, GError **error);
 bool cluster_drains_has(const ClusterCopy *copy, const char *host, const char *nonce);

@@ -3,7 +3,7 @@
 
 #include "xml/ferry-error.h"
 
-/* One compare is of hosts/HOST, two of moves and drains. */
+/* One compare is of hosts/HOST, two of moves and drains; two deletes are of maps and loads. */
 #define LOTS_MAX (CLUSTER_TRANSACTION_MAX - 3)
 
 static bool may_be_forgotten(const ClusterCopy *copy, const char *host, GError **error) {
@@ -84,6 +84,7 @@ ClusterTransaction *cluster_forget(const ClusterCopy *copy, const char *host, GE
         const ClusterCopyHost *known = cluster_copy_host(copy, host);
         g_autofree char *alive = g_strconcat("hosts/", host, NULL);
         g_autofree char *map = g_strconcat("maps/", host, NULL);
+        g_autofree char *load = g_strconcat(CLUSTER_APART, host, NULL);
 
         if (!may_be_forgotten(copy, host, error))
                 return NULL;
@@ -91,8 +92,10 @@ ClusterTransaction *cluster_forget(const ClusterCopy *copy, const char *host, GE
         cluster_transaction_compare_create(transaction, alive, 0);
         if (known)
                 delete_lots(transaction, known);
-        if (known && known->has_map)
+        if (known && known->has_map) {
                 cluster_transaction_delete(transaction, map);
+                cluster_transaction_delete(transaction, load); /* which no copy tells of */
+        }
         if (!leave_moves(transaction, copy, host, error) ||
             !leave_drains(transaction, copy, host, error))
                 return NULL;

@@ -233,23 +233,29 @@ ClusterChange *cluster_lot_redeem(const ClusterCopy *copy, const char *host, con
 
 /* By who asked ---------------------------------------------------------------------------- */
 
+static bool take_out_of_all(ClusterChange *change, const ClusterCopy *copy, const char *domain,
+                            const char *promise, GError **error) {
+        GHashTableIter iter;
+        void *owner;
+
+        g_hash_table_iter_init(&iter, cluster_copy_hosts(copy));
+        while (g_hash_table_iter_next(&iter, NULL, &owner))
+                if (!take_out(change, owner, domain, promise, NULL, error))
+                        return false;
+        return true;
+}
+
 ClusterChange *cluster_lot_release(const ClusterCopy *copy, const char *host, const char *domain,
                                    const char *promise, GError **error) {
         g_autoptr(ClusterChange) change = change_new(CLUSTER_CHANGE_RELEASE, promise, domain);
-        GHashTableIter iter;
-        void *known;
+        const ClusterCopyHost *owner = host ? cluster_copy_host(copy, host) : NULL;
 
         if (!is_whole(copy, error))
                 return NULL;
-
-        g_hash_table_iter_init(&iter, cluster_copy_hosts(copy));
-        while (g_hash_table_iter_next(&iter, NULL, &known)) {
-                const ClusterCopyHost *owner = known;
-
-                if ((!host || g_str_equal(owner->name, host)) &&
-                    !take_out(change, owner, domain, promise, NULL, error))
-                        return NULL;
-        }
+        if (owner && !take_out(change, owner, domain, promise, NULL, error))
+                return NULL;
+        if (!host && !take_out_of_all(change, copy, domain, promise, error))
+                return NULL;
         return if_any(g_steal_pointer(&change), domain, error);
 }
 

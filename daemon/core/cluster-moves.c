@@ -168,7 +168,7 @@ static bool demand_alive(ClusterTransaction *transaction, const ClusterCopy *cop
 }
 
 ClusterTransaction *cluster_moves_begin(const ClusterCopy *copy, const char *domain,
-                                        const char *from, const char *to, int64_t now,
+                                        const char *from, const char *to, bool force, int64_t now,
                                         const char *nonce, GError **error) {
         g_autoptr(ClusterTransaction) transaction = cluster_transaction_new();
         g_autoptr(ClusterMoves) moves = NULL;
@@ -186,6 +186,8 @@ ClusterTransaction *cluster_moves_begin(const ClusterCopy *copy, const char *dom
                 return NULL;
 
         forget_settled(moves, now);
+        if (force)
+                g_hash_table_remove(moves->settled, domain);
         if (!may_go(moves, domain, now, error) || !limits_allow(moves, from, to, error) ||
             !demand_alive(transaction, copy, to, error) ||
             !demand_no_drain(transaction, copy, to, error))

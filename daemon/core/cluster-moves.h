@@ -17,9 +17,9 @@
 /* 0: no limit. */
 ClusterTransaction *cluster_moves_limit(const ClusterCopy *copy, int64_t together, int64_t per_host,
                                         GError **error);
-/* `to` is alive, and goes on to be until this is done. */
+/* `to` is alive, and goes on to be until this is done. `force`: although it has not settled. */
 ClusterTransaction *cluster_moves_begin(const ClusterCopy *copy, const char *domain,
-                                        const char *from, const char *to, int64_t now,
+                                        const char *from, const char *to, bool force, int64_t now,
                                         const char *nonce, GError **error);
 /* By who began it. It does not move again before `settles`; 0: it did not go, or may at once. */
 ClusterTransaction *cluster_moves_end(const ClusterCopy *copy, const char *domain,

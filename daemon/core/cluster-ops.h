@@ -18,6 +18,10 @@
 
 #define CLUSTER_TRANSACTION_MAX 128u
 
+/* Documents that are large and written often: no event tells of them, read() does. Transactions
+ * write them as all others. */
+#define CLUSTER_APART "loads/"
+
 typedef struct ClusterCompare {
         char *key;
         bool created; /* compares the create_revision, otherwise the mod_revision */
@@ -64,6 +68,10 @@ ClusterOutcome cluster_outcome_from_string(const char *name);
 /* Once for each transact(). `why`: of CLUSTER_AWAY and CLUSTER_UNKNOWN. */
 typedef void (*ClusterAnswer)(void *userdata, ClusterOutcome outcome, const char *why);
 
+/* What read() finds, one by one; then the end of it, once. `why` NULL: that was all. */
+typedef void (*ClusterEach)(void *userdata, const char *key, const char *value);
+typedef void (*ClusterReadEnd)(void *userdata, const char *why);
+
 /* What the edge calls. */
 typedef struct ClusterEvents {
         /* The store answers; it is away, and why. Each follows the other. */
@@ -87,4 +95,7 @@ typedef struct ClusterOps {
         void (*transact)(void *userdata, const ClusterTransaction *transaction,
                          ClusterAnswer answer, void *answer_userdata);
         void *userdata;
+        /* `below`: CLUSTER_APART. Each is as it was at some time since this was asked. */
+        void (*read)(void *userdata, const char *below, ClusterEach each, ClusterReadEnd end,
+                     void *read_userdata);
 } ClusterOps;

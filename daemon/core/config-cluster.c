@@ -6,12 +6,13 @@
 #define NAME_DEFAULT  "default"
 #define NAME_MAX_SIZE 128u /* as what hosts share may have */
 #define MEMBERS_MAX   64u
+#define SHARE         50
 #define TTL_SEC       10
 #define TTL_MIN_SEC   2
 #define TTL_MAX_SEC   (60 * 60)
 
 void cluster_config_init(ClusterConfig *config) {
-        *config = (ClusterConfig){ .name = g_strdup(NAME_DEFAULT), .ttl = TTL_SEC };
+        *config = (ClusterConfig){ .name = g_strdup(NAME_DEFAULT), .share = SHARE, .ttl = TTL_SEC };
 }
 
 void cluster_config_clear(ClusterConfig *config) {
@@ -94,9 +95,9 @@ static bool read_access(ClusterConfig *config, const ConfigReader *reader, const
 
 bool cluster_config_parse(ClusterConfig *config, const ConfigReader *reader, const char *group,
                           GError **error) {
-        static const char *const keys[] = { "CAFile", "CertFile",     "Etcd",   "Host", "KeyFile",
-                                            "Name",   "PasswordFile", "TTLSec", "Uri",  "User",
-                                            NULL };
+        static const char *const keys[] = { "CAFile",  "CertFile", "Etcd",         "Host",
+                                            "KeyFile", "Name",     "PasswordFile", "Share",
+                                            "TTLSec",  "Uri",      "User",         NULL };
 
         return config_reader_check_keys(reader, group, keys, error) &&
                config_read_list(reader, group, "Etcd", &config->etcd, error) &&
@@ -108,6 +109,7 @@ bool cluster_config_parse(ClusterConfig *config, const ConfigReader *reader, con
                config_read_string(reader, group, "Uri", &config->uri, error) &&
                check_uri(reader, group, config->uri, error) &&
                read_access(config, reader, group, error) &&
+               config_read_uint(reader, group, "Share", 0, 100, &config->share, error) &&
                config_read_uint(reader, group, "TTLSec", TTL_MIN_SEC, TTL_MAX_SEC, &config->ttl,
                                 error);
 }

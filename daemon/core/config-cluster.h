@@ -13,6 +13,7 @@ typedef struct ClusterConfig {
         char *ca_file, *cert_file, *key_file; /* NULL: the system's, or none */
         char *user, *password_file;           /* NULL: none, or that of the certificate */
         unsigned ttl;                         /* seconds */
+        unsigned share;                       /* percent of what is free, that is offered */
 } ClusterConfig;
 
 void cluster_config_init(ClusterConfig *config); /* the defaults */

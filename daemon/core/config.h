@@ -60,6 +60,7 @@
  *   Host=hosta              of this host in it; else the kernel's name
  *   Uri=qemu+ssh://a/system by which others reach its libvirt
  *   CAFile=, CertFile=, KeyFile=, User=, PasswordFile=
+ *   Share=50                percent of what is free that is offered to the others
  *   TTLSec=10               silent for longer, it is away to the others
  *
  *   [Pool fast]             tried in the order of the file

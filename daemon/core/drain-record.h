@@ -48,7 +48,8 @@ typedef struct DrainGuest {
 struct DrainRecord {
         DrainState state;
         bool persistent, undefine_source; /* of each move, as MoveRequest has them */
-        GPtrArray *destinations;          /* URIs, in the order in which they are asked */
+        GPtrArray *destinations;          /* URIs, in the order in which they are asked; none: the
+                                           * cluster chooses */
         GPtrArray *guests;                /* DrainGuest */
 };
 

@@ -74,6 +74,8 @@ static Fit fit_usage(const Want *want, const Device *device, Usage *usage) {
                 return FIT_LEASED;
         if (usage_is_tried(usage, device->id))
                 return FIT_TRIED;
+        if (!lease && usage_is_shared(usage, device->id))
+                return FIT_SHARED;
         if (usage_is_promised(usage, device->id) || (lease && leased_for_another(want, lease)))
                 return FIT_PROMISED;
 

@@ -23,6 +23,7 @@ typedef enum Fit {
         FIT_HOST_USE, /* from here on it is what the guest wants, and not to be had */
         FIT_LEASED,
         FIT_TRIED,    /* 'virt-ferry probe' has it for the moment */
+        FIT_SHARED,   /* offered to the cluster */
         FIT_PROMISED, /* to another device of the guest */
         FIT_GROUP,
         FIT_POOL_FULL,

@@ -63,6 +63,16 @@ void headroom_free(Headroom *headroom) {
         g_free(headroom);
 }
 
+char *headroom_share_name(const Headroom *headroom) {
+        const char *what = headroom_resource_to_string(headroom->resource);
+
+        if (headroom->resource == HEADROOM_VFS)
+                return NULL;
+        if (headroom->kind != HEADROOM_OFFLOAD)
+                return g_strdup(what);
+        return g_strconcat(HEADROOM_OFFLOAD_PREFIX, headroom->device, ":", what, NULL);
+}
+
 /* Levels ---------------------------------------------------------------------------- */
 
 static HeadroomLevel level_of(double percent) {

@@ -77,6 +77,11 @@ typedef struct Headroom {
 void headroom_free(Headroom *headroom);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Headroom, headroom_free)
 
+#define HEADROOM_OFFLOAD_PREFIX "offload:"
+/* What the amount is called in a cluster: "cores", of all PFs together "bandwidth", of an offload
+ * device "offload:dpu0:cores". NULL: VFs, which are no amount there. New. */
+char *headroom_share_name(const Headroom *headroom);
+
 /* Of total, what is neither taken nor in `peak`. */
 double headroom_percent(const Headroom *headroom);
 

@@ -5,9 +5,10 @@
 
 struct LeaseBook {
         Store *store;
-        GPtrArray *leases;     /* Lease, owned, oldest first */
-        GHashTable *by_device; /* device id to Lease, both of `leases` */
-        GHashTable *tried;     /* ids of devices that a trial has */
+        GPtrArray *leases;       /* Lease, owned, oldest first */
+        GHashTable *by_device;   /* device id to Lease, both of `leases` */
+        GHashTable *tried;       /* ids of devices that a trial has */
+        const ShareBook *shares; /* NULL */
         LeaseListener listener;
         void *userdata;
         int64_t (*now)(void);
@@ -297,6 +298,20 @@ void lease_book_end_trial(LeaseBook *book, const char *device) {
 
 bool lease_book_is_tried(const LeaseBook *book, const char *device) {
         return g_hash_table_contains(book->tried, device);
+}
+
+/* The cluster ----------------------------------------------------------------------- */
+
+void lease_book_set_shares(LeaseBook *book, const ShareBook *shares) {
+        book->shares = shares;
+}
+
+const ShareBook *lease_book_shares(const LeaseBook *book) {
+        return book->shares;
+}
+
+bool lease_book_is_shared(const LeaseBook *book, const char *device, const char *domain_uuid) {
+        return book->shares && share_book_kept_from(book->shares, device, domain_uuid) > 0;
 }
 
 /* Questions ------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@
  * touched. One thread; the book belongs to the manager.
  */
 
+#include "daemon/core/share-book.h"
 #include "daemon/core/store.h"
 #include <stdint.h>
 
@@ -115,6 +116,13 @@ bool lease_book_drop(LeaseBook *book, Lease *lease, GError **error);
 bool lease_book_begin_trial(LeaseBook *book, const char *device, GError **error);
 void lease_book_end_trial(LeaseBook *book, const char *device);
 bool lease_book_is_tried(const LeaseBook *book, const char *device);
+
+/* What is offered to the cluster is for nobody else, as negotiate() and all that choose a device
+ * hold. A guest that is found to have it has it. Borrowed; NULL: this host is in no cluster. */
+void lease_book_set_shares(LeaseBook *book, const ShareBook *shares);
+const ShareBook *lease_book_shares(const LeaseBook *book);
+/* Not to be had by this domain; NULL: by nobody. */
+bool lease_book_is_shared(const LeaseBook *book, const char *device, const char *domain_uuid);
 
 Lease *lease_book_find(const LeaseBook *book, const char *id);
 Lease *lease_book_find_device(const LeaseBook *book, const char *device);

@@ -114,6 +114,7 @@ void migration_free(Migration *migration) {
         g_free(migration->domain_name);
         g_free(migration->reason);
         g_free(migration->plan.destination);
+        g_free(migration->plan.destination_why);
         g_free(migration->plan.strategy);
         g_free(migration->plan.why);
         g_free(migration->plan.transfer);

@@ -57,10 +57,11 @@ typedef struct MigrationDevice {
 
 /* What was meant to be, of a move that this daemon drives; all empty of others. */
 typedef struct MigrationPlan {
-        char *destination; /* URI of the other libvirt */
-        char *strategy;    /* as strategy.h has it */
-        char *why;         /* one sentence */
-        int64_t total_ms;  /* forecast, -1 none */
+        char *destination;     /* URI of the other libvirt */
+        char *destination_why; /* one sentence, where the cluster has chosen it; NULL */
+        char *strategy;        /* as strategy.h has it */
+        char *why;             /* one sentence */
+        int64_t total_ms;      /* forecast, -1 none */
         int64_t downtime_ms;
         uint64_t bytes;
         int64_t allowed_ms; /* downtime that is allowed, -1 as libvirt has it */

@@ -111,6 +111,7 @@ static bool answer_named(Answer *answer, const Want *want, Usage *usage) {
                 return false;
 
         fit = fit_device(want, device, usage);
+        answer->shared = fit == FIT_SHARED;
         if (fit == FIT_YES)
                 answer_device(answer, want, device, usage);
         else
@@ -128,6 +129,13 @@ static bool answer_kept(Answer *answer, const Want *want, Usage *usage) {
         return device || answer_unmade_lease(answer, want, usage);
 }
 
+static bool is_shared(const Survey *survey) {
+        const Pool *full = survey->pool[FIT_POOL_FULL];
+
+        return survey->count[FIT_SHARED] > 0 ||
+               (full && usage_pool_shared(survey->usage, full) > 0);
+}
+
 static void answer_chosen(Answer *answer, const Want *want, Usage *usage) {
         g_auto(Survey) survey = { 0 };
 
@@ -136,8 +144,10 @@ static void answer_chosen(Answer *answer, const Want *want, Usage *usage) {
                 answer_device(answer, want, survey.best, usage);
         else if (survey.has_offer)
                 answer_offer(answer, name_new(want, usage), &survey.offer, usage);
-        else
+        else {
+                answer->shared = is_shared(&survey);
                 answer_refuse(answer, refuse(&survey));
+        }
 }
 
 static void answer_undescribed(Answer *answer, const Want *want, Usage *usage) {
@@ -258,6 +268,13 @@ GPtrArray *negotiate_here(const Domain *domain, Inventory *inventory, const Leas
                         answer_here(answer, wants->pdata[i], usage);
         }
         return answers;
+}
+
+bool negotiate_wants_shared(const GPtrArray *answers) {
+        for (guint i = 0; i < answers->len; i++)
+                if (((const Answer *)answers->pdata[i])->shared)
+                        return true;
+        return false;
 }
 
 char *negotiate_refusal(const GPtrArray *answers) {

@@ -10,10 +10,11 @@
  * the metadata asks for (<need>) or, where it does not ask, those that the
  * source has seen (<seen>); when it can migrate if the guest needs that; when
  * it is in the pool asked for and the pool has room; when nobody has it, no
- * other device of its IOMMU group is in use, and the host does not use it.
- * Among those that fit: what is of the parent that it is rather to be of, then
- * the one the guest had before on this host's side by the same id if it is free,
- * then what exists before what must be made, then the order of the ids.
+ * other device of its IOMMU group is in use, the host does not use it, and it is
+ * not offered to the cluster, or promised to this guest there.
+ * Among those that fit: what the cluster has promised to the guest, then what is of the parent that
+ * it is rather to be of, then the one the guest had before on this host's side by the same id if it
+ * is free, then what exists before what must be made, then the order of the ids.
  */
 
 #include "daemon/core/inventory.h"
@@ -25,6 +26,7 @@ typedef struct Answer {
         bool ok;
         bool foreign; /* not ours to decide (no metadata, not in our inventory): left as it is */
         char *source; /* ok: the id to use on this host, NULL keeps what is there */
+        bool shared;  /* not ok: but for what is offered to the cluster it might be */
         bool make;    /* ok: it does not exist yet */
         char *class_name;
         char *parent;
@@ -45,5 +47,7 @@ GPtrArray *negotiate(const Domain *domain, Inventory *inventory, const LeaseBook
  * for an mdev that is not there when its type is known and a parent has an instance left; foreign
  * for what we do not have or what the host itself uses: libvirt decides about those. */
 GPtrArray *negotiate_here(const Domain *domain, Inventory *inventory, const LeaseBook *book);
+/* One was refused for want of what is offered to the cluster. */
+bool negotiate_wants_shared(const GPtrArray *answers);
 /* NULL when all are ok, else the sentences of those that are not, joined by "; ". */
 char *negotiate_refusal(const GPtrArray *answers);

@@ -3,7 +3,6 @@
 
 /* Inside of daemon/core/place*.c. */
 
-#include "daemon/core/fit.h"
 #include "daemon/core/place.h"
 
 struct Place {
@@ -30,5 +29,4 @@ unsigned *place_match_room(PlaceMatch *match);
 
 Fit place_fit(const Place *place, unsigned want, unsigned kind);
 uint64_t place_free_amount(const PlaceAmount *amount);
-uint64_t place_resource_need(const SliceOffload *offload, HeadroomResource resource);
 bool place_uses_network(const PlaceGuest *guest);

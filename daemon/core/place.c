@@ -53,7 +53,7 @@ void place_world_free(PlaceWorld *world) {
 
 /* What fits ------------------------------------------------------------------------- */
 
-static Fit ask_kind(const Want *want, const PlaceKind *kind) {
+Fit place_ask_kind(const Want *want, const PlaceKind *kind) {
         const Fingerprint *fingerprint = kind->fingerprint;
         Fit fit;
 
@@ -82,7 +82,7 @@ Place *place_new(const PlaceWorld *world, const PlaceGuest *guest) {
         place->fits = g_new(uint8_t, (size_t)n_wants * world->n_kinds + 1);
         for (unsigned w = 0; w < n_wants; w++)
                 for (unsigned k = 0; k < world->n_kinds; k++)
-                        place->fits[(size_t)w * world->n_kinds + k] = (uint8_t)ask_kind(
+                        place->fits[(size_t)w * world->n_kinds + k] = (uint8_t)place_ask_kind(
                                 guest->wants->pdata[w], &world->kinds[k]);
         place->match = place_match_new(MAX(n_wants, guest->offloads->len), most_seats(world));
         return place;

@@ -22,6 +22,7 @@
  * Pure: no I/O, no clock. What is told is borrowed and outlives the Place. One thread.
  */
 
+#include "daemon/core/fit.h"
 #include "daemon/core/headroom.h"
 #include "daemon/core/want.h"
 
@@ -85,7 +86,12 @@ typedef struct PlaceGuest {
 PlaceGuest *place_guest_new(const Domain *domain, const Compat *compat, GError **error);
 PlaceGuest *place_guest_new_for_slice(const Slice *slice, const char *name);
 void place_guest_free(PlaceGuest *guest);
+/* What this one takes of an offload device. */
+uint64_t place_resource_need(const SliceOffload *offload, HeadroomResource resource);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlaceGuest, place_guest_free)
+
+/* FIT_YES: a function of this kind is one that it could have. */
+Fit place_ask_kind(const Want *want, const PlaceKind *kind);
 
 /* In the order in which they are asked. */
 typedef enum PlaceRule {

@@ -9,29 +9,37 @@ static void begin(Sentence *sentence, const Survey *survey, const char *joint) {
 
 /* The pool lets out no more. */
 
+static void add_pool_shared(Sentence *sentence, unsigned shared, bool others) {
+        if (shared > 0)
+                sentence_add(sentence, "%s%u %s offered to the cluster", others ? ", and " : "",
+                             shared, shared == 1 ? "is" : "are");
+}
+
 void add_pool_full(Sentence *sentence, const Pool *pool, const Usage *usage) {
         g_autoptr(GPtrArray) holders = usage_pool_holders(usage, pool);
+        unsigned shared = usage_pool_shared(usage, pool);
 
         sentence_add(sentence, "pool '" SENTENCE_WORD "' lets out %u device%s at a time and ",
                      pool->name, pool->max, pool->max == 1 ? "" : "s");
-        if (holders->len == 0) {
+        if (holders->len == 0 && shared == 0)
                 sentence_add(sentence, "this guest has no more to get");
-                return;
+        if (holders->len > 0) {
+                sentence_add_names(sentence, holders);
+                sentence_add(sentence, " %s %s", holders->len == 1 ? "has" : "have",
+                             pool->max == 1 ? "it" : "them");
         }
-        sentence_add_names(sentence, holders);
-        sentence_add(sentence, " %s %s", holders->len == 1 ? "has" : "have",
-                     pool->max == 1 ? "it" : "them");
+        add_pool_shared(sentence, shared, holders->len > 0);
 }
 
 void write_pool_full(Sentence *sentence, const Survey *survey) {
         const Pool *pool = survey->pool[FIT_POOL_FULL];
+        bool shared = usage_pool_shared(survey->usage, pool) > 0;
 
         begin(sentence, survey, ", but ");
         add_pool_full(sentence, pool, survey->usage);
-        sentence_add(sentence,
-                     ": raise Max in [Pool " SENTENCE_WORD "] of virtferry.conf, or free "
-                     "one with 'virt-ferry leases'",
-                     pool->name);
+        sentence_add(sentence, ": raise Max in [Pool " SENTENCE_WORD "] of virtferry.conf, or %s",
+                     pool->name,
+                     shared ? "try again in a minute" : "free one with 'virt-ferry leases'");
 }
 
 /* What would do is not to be had: one clause a reason. */
@@ -78,6 +86,10 @@ static void add_tried(Sentence *sentence, const Survey *survey, unsigned n) {
         sentence_add(sentence, "being tried by 'virt-ferry probe'");
 }
 
+static void add_shared(Sentence *sentence, const Survey *survey, unsigned n) {
+        sentence_add(sentence, "offered to the cluster");
+}
+
 static void add_unasked(Sentence *sentence, const Survey *survey, unsigned n) {
         sentence_add(sentence, "not known to migrate");
 }
@@ -87,6 +99,7 @@ static const struct {
         void (*add)(Sentence *sentence, const Survey *survey, unsigned n);
         const char *way_out;
 } reasons[] = {
+        { FIT_SHARED, add_shared, "try again in a minute, or choose another host" },
         { FIT_LEASED, add_leased, "free one with 'virt-ferry leases'" },
         { FIT_HOST_USE, add_host_use,
           "take the host off it, or set HostDevices=yes for its pool in virtferry.conf" },

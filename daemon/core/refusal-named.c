@@ -76,6 +76,10 @@ static void add_tried(Sentence *sentence, const Named *named) {
         sentence_add(sentence, "which is being tried by 'virt-ferry probe'");
 }
 
+static void add_shared(Sentence *sentence, const Named *named) {
+        sentence_add(sentence, "which is offered to the cluster");
+}
+
 static void add_promised(Sentence *sentence, const Named *named) {
         sentence_add(sentence, "which another device of this guest has");
 }
@@ -119,6 +123,7 @@ static const struct {
         [FIT_HOST_USE] = { add_host_use, "take the host off it, or name another device" },
         [FIT_LEASED] = { add_leased, OTHER_OR_FREE },
         [FIT_TRIED] = { add_tried, "try again in a minute, or name another device" },
+        [FIT_SHARED] = { add_shared, "try again in a minute, or name another device" },
         [FIT_PROMISED] = { add_promised, "name each device once" },
         [FIT_GROUP] = { add_group, "name a device of another group, or free the whole group" },
         [FIT_POOL_FULL] = { add_full, OTHER_OR_FREE },

@@ -18,6 +18,8 @@ struct SliceBook {
         int64_t last_number;
         SliceListener listener;
         void *userdata;
+        SliceGuard guard; /* NULL: there is none */
+        void *guard_userdata;
         int64_t (*now)(void);
 };
 

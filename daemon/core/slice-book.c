@@ -44,6 +44,11 @@ void slice_book_set_listener(SliceBook *book, SliceListener listener, void *user
         book->userdata = userdata;
 }
 
+void slice_book_set_guard(SliceBook *book, SliceGuard guard, void *userdata) {
+        book->guard = guard;
+        book->guard_userdata = userdata;
+}
+
 void slice_book_set_clock(SliceBook *book, int64_t (*now)(void)) {
         book->now = now;
 }

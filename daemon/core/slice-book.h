@@ -79,6 +79,11 @@ void slice_book_free(SliceBook *book);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SliceBook, slice_book_free)
 void slice_book_set_listener(SliceBook *book, SliceListener listener, void *userdata);
 void slice_book_set_clock(SliceBook *book, int64_t (*now)(void)); /* for tests */
+/* Asked of each placement before it is the domain's: what is not for it here, although it is free.
+ * `preempted`: names of those that would give way. */
+typedef bool (*SliceGuard)(void *userdata, const char *domain_uuid, const GPtrArray *grants,
+                           const GPtrArray *preempted, GError **error);
+void slice_book_set_guard(SliceBook *book, SliceGuard guard, void *userdata);
 /* What the store has, instead of what the book had; tells nobody. */
 bool slice_book_load(SliceBook *book, GError **error);
 

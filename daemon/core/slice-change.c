@@ -19,9 +19,18 @@ static Capacity *copy_capacity_for(const SliceBook *book, const SliceEntry *old)
         return capacity;
 }
 
-static SlicePlacement *place(const Capacity *capacity, const SliceEntry *old, const Slice *wish,
-                             const char *holder, GError **error) {
-        return slice_place(capacity, wish, holder, has_grants(old) ? old->grants : NULL, error);
+static SlicePlacement *place(const SliceBook *book, const Capacity *capacity, const SliceEntry *old,
+                             const char *domain_uuid, const Slice *wish, const char *holder,
+                             GError **error) {
+        g_autoptr(SlicePlacement) placement = NULL;
+
+        placement = slice_place(capacity, wish, holder, has_grants(old) ? old->grants : NULL,
+                                error);
+        if (placement && book->guard &&
+            !book->guard(book->guard_userdata, domain_uuid, placement->grants, placement->preempted,
+                         error))
+                return NULL;
+        return g_steal_pointer(&placement);
 }
 
 static void preempt(SliceBook *book, const char *holder) {
@@ -100,7 +109,7 @@ static SlicePlacement *allocate(SliceBook *book, const char *domain_uuid, const 
         g_autoptr(SlicePlacement) placement = NULL;
         SliceEntry *next;
 
-        placement = place(without ?: book->capacity, old, at, holder, error);
+        placement = place(book, without ?: book->capacity, old, domain_uuid, at, holder, error);
         if (!placement)
                 return NULL;
 
@@ -138,7 +147,8 @@ SlicePlacement *slice_book_try(const SliceBook *book, const char *domain_uuid, c
         const SliceEntry *old = slice_book_find(book, domain_uuid);
         g_autoptr(Capacity) capacity = copy_capacity_for(book, old);
 
-        return place(capacity, old, wish, old ? old->holder : domain_uuid, error);
+        return place(book, capacity, old, domain_uuid, wish, old ? old->holder : domain_uuid,
+                     error);
 }
 
 /* The other changes ------------------------------------------------------------------ */

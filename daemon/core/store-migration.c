@@ -33,6 +33,7 @@ static bool put_row(Store *store, const Migration *migration, GError **error) {
         query_put_text(&query, migration->plan.transfer_why);
         query_put_int(&query, migration->last_traffic);
         query_put_int(&query, migration->first_traffic);
+        query_put_text(&query, migration->plan.destination_why);
         return query_run(&query, error);
 }
 
@@ -186,6 +187,7 @@ static Migration *migration_from_row(Query *row, GError **error) {
         migration->plan.transfer_why = query_get_text(row);
         migration->last_traffic = query_get_int(row);
         migration->first_traffic = query_get_int(row);
+        migration->plan.destination_why = query_get_text(row);
         return g_steal_pointer(&migration);
 }
 

@@ -22,11 +22,12 @@
         " excluded.managed, excluded.bound, excluded.previous_driver, excluded.state,"          \
         " excluded.created, excluded.expires, excluded.switch_before, excluded.switch_applied," \
         " excluded.switch_guest"
-#define MIGRATION_COLUMNS                                                                       \
-        "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms,"        \
-        " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations,"                \
-        " destination, strategy, why, forecast_total_ms, forecast_downtime_ms, forecast_bytes," \
-        " allowed_ms, setup_ms, dirty_rate, transfer, transfer_why, last_traffic, first_traffic"
+#define MIGRATION_COLUMNS                                                                         \
+        "id, domain_uuid, domain_name, direction, state, reason, downtime_ms, total_ms,"          \
+        " memory_bytes, vfio_bytes, memory_total, memory_remaining, iterations,"                  \
+        " destination, strategy, why, forecast_total_ms, forecast_downtime_ms, forecast_bytes,"   \
+        " allowed_ms, setup_ms, dirty_rate, transfer, transfer_why, last_traffic, first_traffic," \
+        " destination_why"
 #define MIGRATION_EXCLUDED                                                             \
         "excluded.id, excluded.domain_uuid, excluded.domain_name, excluded.direction," \
         " excluded.state, excluded.reason, excluded.downtime_ms, excluded.total_ms,"   \
@@ -36,7 +37,7 @@
         " excluded.forecast_downtime_ms, excluded.forecast_bytes,"                     \
         " excluded.allowed_ms, excluded.setup_ms, excluded.dirty_rate,"                \
         " excluded.transfer, excluded.transfer_why,"                                   \
-        " excluded.last_traffic, excluded.first_traffic"
+        " excluded.last_traffic, excluded.first_traffic, excluded.destination_why"
 #define MOVE_COLUMNS                                                                      \
         "way, connections, ram, ram_used, working_set, dirty_rate, n_devices, n_precopy," \
         " state, save_usec, load_usec, bandwidth_limit, link, allowed_ms, total_ms,"      \
@@ -80,7 +81,7 @@ static const char *const sql[] = {
         [STATEMENT_PUT_MIGRATION] =
                 "INSERT INTO migrations(" MIGRATION_COLUMNS ")"
                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                "?, ?)"
+                "?, ?, ?)"
                 " ON CONFLICT(id) DO UPDATE SET (" MIGRATION_COLUMNS ") = (" MIGRATION_EXCLUDED ")",
         [STATEMENT_DELETE_MIGRATION] = "DELETE FROM migrations WHERE id = ?",
         [STATEMENT_LOAD_MIGRATIONS] = "SELECT " MIGRATION_COLUMNS
@@ -185,6 +186,11 @@ static const char *const sql[] = {
                                          " (SELECT max(number) FROM slice_changes) - ?",
         [STATEMENT_LOAD_SLICE_CHANGES] = "SELECT made, part, has, ifnull(filled, 0), peak"
                                          " FROM slice_changes ORDER BY number",
+
+        [STATEMENT_PUT_SHARE] = "INSERT INTO shares(resource, amount) VALUES(?, ?)"
+                                " ON CONFLICT(resource) DO UPDATE SET amount = excluded.amount",
+        [STATEMENT_DELETE_SHARE] = "DELETE FROM shares WHERE resource = ?",
+        [STATEMENT_LOAD_SHARES] = "SELECT resource, amount FROM shares ORDER BY resource",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(sql) == _STATEMENT_MAX);
 

@@ -191,6 +191,11 @@ const char *const store_schema[] = {
         "  filled INTEGER,"
         "  peak REAL"
         ") STRICT;",
+        "CREATE TABLE shares("
+        "  resource TEXT PRIMARY KEY,"
+        "  amount INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
+        "ALTER TABLE migrations ADD COLUMN destination_why TEXT;",
         NULL,
 };
 

@@ -52,11 +52,13 @@ static bool is_elsewhere(const Want *want, const char *parent) {
         return want->parent && g_strcmp0(want->parent, parent) != 0;
 }
 
-/* Lower is better; the host's order of ids decides among equals. */
-static int rank(const Want *want, const Device *device) {
+/* Lower is better; the host's order of ids decides among equals. What the cluster has promised to
+ * the guest is the best there is, and is left for nobody else. */
+static int rank(const Want *want, const Device *device, const Usage *usage) {
         bool stays = want->rather_migrates && !fit_can_migrate(device->fingerprint->vfio_caps);
+        bool other = usage_expects(usage) && !usage_is_kept(usage, device->id);
 
-        return 4 * stays + 2 * is_elsewhere(want, device->parent) +
+        return 8 * other + 4 * stays + 2 * is_elsewhere(want, device->parent) +
                !g_str_equal(device->id, want->device->source);
 }
 
@@ -69,7 +71,7 @@ const Device *survey_keep(const Want *want, Usage *usage) {
                 return device;
 
         device = inventory_find(usage_inventory(usage), want->device->source);
-        if (device && fit_device(want, device, usage) == FIT_YES && rank(want, device) == 0)
+        if (device && fit_device(want, device, usage) == FIT_YES && rank(want, device, usage) == 0)
                 return device;
         return NULL;
 }
@@ -90,10 +92,11 @@ static void survey_devices(Survey *survey) {
                 if (fit != FIT_YES)
                         continue;
 
-                if (!survey->best || rank(survey->want, device) < rank(survey->want, survey->best))
+                if (!survey->best || rank(survey->want, device, survey->usage) <
+                                             rank(survey->want, survey->best, survey->usage))
                         survey->best = device;
                 /* The one of rank 0 was tried before, by survey_keep(). */
-                if (rank(survey->want, survey->best) <= 1)
+                if (rank(survey->want, survey->best, survey->usage) <= 1)
                         return;
         }
 }

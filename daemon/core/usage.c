@@ -16,7 +16,8 @@ struct Usage {
         GPtrArray *list;         /* Lease, borrowed from the book */
         GPtrArray *own;          /* those of the guest */
         GHashTable *leases;      /* device id → Lease, borrowed */
-        GHashTable *pools;       /* name → number of leases of others and promises */
+        GHashTable *pools;       /* name → number of leases of others, promises, and shared */
+        GHashTable *shared;      /* name → number of those that are offered to the cluster */
         GHashTable *unmade;      /* parent → number of instances */
         GHashTable *promised;    /* ids */
         GHashTable *members;     /* IOMMU group → names in it, asked when first needed */
@@ -53,6 +54,21 @@ static void add_lease(Usage *usage, Lease *lease) {
                 count_up(usage->unmade, lease->parent);
 }
 
+static void add_shared(Usage *usage) {
+        const ShareBook *shares = lease_book_shares(usage->book);
+        g_autoptr(GPtrArray) names = shares ? share_book_list(shares) : g_ptr_array_new();
+
+        for (guint i = 0; i < names->len; i++) {
+                const Device *device = inventory_find(usage->inventory, names->pdata[i]);
+                const Pool *pool = device ? inventory_pool(usage->inventory, device) : NULL;
+
+                if (!pool || usage_lease(usage, device->id) || !usage_is_shared(usage, device->id))
+                        continue;
+                count_up(usage->pools, pool->name);
+                count_up(usage->shared, pool->name);
+        }
+}
+
 Usage *usage_new(const Domain *domain, Inventory *inventory, const LeaseBook *book) {
         Usage *usage = g_new0(Usage, 1);
 
@@ -63,12 +79,14 @@ Usage *usage_new(const Domain *domain, Inventory *inventory, const LeaseBook *bo
         usage->own = g_ptr_array_new();
         usage->leases = g_hash_table_new(g_str_hash, g_str_equal);
         usage->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        usage->shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         usage->unmade = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         usage->promised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         usage->members = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 
         for (guint i = 0; i < usage->list->len; i++)
                 add_lease(usage, usage->list->pdata[i]);
+        add_shared(usage);
         return usage;
 }
 
@@ -80,6 +98,7 @@ void usage_free(Usage *usage) {
         g_ptr_array_unref(usage->own);
         g_hash_table_unref(usage->leases);
         g_hash_table_unref(usage->pools);
+        g_hash_table_unref(usage->shared);
         g_hash_table_unref(usage->unmade);
         g_hash_table_unref(usage->promised);
         g_hash_table_unref(usage->members);
@@ -96,6 +115,22 @@ const Lease *usage_lease(const Usage *usage, const char *id) {
 
 bool usage_is_tried(const Usage *usage, const char *id) {
         return lease_book_is_tried(usage->book, id);
+}
+
+bool usage_is_shared(const Usage *usage, const char *id) {
+        return lease_book_is_shared(usage->book, id, usage->domain_uuid);
+}
+
+bool usage_is_kept(const Usage *usage, const char *id) {
+        const ShareBook *shares = lease_book_shares(usage->book);
+
+        return shares && share_book_promised(shares, id, usage->domain_uuid) > 0;
+}
+
+bool usage_expects(const Usage *usage) {
+        const ShareBook *shares = lease_book_shares(usage->book);
+
+        return shares && share_book_has_promise(shares, usage->domain_uuid);
 }
 
 bool usage_is_own(const Usage *usage, const Lease *lease) {
@@ -141,6 +176,10 @@ GPtrArray *usage_pool_holders(const Usage *usage, const Pool *pool) {
                         g_ptr_array_add(names, lease->domain_name);
         }
         return names;
+}
+
+unsigned usage_pool_shared(const Usage *usage, const Pool *pool) {
+        return count_of(usage->shared, pool->name);
 }
 
 unsigned usage_count_unmade(const Usage *usage, const char *parent) {
@@ -209,6 +248,8 @@ static char *member_trouble(const Usage *usage, const char *id) {
                                : g_strdup_printf("leased to guest %.32s", lease->domain_name);
         if (usage_is_tried(usage, id))
                 return g_strdup("being tried by 'virt-ferry probe'");
+        if (usage_is_shared(usage, id))
+                return g_strdup("offered to the cluster");
         if (device && device->role == DEVICE_ROLE_FUNCTION)
                 return device->host_use ? g_strdup("used by the host") : NULL;
 

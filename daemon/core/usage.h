@@ -19,6 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Usage, usage_free)
 Inventory *usage_inventory(const Usage *usage);
 const Lease *usage_lease(const Usage *usage, const char *id); /* whoever has it, NULL nobody */
 bool usage_is_tried(const Usage *usage, const char *id);      /* a trial has it for the moment */
+/* Offered to the cluster, and not for this guest; promised to it there. */
+bool usage_is_shared(const Usage *usage, const char *id);
+bool usage_is_kept(const Usage *usage, const char *id);
+bool usage_expects(const Usage *usage); /* it was promised something there */
 bool usage_is_own(const Usage *usage, const Lease *lease);
 /* What the guest has leased already for this device of its, by the guest-side address; NULL. */
 const Lease *usage_own_lease(const Usage *usage, const DomainDevice *device);
@@ -31,6 +35,8 @@ bool usage_is_promised(const Usage *usage, const char *id);
 bool usage_pool_is_full(const Usage *usage, const Pool *pool);
 /* Names of the other guests that have leases of the pool, each once. Borrowed names. */
 GPtrArray *usage_pool_holders(const Usage *usage, const Pool *pool);
+/* How many of the pool are offered to the cluster, and neither leased nor for this guest. */
+unsigned usage_pool_shared(const Usage *usage, const Pool *pool);
 /* Instances that will be made below this parent and do not show in its types yet. */
 unsigned usage_count_unmade(const Usage *usage, const char *parent);
 

@@ -22,7 +22,7 @@ struct EtcdCall {
         EtcdClient *client;
         char *path, *body;
         unsigned seconds;
-        bool again;
+        bool again, plain;
         void (*on_line)(void *userdata, JsonObject *line);
         EtcdAnswer answer;
         void *userdata;
@@ -122,17 +122,6 @@ static void no_answer(EtcdCall *call, const HttpAnswer *answer) {
         fail(call, reply, "does not answer", why);
 }
 
-static JsonNode *parse(const char *text, size_t size) {
-        g_autoptr(JsonParser) parser = json_parser_new_immutable();
-        JsonNode *root;
-
-        if (!json_parser_load_from_data(parser, text, (gssize)size, NULL))
-                return NULL;
-
-        root = json_parser_get_root(parser);
-        return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_copy(root) : NULL;
-}
-
 /* etcd has looked at it and does nothing. All else, even "unavailable", may have been written down
  * by a member and be done later. */
 static bool is_refusal(int code) {
@@ -153,7 +142,7 @@ static const char *without_origin(const char *message) {
 }
 
 static void bad_answer(EtcdCall *call, const HttpAnswer *answer) {
-        g_autoptr(JsonNode) root = parse(answer->body, answer->size);
+        g_autoptr(JsonNode) root = etcd_parse(answer->body, answer->size);
         JsonObject *object = root ? json_node_get_object(root) : NULL;
         const char *message = object ? etcd_text(object, "error") : NULL;
         int code = object ? (int)etcd_number(object, "code") : 0;
@@ -187,7 +176,13 @@ static void good_answer(EtcdCall *call, const HttpAnswer *answer) {
                      "the stream has ended");
                 return;
         }
-        root = parse(answer->body, answer->size);
+        if (call->plain) {
+                call_end(call, &(EtcdReply){ .result = ETCD_OK,
+                                             .text = answer->body,
+                                             .size = answer->size });
+                return;
+        }
+        root = etcd_parse(answer->body, answer->size);
         if (!root) {
                 fail(call, (EtcdReply){ .result = ETCD_UNKNOWN }, "cannot be understood",
                      "its answer is not JSON");
@@ -212,7 +207,7 @@ static void on_reply(void *userdata, const HttpAnswer *answer) {
 
 /* False: it was cancelled. */
 static bool take_line(EtcdCall *call, const char *line, size_t size) {
-        g_autoptr(JsonNode) root = parse(line, size);
+        g_autoptr(JsonNode) root = etcd_parse(line, size);
         bool gone = false;
 
         if (!root)
@@ -277,6 +272,7 @@ static EtcdCall *call_new(EtcdClient *client, const EtcdRequest *request, EtcdAn
         call->body = g_strdup(request->body);
         call->seconds = request->seconds;
         call->again = request->again;
+        call->plain = request->plain;
         call->on_line = request->on_line;
         call->rest = call->on_line ? g_string_new(NULL) : NULL;
         call->answer = answer;

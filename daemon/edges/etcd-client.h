@@ -29,7 +29,9 @@ typedef struct EtcdReply {
         int code;         /* of ETCD_REFUSED: gRPC's, as in ETCD_CODE_*; 0: another */
         const char *why;  /* a sentence without its full stop; NULL: ETCD_OK */
         bool too_long;    /* the answer, see HTTP_ANSWER_MAX */
-        JsonObject *body; /* of ETCD_OK, but for streams; the caller's */
+        JsonObject *body; /* of ETCD_OK, but for streams and plain ones; the caller's */
+        const char *text; /* of ETCD_OK, of a plain one; the caller's, as `body` is */
+        size_t size;
 } EtcdReply;
 
 #define ETCD_CODE_NOT_FOUND    5
@@ -40,6 +42,7 @@ typedef struct EtcdRequest {
         const char *body;
         unsigned seconds;
         bool again; /* it may be sent a second time: to the next member when there is no answer */
+        bool plain; /* the text of the answer is wanted: whoever asks reads it */
         /* A stream: its lines, JSON. It may cancel the call, but not free the client. */
         void (*on_line)(void *userdata, JsonObject *line);
 } EtcdRequest;

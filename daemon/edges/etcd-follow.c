@@ -2,39 +2,30 @@
 #include "daemon/edges/etcd-follow.h"
 
 #include "daemon/edges/etcd-json.h"
+#include "daemon/edges/etcd-load.h"
 
 #include <string.h>
 
-#define PAGE         256u /* keys */
-#define REQUEST_TIME 10u  /* seconds; etcd itself gives up after 5 to 7 */
+#define REQUEST_TIME 10u /* seconds; etcd itself gives up after 5 to 7 */
 
 struct EtcdFollow {
         EtcdClient *client;
         char *prefix;
         EtcdFollowEvents events;
+        EtcdLoad *load; /* NULL: it does not */
         EtcdCall *call;
-        int64_t revision;   /* all until this is told; 0: nothing is */
-        int64_t cluster_id; /* of etcd, of whose history that is */
-        int64_t page_revision;
-        unsigned page;
-        char *last; /* key of the page before */
+        int64_t revision;    /* all until this is told; 0: nothing is */
+        uint64_t cluster_id; /* of etcd, of whose history that is */
 };
 
-static void load_page(EtcdFollow *follow);
+static void load(EtcdFollow *follow);
 
 static void stop(EtcdFollow *follow) {
+        g_clear_pointer(&follow->load, etcd_load_free);
         g_clear_pointer(&follow->call, etcd_call_cancel);
 }
 
-static void ask(EtcdFollow *follow, const char *path, const char *body, EtcdAnswer answer) {
-        follow->call = etcd_client_call(
-                follow->client,
-                &(EtcdRequest){
-                        .path = path, .body = body, .seconds = REQUEST_TIME, .again = true },
-                answer, follow);
-}
-
-static void tell(EtcdFollow *follow, const EtcdKey *key, bool deleted) {
+static void tell(EtcdFollow *follow, const EtcdPageKey *key, bool deleted) {
         const ClusterEvents *cluster = follow->events.cluster;
         const char *value = key->value ? key->value : ""; /* no document */
 
@@ -46,26 +37,18 @@ static void tell(EtcdFollow *follow, const EtcdKey *key, bool deleted) {
 
 /* The watch -------------------------------------------------------------------------- */
 
-static void load(EtcdFollow *follow) {
-        const ClusterEvents *cluster = follow->events.cluster;
-
-        stop(follow);
-        follow->revision = 0;
-        follow->page_revision = 0;
-        follow->page = PAGE;
-        g_clear_pointer(&follow->last, g_free);
-        cluster->reset(cluster->userdata);
-        load_page(follow);
-}
-
 static void take_event(EtcdFollow *follow, JsonObject *event) {
         JsonObject *kv = etcd_object(event, "kv");
+        bool deleted = g_strcmp0(etcd_text(event, "type"), "DELETE") == 0;
         g_auto(EtcdKey) key = { 0 };
 
-        if (!kv || !etcd_key_read(kv, &key))
+        if (!kv || !etcd_key_read(kv, &key) || (!deleted && key.create_revision <= 0))
                 return;
 
-        tell(follow, &key, g_strcmp0(etcd_text(event, "type"), "DELETE") == 0);
+        tell(follow,
+             &(EtcdPageKey){ key.key, key.value, deleted ? 0 : key.create_revision,
+                             key.mod_revision },
+             deleted);
         follow->revision = MAX(follow->revision, key.mod_revision);
 }
 
@@ -114,7 +97,8 @@ static void on_end(void *userdata, const EtcdReply *reply) {
 }
 
 static void watch(EtcdFollow *follow) {
-        g_autofree char *body = etcd_watch_body(follow->prefix, follow->revision + 1);
+        int64_t next = MIN(follow->revision, G_MAXINT64 - 1) + 1; /* whatever etcd says */
+        g_autofree char *body = etcd_watch_body(follow->prefix, next);
 
         follow->call = etcd_client_call(
                 follow->client,
@@ -124,67 +108,56 @@ static void watch(EtcdFollow *follow) {
 
 /* All of it -------------------------------------------------------------------------- */
 
-static int64_t cluster_of(JsonObject *answer) {
-        JsonObject *header = etcd_object(answer, "header");
-
-        return header ? etcd_number(header, "cluster_id") : 0;
+/* An EtcdPageTell. */
+static void on_key(void *userdata, const EtcdPageKey *key) {
+        tell(userdata, key, false);
 }
 
-static void load_end(EtcdFollow *follow) {
+static void on_done(void *userdata, int64_t revision, uint64_t cluster_id) {
+        EtcdFollow *follow = userdata;
         const ClusterEvents *cluster = follow->events.cluster;
 
-        follow->revision = follow->page_revision;
-        g_clear_pointer(&follow->last, g_free);
+        stop(follow);
+        follow->revision = revision;
+        follow->cluster_id = cluster_id;
         cluster->loaded(cluster->userdata);
         watch(follow);
 }
 
-static void take_page(EtcdFollow *follow, JsonObject *body) {
-        g_autoptr(GPtrArray) kvs = etcd_objects(body, "kvs");
-
-        if (follow->page_revision == 0) {
-                follow->page_revision = etcd_revision(body);
-                follow->cluster_id = cluster_of(body);
-        }
-        for (guint i = 0; i < kvs->len; i++) {
-                g_auto(EtcdKey) key = { 0 };
-
-                if (!etcd_key_read(g_ptr_array_index(kvs, i), &key))
-                        continue;
-                tell(follow, &key, false);
-                g_free(follow->last);
-                follow->last = g_strdup(key.key);
-        }
-        if (etcd_true(body, "more") && kvs->len > 0)
-                load_page(follow);
-        else
-                load_end(follow);
+static void on_compacted(void *userdata) {
+        load(userdata);
 }
 
-static void on_page(void *userdata, const EtcdReply *reply) {
+static void on_bad(void *userdata, const char *why) {
         EtcdFollow *follow = userdata;
+        g_autofree char *reason = g_strdup(why);
 
-        follow->call = NULL;
-        if (reply->result == ETCD_OK) {
-                take_page(follow, reply->body);
-        } else if (reply->too_long && follow->page > 1) {
-                follow->page /= 2;
-                load_page(follow);
-        } else if (reply->code == ETCD_CODE_OUT_OF_RANGE) {
-                load(follow); /* compacted between two pages */
-        } else {
-                follow->events.bad(follow->events.userdata, reply->why);
-        }
+        stop(follow);
+        follow->events.bad(follow->events.userdata, reason);
 }
 
-static void load_page(EtcdFollow *follow) {
-        g_autofree char *body = etcd_range_body(follow->prefix, follow->last, follow->page,
-                                                follow->page_revision);
+static void load(EtcdFollow *follow) {
+        const ClusterEvents *cluster = follow->events.cluster;
+        const EtcdLoadEvents events = { .key = on_key,
+                                        .done = on_done,
+                                        .compacted = on_compacted,
+                                        .bad = on_bad,
+                                        .userdata = follow };
 
-        ask(follow, "/v3/kv/range", body, on_page);
+        stop(follow);
+        follow->revision = 0;
+        cluster->reset(cluster->userdata);
+        follow->load = etcd_load_new(follow->client, follow->prefix, &events);
 }
 
 /* Taking it up again ----------------------------------------------------------------- */
+
+static uint64_t cluster_of(JsonObject *answer) {
+        JsonObject *header = etcd_object(answer, "header");
+        const char *id = header ? etcd_text(header, "cluster_id") : NULL;
+
+        return id ? g_ascii_strtoull(id, NULL, 10) : 0;
+}
 
 /* A read that a majority has agreed to: a member that is cut off would watch nothing for ever. */
 static void on_probe(void *userdata, const EtcdReply *reply) {
@@ -209,7 +182,12 @@ void etcd_follow_start(EtcdFollow *follow) {
                 return;
         }
         body = etcd_range_body(follow->prefix, NULL, 0, 0);
-        ask(follow, "/v3/kv/range", body, on_probe);
+        follow->call = etcd_client_call(follow->client,
+                                        &(EtcdRequest){ .path = "/v3/kv/range",
+                                                        .body = body,
+                                                        .seconds = REQUEST_TIME,
+                                                        .again = true },
+                                        on_probe, follow);
 }
 
 EtcdFollow *etcd_follow_new(EtcdClient *client, const char *prefix,
@@ -228,6 +206,5 @@ void etcd_follow_free(EtcdFollow *follow) {
 
         stop(follow);
         g_free(follow->prefix);
-        g_free(follow->last);
         g_free(follow);
 }

@@ -3,7 +3,34 @@
 
 #include <string.h>
 
+#define DEPTH_MAX 32 /* etcd's answers have 6 */
+
 /* Reading ---------------------------------------------------------------------------- */
+
+/* json-glib's parser recurses. Brackets in texts count as well: keys and values are base64. */
+static bool is_shallow(const char *text, size_t size) {
+        int depth = 0;
+
+        for (size_t i = 0; i < size; i++) {
+                if ((text[i] == '{' || text[i] == '[') && ++depth > DEPTH_MAX)
+                        return false;
+                if (text[i] == '}' || text[i] == ']')
+                        depth--;
+        }
+        return true;
+}
+
+JsonNode *etcd_parse(const char *text, size_t size) {
+        g_autoptr(JsonParser) parser = json_parser_new_immutable();
+        JsonNode *root;
+
+        if (!is_shallow(text, size) ||
+            !json_parser_load_from_data(parser, text, (gssize)size, NULL))
+                return NULL;
+
+        root = json_parser_get_root(parser);
+        return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_copy(root) : NULL;
+}
 
 static JsonNode *member(JsonObject *object, const char *name, JsonNodeType type) {
         JsonNode *node = json_object_get_member(object, name);
@@ -76,14 +103,16 @@ bool etcd_key_read(JsonObject *kv, EtcdKey *ret) {
         const char *key = etcd_text(kv, "key"), *value = etcd_text(kv, "value");
         g_autofree char *name = key ? decode(key) : NULL;
 
-        if (!name)
+        int64_t modified = etcd_number(kv, "mod_revision");
+
+        if (!name || modified <= 0)
                 return false;
 
         *ret = (EtcdKey){
                 .key = g_steal_pointer(&name),
                 .value = decode(value ? value : ""),
                 .create_revision = etcd_number(kv, "create_revision"),
-                .mod_revision = etcd_number(kv, "mod_revision"),
+                .mod_revision = modified,
         };
         return true;
 }
@@ -115,11 +144,16 @@ static void add_number(JsonObject *object, const char *name, int64_t number) {
         json_object_set_string_member(object, name, text);
 }
 
-/* The first key behind all that begin with the prefix, which ends with '/'. */
-static void add_end(JsonObject *object, const char *prefix) {
-        g_autofree char *last = g_strdup(prefix);
+char *etcd_end(const char *prefix) {
+        char *last = g_strdup(prefix);
 
         last[strlen(last) - 1]++;
+        return last;
+}
+
+static void add_end(JsonObject *object, const char *prefix) {
+        g_autofree char *last = etcd_end(prefix);
+
         add_text(object, "range_end", last);
 }
 
@@ -130,14 +164,27 @@ static void add_after(JsonObject *object, const char *after) {
         json_object_set_string_member(object, "key", base64);
 }
 
+char *etcd_key(const char *prefix, const char *key) {
+        if (g_str_has_prefix(key, CLUSTER_APART))
+                return g_strdup_printf("%.*s:%s", (int)strlen(prefix) - 1, prefix, key);
+        return g_strconcat(prefix, key, NULL);
+}
+
 char *etcd_range_body(const char *prefix, const char *after, unsigned limit, int64_t revision) {
+        g_autofree char *last = etcd_end(prefix);
+
+        return etcd_span_body(prefix, after, last, limit, revision);
+}
+
+char *etcd_span_body(const char *from, const char *after, const char *to, unsigned limit,
+                     int64_t revision) {
         JsonObject *body = json_object_new();
 
         if (after)
                 add_after(body, after);
         else
-                add_text(body, "key", prefix);
-        add_end(body, prefix);
+                add_text(body, "key", from);
+        add_text(body, "range_end", to);
         add_number(body, "limit", limit);
         add_number(body, "revision", revision);
         json_object_set_boolean_member(body, "count_only", limit == 0);
@@ -184,7 +231,7 @@ static JsonArray *compares_of(const char *prefix, const ClusterTransaction *tran
 
         for (guint i = 0; i < transaction->compares->len; i++) {
                 const ClusterCompare *compare = g_ptr_array_index(transaction->compares, i);
-                g_autofree char *key = g_strconcat(prefix, compare->key, NULL);
+                g_autofree char *key = etcd_key(prefix, compare->key);
                 JsonObject *object = json_object_new();
 
                 add_text(object, "key", key);
@@ -210,13 +257,12 @@ static JsonArray *writes_of(const char *prefix, const ClusterTransaction *transa
 
         for (guint i = 0; i < transaction->puts->len; i++) {
                 const ClusterPut *put = g_ptr_array_index(transaction->puts, i);
-                g_autofree char *key = g_strconcat(prefix, put->key, NULL);
+                g_autofree char *key = etcd_key(prefix, put->key);
 
                 add_write(writes, "request_put", put_request(key, put->value, 0));
         }
         for (guint i = 0; i < transaction->deletes->len; i++) {
-                g_autofree char *key = g_strconcat(
-                        prefix, g_ptr_array_index(transaction->deletes, i), NULL);
+                g_autofree char *key = etcd_key(prefix, g_ptr_array_index(transaction->deletes, i));
 
                 add_write(writes, "request_delete_range", delete_request(key));
         }

@@ -15,7 +15,10 @@ typedef struct EtcdKey {
         int64_t create_revision, mod_revision;
 } EtcdKey;
 
-/* False: its key is not text. */
+/* NULL: it is not an object in JSON, or a deep one. */
+JsonNode *etcd_parse(const char *text, size_t size);
+
+/* False: its key is not text, or it has no revision. */
 bool etcd_key_read(JsonObject *kv, EtcdKey *ret);
 void etcd_key_done(EtcdKey *key);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EtcdKey, etcd_key_done)
@@ -30,9 +33,20 @@ GPtrArray *etcd_objects(JsonObject *object, const char *name);
 /* That of the answer's header. */
 int64_t etcd_revision(JsonObject *answer);
 
+/* Of a key of cluster-ops.h. What is CLUSTER_APART is beside the prefix, which ends with '/', not
+ * below it: "/virtferry/1/NAME:loads/HOST", which is no key of any cluster, since no name of one
+ * has a colon. */
+char *etcd_key(const char *prefix, const char *key);
+
 /* All below `prefix` from `after` (a whole key, not included; NULL: from the first), as they were
  * at the revision; 0: now. Limit 0: only how many there are. */
 char *etcd_range_body(const char *prefix, const char *after, unsigned limit, int64_t revision);
+/* The first key behind all that begin with the prefix, which ends with '/'. Free it. */
+char *etcd_end(const char *prefix);
+/* The same of keys that are not below a prefix of their own: those from `from`, or behind `after`,
+ * up to `to`, without that. */
+char *etcd_span_body(const char *from, const char *after, const char *to, unsigned limit,
+                     int64_t revision);
 char *etcd_watch_body(const char *prefix, int64_t revision);
 char *etcd_put_body(const char *key, const char *value, int64_t lease);
 char *etcd_delete_body(const char *key);

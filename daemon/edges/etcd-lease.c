@@ -11,6 +11,7 @@ typedef struct Document {
         char *value;      /* NULL: to be removed */
         bool due;         /* to be written */
         int64_t revision; /* of what we wrote last */
+        int64_t other;    /* of the last that was seen and is not it; 0: none */
 } Document;
 
 struct EtcdLease {
@@ -66,6 +67,8 @@ static void on_written(void *userdata, const EtcdReply *reply) {
         lease->put = NULL;
         if (reply->result == ETCD_OK) {
                 document->revision = etcd_revision(reply->body);
+                /* It may be told before the answer comes, and what was done to it after it, too. */
+                document->due = document->due || document->other > document->revision;
                 if (!document->value && !document->due)
                         g_hash_table_remove(lease->documents, key);
                 write_next(lease);
@@ -124,8 +127,11 @@ void etcd_lease_seen(EtcdLease *lease, const char *key, const char *value, int64
         Document *document = g_hash_table_lookup(lease->documents, key);
         bool ours = g_strcmp0(lease->putting, key) == 0;
 
-        if (document && !ours && mod_revision > document->revision &&
-            g_strcmp0(document->value, value) != 0)
+        if (!document || g_strcmp0(document->value, value) == 0)
+                return;
+
+        document->other = mod_revision;
+        if (!ours && mod_revision > document->revision)
                 document->due = true;
 }
 

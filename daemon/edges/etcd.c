@@ -4,6 +4,7 @@
 #include "daemon/edges/etcd-follow.h"
 #include "daemon/edges/etcd-json.h"
 #include "daemon/edges/etcd-lease.h"
+#include "daemon/edges/etcd-read.h"
 
 #include <time.h>
 
@@ -29,6 +30,7 @@ struct Etcd {
         EtcdClient *client;
         EtcdFollow *follow;
         EtcdLease *lease;
+        EtcdReads *reads;
         sd_event_source *again; /* starts follow */
         uint64_t wait;
         bool follows, up;
@@ -219,6 +221,13 @@ static void publish(void *userdata, const char *key, const char *value) {
         etcd_lease_publish(etcd->lease, key, value);
 }
 
+static void read_apart(void *userdata, const char *below, ClusterEach each, ClusterReadEnd end,
+                       void *read_userdata) {
+        Etcd *etcd = userdata;
+
+        etcd_reads_begin(etcd->reads, etcd->up ? NULL : etcd->why, below, each, end, read_userdata);
+}
+
 /* ------------------------------------------------------------------------------------ */
 
 static void set_tables(Etcd *etcd, const ClusterEvents *events) {
@@ -226,7 +235,9 @@ static void set_tables(Etcd *etcd, const ClusterEvents *events) {
         etcd->told = (ClusterEvents){
                 .reset = on_reset, .loaded = on_loaded, .key = on_key, .userdata = etcd
         };
-        etcd->ops = (ClusterOps){ .publish = publish, .transact = transact, .userdata = etcd };
+        etcd->ops = (ClusterOps){
+                .publish = publish, .transact = transact, .userdata = etcd, .read = read_apart
+        };
 }
 
 static int set_up_parts(Etcd *etcd, const EtcdConfig *config) {
@@ -240,6 +251,7 @@ static int set_up_parts(Etcd *etcd, const EtcdConfig *config) {
         if (r < 0)
                 return r;
 
+        etcd->reads = etcd_reads_new(etcd->loop, etcd->client, config->prefix);
         etcd->follow = etcd_follow_new(etcd->client, config->prefix, &follow);
         r = etcd_lease_new(etcd->loop, etcd->client, config->prefix, config->ttl, &lease,
                            &etcd->lease);
@@ -274,6 +286,7 @@ void etcd_free(Etcd *etcd) {
 
         g_ptr_array_unref(etcd->asked);
         sd_event_source_disable_unref(etcd->again);
+        etcd_reads_free(etcd->reads);
         etcd_follow_free(etcd->follow);
         etcd_lease_free(etcd->lease);
         etcd_client_free(etcd->client);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/cluster.h"
+#include "daemon/cluster/cluster.h"
 
 struct ClusterEdge {
         Manager *manager;

@@ -7,8 +7,8 @@
 
 #include "daemon/advice-check.h"
 #include "daemon/advisor.h"
-#include "daemon/cluster.h"
-#include "daemon/drain.h"
+#include "daemon/cluster/draining.h"
+#include "daemon/cluster/cluster.h"
 #include "daemon/edges/agent-links.h"
 #include "daemon/edges/announce.h"
 #include "daemon/edges/claims.h"
@@ -131,6 +131,8 @@ static void on_drain(void *userdata, const DrainRecord *before, const DrainRecor
         journal_drain(before, now);
         faces_on_drain(daemon->faces);
         cluster_on_host_changed(daemon->manager->cluster);
+        if (daemon->manager->cluster)
+                draining_wake(cluster_draining(daemon->manager->cluster));
 }
 
 static void on_agent(void *userdata, AgentState before, const AgentEntry *agent) {
@@ -173,6 +175,7 @@ static void on_guest(void *userdata, const GuestEvent *event) {
         daemon->manager->qemu_version = daemon->host.qemu_version;
         manager_on_guest_event(daemon->manager, event);
         guests_on_guest_event(daemon->guests, event);
+        cluster_on_guest_event(daemon->manager->cluster, event);
         if (guest_list_on_guest_event(daemon->manager, event))
                 faces_on_guests(daemon->faces);
         if (daemon->manager->libvirt_known == known)

@@ -43,7 +43,7 @@ __virt_ferry_command() {
         for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 -H | -c | --host | --class | --csv | --horizon | --origin | --stride | --count | --since | --svg | --xml | --nova | --strategy | --max-downtime | --bandwidth | \
-                        --parallel | --compress | --new-name | --for) ((i++)) ;;
+                        --parallel | --compress | --new-name | --for | --together | --per-host | --moves) ((i++)) ;;
                 -*) ;;
                 *)
                         echo "${COMP_WORDS[i]}"
@@ -128,6 +128,10 @@ _virt_ferry() {
                 mapfile -t COMPREPLY < <(compgen -W 'auto none xbzrle mt zlib zstd' -- "$current")
                 return
                 ;;
+        --together | --per-host)
+                mapfile -t COMPREPLY < <(compgen -W 'none' -- "$current")
+                return
+                ;;
         --nova)
                 mapfile -t COMPREPLY < <(compgen -W '26 31' -- "$current")
                 return
@@ -144,7 +148,7 @@ _virt_ferry() {
         esac
 
         case $command in
-        '') words='advice apply check devices drain forecast headroom history hosts leases migrate migrations move offers openstack place policy probe release rescan resources show slice top undrain' ;;
+        '') words='advice apply balance check devices drain forecast headroom history hosts leases migrate migrations move offers openstack place policy probe release rescan resources show slice top undrain' ;;
         advice) options+=' --watch' ;;
         apply)
                 if [[ $current != -* ]]; then
@@ -159,7 +163,7 @@ _virt_ferry() {
                 ;;
         devices) options+=' --class --free' ;;
         drain)
-                options+=' --persistent --undefine-source --detach'
+                options+=' --alone --persistent --undefine-source --detach'
                 if [[ $current != -* ]] && declare -F _known_hosts_real >/dev/null; then
                         _known_hosts_real -a -- "$current"
                         return
@@ -183,12 +187,15 @@ _virt_ferry() {
                 fi
                 ;;
         hosts)
-                if [[ $current != -* && $previous == hosts ]]; then
-                        words=forget
-                elif [[ $current != -* && $previous == forget ]]; then
+                if [[ $COMP_LINE =~ \ limit\  ]]; then
+                        options+=' --together --per-host'
+                elif [[ $current != -* && $previous == hosts ]]; then
+                        words='forget limit offers'
+                elif [[ $current != -* && $previous == @(forget|offers) ]]; then
                         words=$(__virt_ferry_ids hosts)
                 fi
                 ;;
+        balance) options+=' --moves --apply' ;;
         place)
                 options+=' --explain'
                 if [[ $current == */* ]]; then

@@ -83,8 +83,20 @@ MockDaemon *cli_mock_new(void) {
                 "'qemu+ssh://hosta/system'),"
                 "('hostb', true, true, 1763632805000000, '0.1.0', '8.2', '9.0', 'med', "
                 "'qemu+ssh://hostb/system'),"
-                "('hostc', false, false, 0, '', '7.2', '', 'low', '')])");
+                "('hostc', false, false, 0, '', '7.2', '', 'low', ''),"
+                "('hostd', false, true, 0, '', '8.2', '9.0', 'low', '')])");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ForgetHost", "()");
+        mock_daemon_set_reply(
+                mock, FERRY_INTERFACE_MANAGER, "ListHostOffers",
+                "([('hosta', '0000:3b:10.2', int64 1, @a(sssxt) []),"
+                "('hosta', 'cores', 16, [('11111111-2222-4333-8444-555555555555', 'hostb', "
+                "'5c0cbf4e-5d1c-4b5c-a2a5-3d5a5c7d9a11', 4, 1763632805000000),"
+                "('99999999-2222-4333-8444-555555555555', 'hostc', "
+                "'0b8d2a44-8a3e-4d58-93a4-2f6f3a1d7c22', 2, 1763632806000000)]),"
+                "('hostb', '0000:3b:10.4', 1, [('11111111-2222-4333-8444-555555555555', 'hosta', "
+                "'5c0cbf4e-5d1c-4b5c-a2a5-3d5a5c7d9a33', 1, 1763632805000000)])],)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "GetMoveLimits", "(int64 4, int64 0)");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "SetMoveLimits", "()");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest",
                               "('db1', '<domain/>', @a(sss) [])");
         mock_daemon_set_reply(

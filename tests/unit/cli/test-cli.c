@@ -40,6 +40,13 @@ static const struct {
         { "hosts", "hosts.txt", "ListHosts()", 0 },
         { "hosts --json", "hosts.json", "ListHosts()", 0 },
         { "hosts forget hostc", NULL, "ForgetHost(hostc)", 0 },
+        { "hosts offers", "hosts-offers.txt", "ListHostOffers()", 0 },
+        { "hosts offers hosta --json", "hosts-offers.json", "ListHostOffers(hosta)", 0 },
+        { "hosts limit", "hosts-limit.txt", "GetMoveLimits()", 0 },
+        { "hosts limit --json", "hosts-limit.json", "GetMoveLimits()", 0 },
+        { "hosts limit --no-legend", "hosts-limit-no-legend.txt", "GetMoveLimits()", 0 },
+        { "hosts limit --together 8", NULL, "SetMoveLimits(8, -1)", 0 },
+        { "hosts limit --together none --per-host 2", NULL, "SetMoveLimits(0, 2)", 0 },
         { "place -", "place.txt", "Place(XML)", 0 },
         { "place - --explain", "place-explain.txt", "Place(XML)", 0 },
         { "place - --json", "place.json", "Place(XML)", 0 },
@@ -91,6 +98,7 @@ static void test_nothing(void) {
                 { "headroom", "No resources.\n", "[]\n" },
                 { "advice", "Nothing is advised.\n", "[]\n" },
                 { "hosts", "No hosts.\n", "{\n  \"Away\" : \"\",\n  \"Hosts\" : []\n}\n" },
+                { "hosts offers", "Nothing is offered.\n", "[]\n" },
                 { "check", "Nothing is missing: guests can move with their devices.\n", "[]\n" },
                 { "check --xml -", "db1 has no passthrough devices.\n",
                   "{\n  \"Domain\" : \"db1\",\n  \"Devices\" : []\n}\n" },
@@ -103,6 +111,8 @@ static void test_nothing(void) {
                               "(@a(sssstttsa{ss}) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHeadroom", "(@a(ssssttts) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHosts", "('', @a(sbbtsssss) [])");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "ListHostOffers",
+                              "(@a(ssxa(sssxt)) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckHost", "(@a(sss) [],)");
         mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckDomain",
                               "('db1', @a(sbssbssss) [])");
@@ -249,8 +259,14 @@ static void test_usage(void) {
                 { "probe a b", "'probe' takes one DEVICE" },
                 { "release", "'release' needs LEASE" },
                 { "release a b", "'release' takes one LEASE" },
-                { "hosts forget", "'hosts' takes nothing, or forget and a HOST" },
-                { "hosts hosta", "'hosts' takes nothing, or forget and a HOST" },
+                { "hosts forget", "'hosts' takes nothing, offers, limit, or forget and a HOST" },
+                { "hosts hosta", "'hosts' takes nothing, offers, limit, or forget and a HOST" },
+                { "hosts limit 4", "'hosts' takes nothing, offers, limit, or forget and a HOST" },
+                { "hosts --per-host 4", "--together and --per-host are of 'hosts limit'" },
+                { "hosts limit --together -1",
+                  "--together must be none, or a number up to 1000000, not '-1'" },
+                { "hosts limit --per-host many",
+                  "--per-host must be none, or a number up to 1000000, not 'many'" },
                 { "place", "'place' needs DOMAIN or FILE" },
                 { "place a b", "'place' takes one DOMAIN or FILE" },
                 { "rescan now", "'rescan' takes no arguments" },

@@ -95,6 +95,45 @@ static void test_each_option_is_handed_on(void) {
                               "max-downtime=250, connections=4, compression=zstd)");
 }
 
+#define CHOSEN "hostb: all that is needed is offered, 50 % of it stays free where there is least"
+
+/* The daemon chooses, and its record says where to. */
+static void test_without_a_destination_the_daemon_chooses(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = cli_start(mock, "migrate db1", false);
+
+        program_await(program, program->out, "pass 1\n");
+        change(mock, "{'State': <'checked'>, 'DestinationReason': <'" CHOSEN "'>}");
+        program_await(program, program->out, CHOSEN);
+        change(mock, "{'State': <'rolled-back'>, 'Reason': <'hostdev0 needs an mdev'>}");
+        program_finish(program);
+        g_assert_cmpint(program->status, ==, 1);
+        g_assert_nonnull(strstr(program->out->str, "db1 outgoing: checked, to " CHOSEN
+                                                   "; vfio: its devices carry their state"));
+        cli_check_calls(mock, "Migrate(db1, ), GetManagedObjects()");
+}
+
+#define PLACED(fits, rule, why)                                                                   \
+        "('db1', [('hostb', 'qemu+tls://hostb/system', " fits ", '" rule "', 'high', 50.0, '" why \
+        "'), ('hosta', '', false, 'here', '', 0.0, 'hosta: db1 is there already')])"
+
+static void test_a_choice_is_tried(void) {
+        g_autoptr(MockDaemon) mock = mock_new();
+        g_autoptr(Program) program = NULL, refused = NULL;
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "CheckGuest",
+                              "('db1', '<domain/>', @a(sss) [])");
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Place",
+                              PLACED("true", "fits", CHOSEN));
+        program = cli_run(mock, "migrate db1 --dry-run");
+        g_assert_true(g_str_has_prefix(program->out->str, "To " CHOSEN "\n"));
+
+        mock_daemon_set_reply(mock, FERRY_INTERFACE_MANAGER, "Place",
+                              PLACED("false", "away", "hostb: it is away"));
+        refused = cli_run(mock, "migrate db1 --dry-run");
+        cli_check(refused, 1, "", "virt-ferry: No host of the cluster fits: hostb: it is away\n");
+}
+
 static void test_a_refusal_is_shown(void) {
         g_autoptr(MockDaemon) mock = mock_new();
         g_autoptr(Program) program = NULL;
@@ -141,8 +180,8 @@ static void test_a_number_out_of_its_bounds_is_refused(void) {
                   "--max-downtime must be a number from 1 to 3600000, not '1s'" },
                 { "migrate db1 b --parallel 256",
                   "--parallel must be a number from 1 to 255, not '256'" },
-                { "migrate db1", "'migrate' needs DOMAIN and DESTINATION" },
-                { "migrate db1 b c", "'migrate' takes DOMAIN and DESTINATION" },
+                { "migrate", "'migrate' needs DOMAIN and at most one DESTINATION" },
+                { "migrate db1 b c", "'migrate' takes DOMAIN and at most one DESTINATION" },
                 { "leases --detach", "'leases' takes no --detach" },
         };
         g_autoptr(MockDaemon) mock = mock_new();
@@ -162,6 +201,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/migrate/what was before is not shown", test_what_was_before_is_not_shown);
         g_test_add_func("/migrate/a guest that stays is a no", test_a_guest_that_stays_is_a_no);
         g_test_add_func("/migrate/each option is handed on", test_each_option_is_handed_on);
+        g_test_add_func("/migrate/without a destination the daemon chooses",
+                        test_without_a_destination_the_daemon_chooses);
+        g_test_add_func("/migrate/a choice is tried", test_a_choice_is_tried);
         g_test_add_func("/migrate/a refusal is shown", test_a_refusal_is_shown);
         g_test_add_func("/migrate/an interruption stops the move",
                         test_an_interruption_stops_the_move);

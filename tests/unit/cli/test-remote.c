@@ -170,18 +170,19 @@ static void test_a_dry_run_moves_nothing(void) {
         g_assert_null(strstr(calls, "Migrate("));
 }
 
-#define RECORD(n, direction, state, last, first)                                                 \
-        "'" FERRY_OBJECT_MIGRATION "/_3" n "': {'org.virtferry1.Migration': {"                   \
-        "'Id': <'" n "'>, 'DomainUUID': <'u'>, 'DomainName': <'db1'>, 'Direction': <'" direction \
-        "'>, 'State': <'" state "'>, 'Reason': <''>, 'Devices': <@a(ssssss) []>,"                \
-        "'Timeline': <@a(st) []>, 'DowntimeMSec': <int64 525>, 'TotalMSec': <int64 -1>,"         \
-        "'MemoryBytes': <uint64 0>, 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>,"         \
-        "'MemoryRemaining': <uint64 0>, 'Iterations': <uint32 0>,"                               \
-        "'Destination': <'qemu+ssh://b.example/system'>, 'Strategy': <''>,"                      \
-        "'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                      \
-        "'ForecastTotalMSec': <int64 -1>, 'ForecastDowntimeMSec': <int64 -1>,"                   \
-        "'ForecastBytes': <uint64 0>, 'AllowedDowntimeMSec': <int64 -1>,"                        \
-        "'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>, 'LastTrafficUSec': <int64 " last ">," \
+#define RECORD(n, direction, state, last, first)                                                  \
+        "'" FERRY_OBJECT_MIGRATION "/_3" n "': {'org.virtferry1.Migration': {"                    \
+        "'Id': <'" n "'>, 'DomainUUID': <'u'>, 'DomainName': <'db1'>, 'Direction': <'" direction  \
+        "'>, 'State': <'" state "'>, 'Reason': <''>, 'Devices': <@a(ssssss) []>,"                 \
+        "'Timeline': <@a(st) []>, 'DowntimeMSec': <int64 525>, 'TotalMSec': <int64 -1>,"          \
+        "'MemoryBytes': <uint64 0>, 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>,"          \
+        "'MemoryRemaining': <uint64 0>, 'Iterations': <uint32 0>,"                                \
+        "'Destination': <'qemu+ssh://b.example/system'>, 'DestinationReason': <''>, 'Strategy': " \
+        "<''>,"                                                                                   \
+        "'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                       \
+        "'ForecastTotalMSec': <int64 -1>, 'ForecastDowntimeMSec': <int64 -1>,"                    \
+        "'ForecastBytes': <uint64 0>, 'AllowedDowntimeMSec': <int64 -1>,"                         \
+        "'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>, 'LastTrafficUSec': <int64 " last ">,"  \
         "'FirstTrafficUSec': <int64 " first ">}}"
 
 /* `b.example` has the same daemon, thus both halves. */

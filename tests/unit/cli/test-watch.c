@@ -16,18 +16,19 @@
         "db1 outgoing: precopy 47%, 540.0 MiB left, pass 1\n" \
         "b\303\274ro-2 incoming: prepared\n"
 
-#define WEB8_PLANNED                                                                           \
-        "{'Id': <'f0000000-0000-4000-8000-000000000008'>,"                                     \
-        " 'DomainUUID': <'0b7e3a52-51a9-4f0d-8f6b-1c0f1de40008'>, 'DomainName': <'web8'>,"     \
-        " 'Direction': <'outgoing'>, 'State': <'planned'>, 'Reason': <''>,"                    \
-        " 'Devices': <@a(ssssss) []>, 'Timeline': <[('planned', uint64 1795173700000000)]>,"   \
-        " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, 'MemoryBytes': <uint64 0>,"     \
-        " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>,"  \
-        " 'Iterations': <uint32 0>, 'Destination': <''>, 'Strategy': <''>,"                    \
-        " 'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                   \
-        " 'ForecastTotalMSec': <int64 -1>,"                                                    \
-        " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>, "                   \
-        "'AllowedDowntimeMSec': <int64 -1>, 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>," \
+#define WEB8_PLANNED                                                                              \
+        "{'Id': <'f0000000-0000-4000-8000-000000000008'>,"                                        \
+        " 'DomainUUID': <'0b7e3a52-51a9-4f0d-8f6b-1c0f1de40008'>, 'DomainName': <'web8'>,"        \
+        " 'Direction': <'outgoing'>, 'State': <'planned'>, 'Reason': <''>,"                       \
+        " 'Devices': <@a(ssssss) []>, 'Timeline': <[('planned', uint64 1795173700000000)]>,"      \
+        " 'DowntimeMSec': <int64 -1>, 'TotalMSec': <int64 -1>, 'MemoryBytes': <uint64 0>,"        \
+        " 'VfioBytes': <uint64 0>, 'MemoryTotal': <uint64 0>, 'MemoryRemaining': <uint64 0>,"     \
+        " 'Iterations': <uint32 0>, 'Destination': <''>, 'DestinationReason': <''>, 'Strategy': " \
+        "<''>,"                                                                                   \
+        " 'StrategyReason': <''>, 'Transfer': <''>, 'TransferReason': <''>,"                      \
+        " 'ForecastTotalMSec': <int64 -1>,"                                                       \
+        " 'ForecastDowntimeMSec': <int64 -1>, 'ForecastBytes': <uint64 0>, "                      \
+        "'AllowedDowntimeMSec': <int64 -1>, 'SetupMSec': <int64 -1>, 'DirtyRate': <uint64 0>,"    \
         "'LastTrafficUSec': <int64 -1>, 'FirstTrafficUSec': <int64 -1>}"
 
 static void change(MockDaemon *mock, const char *path, const char *properties) {
@@ -109,7 +110,7 @@ static void test_json(void) {
                         "\"TotalMSec\":-1,\"MemoryBytes\":536870912,\"VfioBytes\":0,"
                         "\"MemoryTotal\":1073741824,\"MemoryRemaining\":566231040,"
                         "\"Iterations\":1,\"Destination\":\"qemu+ssh://b/system\","
-                        "\"Strategy\":\"vfio\","
+                        "\"DestinationReason\":\"\",\"Strategy\":\"vfio\","
                         "\"StrategyReason\":\"its devices carry their state, once it is paused\","
                         "\"Transfer\":\"\",\"TransferReason\":\"\","
                         "\"ForecastTotalMSec\":41000,\"ForecastDowntimeMSec\":500,"

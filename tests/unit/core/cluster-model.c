@@ -261,7 +261,8 @@ static void promise_is_done(Model *m, Host *host, const Pending *pending) {
         }
 }
 
-/* What the lot said when it was settled is what was offered. */
+/* What the lot said when it was settled is what was offered. Of a guest that has come since it says
+ * nothing, and none that was sent before can have redeemed it. */
 static void settle_is_done(Host *host, const Pending *pending) {
         const ClusterPut *put = pending->change->transaction->puts->pdata[0];
         g_autoptr(ClusterLot) lot = cluster_lot_from_json(put->value, NULL);
@@ -272,7 +273,8 @@ static void settle_is_done(Host *host, const Pending *pending) {
                 Guest *guest = host->guests->pdata[i];
                 const ClusterPromise *found = cluster_lot_find(lot, guest->domain);
 
-                if (guest->amounts[pending->resource] > 0 && !guest->redeemed && !found) {
+                if (guest->amounts[pending->resource] > 0 && !guest->redeemed && !found &&
+                    guest->came < pending->id) {
                         guest->redeemed = true;
                         for (unsigned r = 0; r < MODEL_RESOURCES; r++)
                                 if (r != pending->resource)
@@ -397,11 +399,12 @@ void model_end_one(Model *m, Host *host) {
 }
 
 /* The owner's word, by its own copy; whether etcd answers or not. */
-static bool arrive(Host *owner, const Held *held) {
+static bool arrive(const Model *m, Host *owner, const Held *held) {
         const ClusterCopyHost *known = cluster_copy_host(owner->copy, model_names[owner->number]);
         Guest *guest = g_new0(Guest, 1);
         bool found = false;
 
+        guest->came = m->next;
         guest->domain = g_strdup(held->domain);
         guest->promise = g_strdup(held->promise);
         for (guint i = 0; known && i < known->lots->len; i++) {
@@ -432,7 +435,7 @@ void model_use_one_held(Model *m, Host *host, bool give_up) {
 
         at = model_draw(m, host->held->len);
         held = host->held->pdata[at];
-        if (!give_up && arrive(&m->hosts[held->host], held)) {
+        if (!give_up && arrive(m, &m->hosts[held->host], held)) {
                 g_ptr_array_remove_index_fast(host->held, at);
                 return;
         }

@@ -30,6 +30,7 @@ typedef struct Guest {
         char *domain, *promise; /* promise NULL: it was never elsewhere */
         int64_t amounts[MODEL_RESOURCES];
         bool redeemed;
+        unsigned came; /* the last number that was given until then */
 } Guest;
 
 /* At one host; a promise has up to MODEL_WISHES of them. */

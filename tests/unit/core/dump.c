@@ -51,7 +51,7 @@ char *dump_migration(const Migration *migration) {
                 "%s guest=%s/%s %s state=%s reason=%s downtime=%" G_GINT64_FORMAT
                 " total=%" G_GINT64_FORMAT " memory=%" G_GUINT64_FORMAT " vfio=%" G_GUINT64_FORMAT
                 " memory-total=%" G_GUINT64_FORMAT " remaining=%" G_GUINT64_FORMAT
-                " iterations=%u destination=%s strategy=%s"
+                " iterations=%u destination=%s since %s strategy=%s"
                 " why=%s forecast=%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT
                 " allowed=%" G_GINT64_FORMAT " setup=%" G_GINT64_FORMAT " dirty=%" G_GUINT64_FORMAT
                 " transfer=%s since %s traffic=%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "\n",
@@ -61,9 +61,10 @@ char *dump_migration(const Migration *migration) {
                 migration->downtime_ms, migration->total_ms, migration->memory_bytes,
                 migration->vfio_bytes, migration->memory_total, migration->memory_remaining,
                 migration->iterations, text(migration->plan.destination),
-                text(migration->plan.strategy), text(migration->plan.why), migration->plan.total_ms,
-                migration->plan.downtime_ms, migration->plan.bytes, migration->plan.allowed_ms,
-                migration->setup_ms, migration->dirty_rate, text(migration->plan.transfer),
+                text(migration->plan.destination_why), text(migration->plan.strategy),
+                text(migration->plan.why), migration->plan.total_ms, migration->plan.downtime_ms,
+                migration->plan.bytes, migration->plan.allowed_ms, migration->setup_ms,
+                migration->dirty_rate, text(migration->plan.transfer),
                 text(migration->plan.transfer_why), migration->last_traffic,
                 migration->first_traffic);
 

@@ -154,6 +154,16 @@ static void test_the_full_host_gives_half_of_it(Fixture *f, gconstpointer unused
                 "in 20 s");
 }
 
+/* It would be no text for the bus. */
+static void test_a_name_is_cut_between_two_characters(Fixture *f, gconstpointer unused) {
+        f->needs[0]->name = "0123456789012345678901234567890\xc3\xa4";
+        (void)plan(f, 1);
+        g_free(f->sentence);
+        f->sentence = balance_sentence(&f->world, move_of(f, 0));
+        g_assert_true(g_str_has_prefix(f->sentence, "0123456789012345678901234567890"));
+        g_assert_true(g_utf8_validate(f->sentence, -1, NULL));
+}
+
 static void test_a_bound_is_kept_and_told(Fixture *f, gconstpointer unused) {
         g_assert_cmpstr(plan(f, 2), ==, "g0>b g1>b");
         g_assert_true(f->more);
@@ -461,6 +471,7 @@ int main(int argc, char **argv) {
 
         ADD("even hosts keep their guests", test_even_hosts_keep_their_guests);
         ADD("the full host gives half of it", test_the_full_host_gives_half_of_it);
+        ADD("a name is cut between two characters", test_a_name_is_cut_between_two_characters);
         ADD("a bound is kept, and told when it was too low", test_a_bound_is_kept_and_told);
         ADD("who stays or settles is not moved", test_who_stays_or_settles_is_not_moved);
         ADD("a move that costs more than it brings is not made",

@@ -38,6 +38,19 @@ static void test_is_written_as_it_was_read(void) {
         g_assert_cmpint(cluster_lot_unpromised(lot), ==, 6);
 }
 
+static void test_plain_lots_are_read_alike(void) {
+        static const char text[] =
+                "{\"schema\":1,\"offered\":305,\"turn\":\"a-1\",\"promised\":{}}";
+        g_autoptr(ClusterLot) lot = cluster_lot_from_json(text, NULL);
+        g_autofree char *written = cluster_lot_to_json(lot);
+
+        g_assert_cmpint(lot->offered, ==, 305);
+        g_assert_cmpstr(lot->turn, ==, "a-1");
+        g_assert_cmpstr(written, ==, text);
+        assert_refused("{\"schema\":1,\"offered\":1,\"turn\":\"a b\",\"promised\":{}}",
+                       "'turn' must be a name of letters, digits and ._:@+,-");
+}
+
 static void test_keeps_what_a_later_release_wrote(void) {
         static const char text[] = "{\"schema\":2,\"offered\":8," PROMISED
                                    ",\"why\":[1,null]}},\"later\":{\"x\":2.5}}";
@@ -131,6 +144,7 @@ int main(int argc, char **argv) {
 
 #define ADD(name, function) g_test_add_func("/cluster-doc/" name, function)
         ADD("a lot is written as it was read", test_is_written_as_it_was_read);
+        ADD("a lot of which nothing is promised is read alike", test_plain_lots_are_read_alike);
         ADD("what a later release wrote is kept", test_keeps_what_a_later_release_wrote);
         ADD("each document keeps everything", test_each_document_keeps_everything);
         ADD("a bad document is refused with the member and the reason", test_says_what_is_wrong);

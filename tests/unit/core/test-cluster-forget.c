@@ -36,16 +36,18 @@ static void test_nothing_of_it_is_left(Fixture *f, gconstpointer unused) {
         offer(f, "lots/a/cores");
         offer(f, "lots/b/cores");
         fake_etcd_put(f->etcd, "maps/a", "it cannot be read");
+        fake_etcd_put(f->etcd, "loads/a", "nor can this");
         follow(f);
-        carry_out(f, cluster_moves_begin(f->copy, "g1", "a", "b", 100, "n1", NULL));
-        carry_out(f, cluster_moves_begin(f->copy, "g2", "b", "c", 100, "n2", NULL));
-        carry_out(f, cluster_moves_begin(f->copy, "g3", "c", "a", 100, "n4", NULL));
+        carry_out(f, cluster_moves_begin(f->copy, "g1", "a", "b", false, 100, "n1", NULL));
+        carry_out(f, cluster_moves_begin(f->copy, "g2", "b", "c", false, 100, "n2", NULL));
+        carry_out(f, cluster_moves_begin(f->copy, "g3", "c", "a", false, 100, "n4", NULL));
         carry_out(f, cluster_drains_begin(f->copy, "a", NULL, 100, "n3", NULL));
         die(f, "hosts/a");
         carry_out(f, cluster_forget(f->copy, "a", NULL));
 
         g_assert_null(cluster_copy_host(f->copy, "a"));
         g_assert_null(fake_etcd_value(f->etcd, "maps/a"));
+        g_assert_null(fake_etcd_value(f->etcd, "loads/a"));
         g_assert_nonnull(cluster_copy_lot(f->copy, "b", "cores"));
         g_assert_false(cluster_moves_has(f->copy, "g1", "n1"));
         g_assert_true(cluster_moves_has(f->copy, "g2", "n2"));
@@ -63,7 +65,7 @@ static void test_many_lots_take_more_than_one_transaction(Fixture *f, gconstpoin
 
                 offer(f, key);
         }
-        carry_out(f, cluster_moves_begin(f->copy, "g1", "a", "b", 100, "n1", NULL));
+        carry_out(f, cluster_moves_begin(f->copy, "g1", "a", "b", false, 100, "n1", NULL));
         carry_out(f, cluster_drains_begin(f->copy, "a", NULL, 100, "n3", NULL));
         die(f, "hosts/a");
         for (; cluster_copy_host(f->copy, "a"); n++)

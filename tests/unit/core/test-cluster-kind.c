@@ -2,14 +2,7 @@
 #include "daemon/core/cluster-kind.h"
 
 static void clear(ClusterKind *kind) {
-        cluster_word_free(kind->class);
-        cluster_word_free(kind->pool);
-        cluster_word_free(kind->type);
-        cluster_word_free(kind->driver);
-        cluster_word_free(kind->version);
-        cluster_word_free(kind->firmware);
-        cluster_word_free(kind->formats);
-        cluster_word_free(kind->ids);
+        cluster_kind_free_words(kind);
         *kind = (ClusterKind){ 0 };
 }
 

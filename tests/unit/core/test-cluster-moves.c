@@ -6,7 +6,7 @@
 
 static ClusterTransaction *begin(Fixture *f, const char *domain, const char *from, const char *to,
                                  int64_t now, GError **error) {
-        return cluster_moves_begin(f->copy, domain, from, to, now, "n1", error);
+        return cluster_moves_begin(f->copy, domain, from, to, false, now, "n1", error);
 }
 
 static void test_the_same_guest_is_never_twice(Fixture *f, gconstpointer unused) {
@@ -60,6 +60,17 @@ static void test_a_guest_settles_before_it_moves_again(Fixture *f, gconstpointer
                         "\"b\",\"to\":\"a\",\"since\":150,\"nonce\":\"n1\"}},\"settled\":{}}");
 }
 
+static void test_an_operator_may_move_what_has_not_settled(Fixture *f, gconstpointer unused) {
+        GError *error = NULL;
+
+        carry_out(f, begin(f, "g1", "a", "b", 100, NULL));
+        carry_out(f, cluster_moves_end(f->copy, "g1", "n1", 110, 200, NULL));
+        assert_refused(begin(f, "g1", "b", "a", 120, &error), &error, FERRY_ERROR_BUSY,
+                       "Domain g1 has moved lately: wait 80 seconds until it has settled");
+        carry_out(f, cluster_moves_begin(f->copy, "g1", "b", "a", true, 120, "n2", NULL));
+        g_assert_true(cluster_moves_has(f->copy, "g1", "n2"));
+}
+
 static void test_only_who_began_it_ends_it(Fixture *f, gconstpointer unused) {
         GError *error = NULL;
 
@@ -107,6 +118,8 @@ int main(int argc, char **argv) {
 
 #define ADD(name, function) \
         g_test_add("/cluster-moves/" name, Fixture, NULL, set_up, function, tear_down)
+        ADD("an operator may move what has not settled",
+            test_an_operator_may_move_what_has_not_settled);
         ADD("the same guest is never on its way twice", test_the_same_guest_is_never_twice);
         ADD("limits are of all migrations and of each host",
             test_limits_are_of_all_and_of_each_host);

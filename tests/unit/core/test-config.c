@@ -219,7 +219,7 @@ static void test_claims_are_demanded_of_whom_it_says(void) {
 static void test_a_host_is_one_of_a_cluster(void) {
         static const char text[] = "[Cluster]\nEtcd=https://a:2379; http://[::1]:2379\nName=east\n"
                                    "Host=hosta\nUri=qemu+tls://a/system\nCAFile=/ca\nCertFile=/c\n"
-                                   "KeyFile=/k\nUser=u\nPasswordFile=/p\nTTLSec=2\n";
+                                   "KeyFile=/k\nUser=u\nPasswordFile=/p\nShare=100\nTTLSec=2\n";
         g_autoptr(GError) error = NULL;
         g_autoptr(Config) set = config_parse(text, "test", &error), defaults = config_new();
         const ClusterConfig *cluster = set ? &set->cluster : NULL;
@@ -235,9 +235,11 @@ static void test_a_host_is_one_of_a_cluster(void) {
         g_assert_cmpstr(cluster->key_file, ==, "/k");
         g_assert_cmpstr(cluster->user, ==, "u");
         g_assert_cmpstr(cluster->password_file, ==, "/p");
+        g_assert_cmpuint(cluster->share, ==, 100);
         g_assert_cmpuint(cluster->ttl, ==, 2);
         g_assert_null(defaults->cluster.etcd);
         g_assert_cmpstr(defaults->cluster.name, ==, "default");
+        g_assert_cmpuint(defaults->cluster.share, ==, 50);
         g_assert_cmpuint(defaults->cluster.ttl, ==, 10);
 }
 
@@ -282,6 +284,7 @@ static const struct {
           "2: [Cluster] CAFile must be an absolute path, not 'ca.pem'" },
         { "[Cluster]\nKeyFile=/k\n", "2: [Cluster] KeyFile needs CertFile=, too" },
         { "[Cluster]\nUser=u\n", "2: [Cluster] User needs PasswordFile=, too" },
+        { "[Cluster]\nShare=101\n", "2: [Cluster] Share must be 0 to 100, not '101'" },
         { "[Cluster]\nTTLSec=1\n", "2: [Cluster] TTLSec must be 2 to 3600, not '1'" },
         { "[OpenStack]\nClaims=yes\n", "2: [OpenStack] Claims must be no, nova or all, not 'yes'" },
         { "\n[Pool]\n",
@@ -554,6 +557,7 @@ static void test_every_key_is_in_the_example_and_on_the_page(void) {
                                             "KeyFile",
                                             "User",
                                             "PasswordFile",
+                                            "Share",
                                             "TTLSec",
                                             "Class",
                                             "Parent",

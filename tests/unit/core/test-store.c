@@ -200,6 +200,7 @@ static Migration *make_migration(void) {
         migration->memory_remaining = 4;
         migration->iterations = G_MAXUINT;
         migration->plan.destination = g_strdup("qemu+ssh://b/system");
+        migration->plan.destination_why = g_strdup("b: all that is needed is offered");
         migration->plan.strategy = g_strdup("vfio");
         migration->plan.why = g_strdup("its devices carry their state");
         migration->plan.total_ms = 5000;

@@ -14,8 +14,11 @@
 /* Each day four hours of 8 Mbit/s each way, which begin so long from now. */
 static void remember_peak(AdvisorFixture *a, int64_t begins) {
         g_autofree char *uuid = uuid_of(0);
-        const MadeHistory history = { .uuid = uuid,
+        const MadeHistory history = { .id = uuid,
                                       .name = "g1",
+                                      .kind = SUBJECT_GUEST,
+                                      .metrics = { METRIC_RECEIVE_BYTES, METRIC_TRANSMIT_BYTES },
+                                      .n_metrics = 2,
                                       .days = 7,
                                       .low = MEGABYTE / 100,
                                       .high = MEGABYTE,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/advisor.h"
+#include "daemon/core/cluster-move-ops.h"
 #include "daemon/core/sample.h"
 #include "daemon/slices.h"
 #include "tests/lib/fake-rtnl.h"
@@ -405,6 +406,42 @@ static void test_it_leaves_for_the_first_that_takes_it(LeaveFixture *l, gconstpo
         g_assert_cmpstr(command(l), ==, "");
 }
 
+static ClusterDestination *choose(void *userdata, const char *xml, const GPtrArray *tried,
+                                  GError **error) {
+        ClusterDestination *best = g_new0(ClusterDestination, 1);
+
+        best->host = g_strdup("hostd");
+        best->uri = g_strdup("qemu+ssh://hostd/system");
+        best->why = g_strdup("hostd: all that is needed is offered");
+        return best;
+}
+
+static void begin_at_once(void *userdata, const ClusterMoveWish *wish, ClusterMoveBegun begun,
+                          void *begun_userdata) {
+        begun(begun_userdata, NULL);
+}
+
+static void end_nothing(void *userdata, const char *uuid, bool left) {
+}
+
+static void test_in_a_cluster_it_leaves_for_the_best_host(LeaveFixture *l, gconstpointer unused) {
+        static const ClusterMoveOps cluster = { .choose = choose,
+                                                .begin = begin_at_once,
+                                                .end = end_nothing };
+
+        l->f.manager->cluster_moves = &cluster;
+        let_pass(l, 2 * HOUR);
+        g_assert_cmpstr(command(l), ==, "virt-ferry migrate g2");
+        apply(l);
+        answer_find(l, 1);
+        g_assert_cmpstr(l->f.asked->str, ==,
+                        "migrate 11111111-2222-4333-8444-000000000002 to "
+                        "qemu+ssh://hostd/system\n");
+        leave(l, 1);
+        look(l);
+        g_assert_cmpstr(l->answer, ==, "done");
+}
+
 static void test_where_nobody_takes_it_the_last_says_why(LeaveFixture *l, gconstpointer unused) {
         let_pass(l, 2 * HOUR);
         apply(l);
@@ -467,6 +504,8 @@ int main(int argc, char **argv) {
         ADD("a link is used by who has its VF", test_a_link_is_used_by_who_has_its_vf);
         ADD_CONFIGURED("cores that are somebody's alone are used", "[Slices]\nKeepOff=no\n",
                        test_cores_that_are_somebodys_alone_are_used);
+        ADD("in a cluster it leaves for the best host",
+            test_in_a_cluster_it_leaves_for_the_best_host);
         ADD("without a destination it is not carried out",
             test_without_a_destination_it_is_not_carried_out);
         ADD_CONFIGURED("it leaves for the first that takes it", TWO,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/cluster.h"
+#include "daemon/cluster/cluster.h"
 
-#include "daemon/cluster-place.h"
-#include "daemon/cluster-publish.h"
-#include "daemon/cluster-world.h"
+#include "daemon/cluster/place.h"
+#include "daemon/cluster/publish.h"
+#include "daemon/cluster/world.h"
 #include "tests/unit/daemon/manager-fixture.h"
 #include "xml/ferry-error.h"
 
@@ -244,7 +244,8 @@ static void test_a_host_that_is_gone_is_forgotten(Store *store, gconstpointer un
         tell(store, "maps/hostb", "{\"schema\":1}");
         tell(store, "lots/hostb/memory", "{\"schema\":1,\"offered\":1}");
         forget(store);
-        assert_store_asked(store, "delete lots/hostb/memory\ndelete maps/hostb\n");
+        assert_store_asked(store,
+                           "delete lots/hostb/memory\ndelete maps/hostb\ndelete loads/hostb\n");
         g_assert_null(store->end);
         tell(store, "lots/hostb/memory", NULL);
         tell(store, "maps/hostb", NULL);
@@ -256,7 +257,7 @@ static void test_forgetting_goes_on_when_somebody_came_between(Store *store, gco
         come_up(store);
         tell(store, "maps/hostb", "{\"schema\":1}");
         forget(store);
-        assert_store_asked(store, "delete maps/hostb\n");
+        assert_store_asked(store, "delete maps/hostb\ndelete loads/hostb\n");
         answer(store, CLUSTER_LOST);
         g_assert_null(store->end);
         tell(store, "hosts/hostb", "{\"schema\":1}");
@@ -391,6 +392,36 @@ static void test_a_device_goes_where_one_like_it_is_free(Store *store, gconstpoi
         answer(store, CLUSTER_DONE);
 }
 
+#define PROMISED(domain)                                                                           \
+        "{\"schema\":1,\"offered\":8,\"promised\":{\"" domain "\":{\"amount\":1,\"by\":\"hosta\"," \
+        "\"since\":1,\"nonce\":\"n\"}}}"
+
+/* Whose the promise is finds it free. */
+static void test_what_is_promised_is_free_to_nobody_else(Store *store, gconstpointer unused) {
+        g_autofree char *guest = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, "mtty-1");
+        g_autofree char *others = NULL, *own = NULL, *cores = NULL;
+
+        fake_root_add_mdev(store->manager.root, "mtty", "mtty-1", HERE_MDEV);
+        g_assert_cmpint(inventory_scan(store->manager.manager->inventory), ==, 0);
+        come_up(store);
+        cluster_on_tick(store->cluster);
+        tell(store, "hosts/hostb", ALIVE);
+        tell(store, "maps/hostb",
+             "{\"schema\":1,\"resources\":{\"cores\":{\"total\":8,\"free\":2}},\"kinds\":[{"
+             "\"class\":\"mdev\",\"type\":\"mtty-1\",\"driver\":\"mtty\",\"total\":1,"
+             "\"free\":1}],\"devices\":{\"" HERE_MDEV "\":0}}");
+        tell(store, "lots/hostb/" HERE_MDEV, PROMISED(OTHER_UUID));
+        others = places(store, guest);
+        tell(store, "lots/hostb/" HERE_MDEV, PROMISED(GUEST_UUID));
+        own = places(store, guest);
+        tell(store, "lots/hostb/cores", PROMISED(OTHER_UUID));
+        cores = places(store, "<slice version='1'><cores count='2' exclusive='yes'/></slice>");
+        g_assert_cmpstr(others, ==, "hostb busy\n");
+        g_assert_cmpstr(own, ==, "hostb fits\n");
+        g_assert_cmpstr(cores, ==, "hostb amount\n");
+        answer(store, CLUSTER_DONE);
+}
+
 static void test_a_host_is_as_scarce_as_its_scarcest(Store *store, gconstpointer unused) {
         const ClusterCopyHost *host;
 
@@ -437,6 +468,8 @@ int main(int argc, char **argv) {
         ADD("an offload device is one by its name", test_an_offload_device_is_one_by_its_name);
         ADD("a device goes where one like it is free",
             test_a_device_goes_where_one_like_it_is_free);
+        ADD("what is promised is free to nobody else",
+            test_what_is_promised_is_free_to_nobody_else);
         ADD("a host is as scarce as its scarcest", test_a_host_is_as_scarce_as_its_scarcest);
         ADD("nothing is placed before all was told", test_nothing_is_placed_before_all_was_told);
         return g_test_run();

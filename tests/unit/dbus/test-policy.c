@@ -34,6 +34,7 @@ static void test_others_reach_no_hook_and_send_no_document(DaemonFixture *f, gco
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "CheckArrival", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "LoadTrialState", "<domain/>");
         assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "Place", "<domain/>");
+        assert_bus_refuses(f, FERRY_INTERFACE_MANAGER, "Balance", NULL);
 }
 
 static void test_others_may_look_and_ask(DaemonFixture *f, gconstpointer unused) {

@@ -123,10 +123,14 @@ static const char *note_strings(MockDaemon *mock, sd_bus_message *m, GString *ca
 static void note_call(MockDaemon *mock, sd_bus_message *m) {
         g_autoptr(GString) call = g_string_new(sd_bus_message_get_member(m));
         const char *separator = note_strings(mock, m, call, "(");
+        bool has_strings = *separator != '('; /* a time behind these is another one each time */
         uint64_t number;
+        int64_t amount;
 
         if (sd_bus_message_read(m, "t", &number) > 0)
                 g_string_append_printf(call, "%s%" G_GUINT64_FORMAT, separator, number);
+        for (; !has_strings && sd_bus_message_read(m, "x", &amount) > 0; separator = ", ")
+                g_string_append_printf(call, "%s%" G_GINT64_FORMAT, separator, amount);
         if (sd_bus_message_enter_container(m, 'a', "s") > 0) {
                 separator = note_strings(mock, m, call, separator);
                 g_assert_cmpint(sd_bus_message_exit_container(m), >=, 0);
