@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/core/cluster-doc.h"
+#include "daemon/core/cluster-doc-load.h"
 #include "tests/fuzz/fuzz.h"
 #include "xml/ferry-error.h"
 
@@ -30,6 +30,24 @@ TARGET(ClusterMap, map)
 TARGET(ClusterLot, lot)
 TARGET(ClusterMoves, moves)
 TARGET(ClusterDrains, drains)
+TARGET(ClusterLoad, load)
+
+/* Lots of the form that most have are read in another way: to the same end. */
+static void try_lot_otherwise(const char *text) {
+        g_autofree char *longer = g_strconcat(text, " ", NULL), *once = NULL, *twice = NULL;
+        g_autoptr(ClusterLot) plain = cluster_lot_from_json(text, NULL),
+                              other = cluster_lot_from_json(longer, NULL);
+
+        if (strlen(text) >= CLUSTER_TEXT_MAX)
+                return;
+        g_assert_true(!plain == !other);
+        if (!plain)
+                return;
+
+        once = cluster_lot_to_json(plain);
+        twice = cluster_lot_to_json(other);
+        g_assert_cmpstr(once, ==, twice);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_autofree char *text = g_strndup((const char *)data, size);
@@ -37,7 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         try_host(text);
         try_map(text);
         try_lot(text);
+        try_lot_otherwise(text);
         try_moves(text);
         try_drains(text);
+        try_load(text);
         return 0;
 }
