@@ -2,17 +2,27 @@
 
 /* The real virtferryd over a made-up host of two cores, with an mdev, on a bus of its own, whose
  * address is the first line that this prints. Each line of standard input is answered by "ok" when
- * it is done; it ends with its input. The argument is the text of its configuration.
+ * it is done; it ends with its input. The arguments are the text of its configuration, and the URI
+ * of a libvirt, without which it has none.
  *
  *   allocate UUID CORES   a hardware slice
+ *   vfs COUNT             a PF with so many VFs, 0000:3b:10.0 and on
  *   stop, continue, kill  the daemon
+ *   start                 the next one, after that
+ *   start                 the next one
  */
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/names.h"
 #include "tests/unit/dbus/daemon-fixture.h"
+
+static void rescan(DaemonFixture *fixture) {
+        sd_bus_message_unref(
+                daemon_fixture_call(fixture, FERRY_INTERFACE_MANAGER, "Rescan", NULL, ""));
+}
 
 static void put_cores(DaemonFixture *fixture) {
         FakeRoot *root = fixture->root;
@@ -20,8 +30,16 @@ static void put_cores(DaemonFixture *fixture) {
         fake_root_put(root, "sys/devices/system/cpu/online", "0-1\n", -1);
         fake_root_put(root, "sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0\n", -1);
         fake_root_put(root, "sys/devices/system/cpu/cpu1/topology/thread_siblings_list", "1\n", -1);
-        sd_bus_message_unref(
-                daemon_fixture_call(fixture, FERRY_INTERFACE_MANAGER, "Rescan", NULL, ""));
+        rescan(fixture);
+}
+
+static void add_vfs(DaemonFixture *fixture, unsigned count) {
+        const FakePci pf = { .driver = "igb", .total_vfs = count, .vf_driver = "igbvf" };
+
+        fake_root_add_pf(fixture->root, "0000:3b:00.0", &pf);
+        for (unsigned i = 0; i < count; i++)
+                (void)fake_root_add_vf(fixture->root, "0000:3b:00.0");
+        rescan(fixture);
 }
 
 static void allocate(DaemonFixture *fixture, const char *domain, const char *cores) {
@@ -37,12 +55,18 @@ static bool obey(DaemonFixture *fixture, char **words) {
 
         if (n == 3 && g_str_equal(words[0], "allocate"))
                 allocate(fixture, words[1], words[2]);
+        else if (n == 2 && g_str_equal(words[0], "vfs"))
+                add_vfs(fixture, (unsigned)atoi(words[1]));
         else if (n == 1 && g_str_equal(words[0], "stop"))
                 (void)kill(fixture->daemon->pid, SIGSTOP);
         else if (n == 1 && g_str_equal(words[0], "continue"))
                 (void)kill(fixture->daemon->pid, SIGCONT);
         else if (n == 1 && g_str_equal(words[0], "kill"))
                 (void)daemon_fixture_end(fixture, SIGKILL);
+        else if (n == 1 && g_str_equal(words[0], "start"))
+                daemon_fixture_start(fixture);
+        else if (n == 1 && g_str_equal(words[0], "start"))
+                daemon_fixture_start(fixture);
         else
                 return false;
         return true;
@@ -54,7 +78,7 @@ static void say(const char *line) {
 }
 
 int main(int argc, char **argv) {
-        DaemonFixture fixture = { 0 };
+        DaemonFixture fixture = { .libvirt = argc > 2 ? argv[2] : NULL };
         char line[128];
 
         daemon_fixture_set_up(&fixture, argc > 1 ? argv[1] : NULL);

@@ -24,13 +24,15 @@ MDEV = """<domain type='kvm'><name>g1</name><metadata>
 class Host:
     """A cluster-host, and virt-ferry as its client."""
 
-    def __init__(self, name, urls, more=""):
+    def __init__(self, name, urls, more="", libvirt=None):
         etcd = f"Etcd={';'.join(urls)}\n" if urls else ""
+        more += "" if "Share=" in more else "Share=0\n"
         config = (f"[Cluster]\n{etcd}Name=test\nHost={name}\nTTLSec={TTL}\n"
                   f"Uri=test+ssh://{name}/system\n{more}")
         self.name = name
         self.process = subprocess.Popen(
-            [os.environ["BUILD"] + "/tests/cluster/cluster-host", config], stdin=subprocess.PIPE,
+            [os.environ["BUILD"] + "/tests/cluster/cluster-host", config,
+             *([libvirt] if libvirt else [])], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, bufsize=1, preexec_fn=die_with_parent)
         self.address = self.process.stdout.readline().strip()
 
@@ -70,6 +72,7 @@ class Host:
 
 class HostsTest(unittest.TestCase):
     access = ""
+    libvirt = None
 
     def setUp(self):
         self.cluster = Cluster(1)
@@ -78,7 +81,7 @@ class HostsTest(unittest.TestCase):
     def start(self, names="abc"):
         hosts = []
         for name in names:
-            hosts.append(Host(name, self.cluster.urls, self.access))
+            hosts.append(Host(name, self.cluster.urls, self.access, self.libvirt))
             self.addCleanup(hosts[-1].close)
         for host in hosts:
             self.until(lambda one=host: sorted(name for name, of in one.hosts()[1].items()

@@ -2,7 +2,8 @@
 /* The edge to etcd, by hand: commands as lines on stdin, what happens as lines on stdout.
  *
  *   etcd-tool PREFIX TTL ENDPOINT...    TLS: ETCD_CACERT, _CERT, _KEY; user: ETCD_USER, _PASSWORD
- *   publish KEY [VALUE]    transact NAME [mod|create KEY REVISION | put KEY VALUE | delete KEY]...
+ *   publish KEY [VALUE]    read BELOW    transact NAME [mod|create KEY REVISION | put KEY VALUE |
+ * delete KEY]...
  */
 #include "daemon/edges/etcd.h"
 
@@ -47,6 +48,14 @@ static void on_answer(void *userdata, ClusterOutcome outcome, const char *why) {
                why ? why : "");
 }
 
+static void on_each(void *userdata, const char *key, const char *value) {
+        printf("read %s=%zu %.16s\n", key, strlen(value), value);
+}
+
+static void on_read(void *userdata, const char *why) {
+        printf("end %s\n", why ? why : "");
+}
+
 /* How many words it took; 0: it is none. */
 static unsigned add_part(ClusterTransaction *transaction, char **words) {
         if (strcmp(words[0], "delete") == 0 && words[1]) {
@@ -81,6 +90,8 @@ static void run(const ClusterOps *ops, const char *line) {
                 return;
         if (strcmp(words[0], "publish") == 0)
                 ops->publish(ops->userdata, words[1], words[2]);
+        else if (strcmp(words[0], "read") == 0)
+                ops->read(ops->userdata, words[1], on_each, on_read, NULL);
         else
                 run_transaction(ops, words);
 }

@@ -186,6 +186,54 @@ class One(EdgeTest):
         keys = [line.split("=")[0] for line in one.seen[1:-1]]
         self.assertEqual(sorted(keys), sorted(f"key lots/{n}" for n in range(1000)))
 
+    def test_apart(self):
+        """what is apart is told by no event, written by a transaction, and read when it is asked"""
+        member, one = self.cluster.members[0], self.tool()
+        self.assertEqual(one.ask("a", "put loads/a 1 put lots/x 1 put loads/b 2"), "done")
+        member.put("/virtferry/1/test:load", "not ours")
+        member.put("/virtferry/1/test:loads0", "not ours")
+        self.assertEqual(self.read(one), ["loads/a=1 1", "loads/b=1 2"])
+        self.assertEqual(one.ask("b", "delete loads/a put lots/x 2"), "done")
+        self.assertEqual(self.read(one), ["loads/b=1 2"])
+        one.wait(r"key lots/x=2 \d+ \d+")
+        self.assertFalse([line for line in one.seen if line.startswith("key loads")])
+
+    def test_apart_pages(self):
+        """more than an answer may have is read in pages, each once, and the end says why it is"""
+        member, one = self.cluster.members[0], self.tool()
+        names = [f"loads/{n:03}" for n in range(70)]
+        for name in names:
+            member.put("/virtferry/1/test:" + name, "x" * (800 * 1024))
+        self.assertEqual(self.read(one), [f"{name}=819200 xxxxxxxxxxxxxxxx" for name in names])
+        member.kill()
+        one.say("read loads/")
+        one.wait(f"end etcd at {member.url} does not answer: .*")
+        one.wait("down .*")
+        one.say("read loads/")
+        one.wait(f"end etcd at {member.url} does not answer: .*")
+
+    def read(self, tool):
+        start = len(tool.seen)
+        tool.say("read loads/")
+        tool.wait("end ")
+        return [line[len("read "):] for line in tool.seen[start:] if line.startswith("read ")]
+
+
+    def test_spans(self):
+        """of many hosts each key is told once, those of hosts without a map among them"""
+        member = self.cluster.members[0]
+        hosts = [f"h{n:03}" for n in range(250)]
+        keys = [f"maps/{host}" for host in hosts] + ["hosts/h001", "drains", "moves"]
+        keys += [f"lots/{host}/{lot}" for host in [*hosts, "a", "h100x", "h2", "z"] for lot in "xy"]
+        for i in range(0, len(keys), 100):
+            member.ask("/v3/kv/txn", {"success": [
+                {"request_put": {"key": base64_text(PREFIX + key), "value": "MQ=="}}
+                for key in keys[i:i + 100]]})
+        one = self.tool(up=False)
+        one.wait("loaded")
+        told = [line.split("=")[0] for line in one.seen[1:-1]]
+        self.assertEqual(sorted(told), sorted(f"key {key}" for key in keys))
+
 
 class Password(EdgeTest):
     def setUp(self):
