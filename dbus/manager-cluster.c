@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/cluster/forgetting.h"
 #include "daemon/cluster/place.h"
 #include "daemon/cluster/world.h"
 #include "dbus/face.h"

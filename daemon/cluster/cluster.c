@@ -2,7 +2,6 @@
 #include "daemon/cluster/cluster.h"
 
 #include "daemon/cluster/draining.h"
-#include "daemon/cluster/forgetting.h"
 #include "daemon/cluster/loads.h"
 #include "daemon/cluster/limiting.h"
 #include "daemon/cluster/move.h"
@@ -24,7 +23,6 @@ struct Cluster {
         bool gone;             /* this host was forgotten since that was sent */
         bool changed;
         int64_t looked; /* CLOCK_REALTIME us */
-        Forgettings *forgettings;
         Errands *errands;
         Echoes *echoes;
         Loads *loads;
@@ -71,7 +69,6 @@ Cluster *cluster_new(Manager *manager, const char *version, GError **error) {
         cluster->copy = cluster_copy_new();
         cluster->away = g_strdup("etcd has not answered yet");
         cluster->changed = true;
-        cluster->forgettings = forgettings_new(cluster->copy);
         cluster->errands = errands_new(cluster->copy);
         cluster->echoes = echoes_new(cluster->copy);
         cluster->loads = loads_new(manager, name);
@@ -99,7 +96,6 @@ void cluster_free(Cluster *cluster) {
         cluster_share_free(cluster->share);
         draining_free(cluster->draining);
         limiting_free(cluster->limiting);
-        forgettings_free(cluster->forgettings);
         cluster_copy_free(cluster->copy);
         cluster_host_free(cluster->document);
         g_free(cluster->host);
@@ -206,34 +202,6 @@ void cluster_set_ops(Cluster *cluster, const ClusterOps *ops) {
         ops->publish(ops->userdata, cluster->host_key, text);
 }
 
-static bool check_forgetting(const Cluster *cluster, const char *host, GError **error) {
-        if (cluster->away) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
-                            "Host %.64s cannot be forgotten now: %s", host, cluster->away);
-                return false;
-        }
-        if (cluster_copy_is_whole(cluster->copy) && !cluster_copy_host(cluster->copy, host)) {
-                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
-                            "The cluster knows no host '%.64s': 'virt-ferry hosts' lists those it "
-                            "knows",
-                            host);
-                return false;
-        }
-        return true;
-}
-
-void cluster_forget_host(Cluster *cluster, const char *host, ClusterForgotten done,
-                         void *userdata) {
-        g_autoptr(GError) error = NULL;
-
-        if (!check_forgetting(cluster, host, &error)) {
-                done(userdata, error);
-                return;
-        }
-
-        forgettings_begin(cluster->forgettings, cluster->ops, host, done, userdata);
-}
-
 Promises *cluster_promises(const Cluster *cluster) {
         return cluster->promises;
 }
@@ -259,11 +227,6 @@ void cluster_await_echo(Cluster *cluster, const ClusterTransaction *done, EchoHe
         echoes_await(cluster->echoes, done, heard, userdata);
 }
 
-static void wake(Cluster *cluster) {
-        forgettings_wake(cluster->forgettings, cluster->away);
-        errands_wake(cluster->errands, cluster->away);
-}
-
 /* What the edge tells ---------------------------------------------------------------- */
 
 static void on_up(void *userdata) {
@@ -282,7 +245,7 @@ static void on_down(void *userdata, const char *why) {
         cluster->away = g_strdup(why);
         g_warning("Host %s has lost cluster %s: %s; guests and hooks go on", cluster->host,
                   cluster->manager->config->cluster.name, why);
-        wake(cluster);
+        errands_wake(cluster->errands, cluster->away);
 }
 
 static void on_reset(void *userdata) {
@@ -335,7 +298,7 @@ void cluster_on_tick(Cluster *cluster) {
                 ask_reason(cluster);
         else if (!cluster->telling && has_to_look(cluster))
                 tell(cluster);
-        wake(cluster);
+        errands_wake(cluster->errands, cluster->away);
         if (!cluster->away)
                 loads_on_tick(cluster->loads, cluster->ops);
         promises_on_tick(cluster->promises);

@@ -16,7 +16,6 @@
 #include "daemon/cluster/balance.h"
 #include "daemon/cluster/echo.h"
 #include "daemon/cluster/errand.h"
-#include "daemon/cluster/forgetting.h"
 #include "daemon/manager.h"
 
 typedef struct Draining Draining;
@@ -47,9 +46,6 @@ void cluster_on_tick(Cluster *cluster);
 const char *cluster_host_name(const Cluster *cluster); /* of this host */
 const ClusterCopy *cluster_copy(const Cluster *cluster);
 const char *cluster_away(const Cluster *cluster); /* why it is away; NULL: it is not */
-
-/* An operator's word that a host is gone: core/cluster-forget.h. */
-void cluster_forget_host(Cluster *cluster, const char *host, ClusterForgotten done, void *userdata);
 
 /* What it has promised to itself of others: promise.h. */
 Promises *cluster_promises(const Cluster *cluster);

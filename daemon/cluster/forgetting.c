@@ -1,117 +1,94 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/cluster/forgetting.h"
 
+#include "daemon/cluster/cluster.h"
 #include "daemon/core/cluster-forget.h"
 #include "xml/ferry-error.h"
 
-struct Forgettings {
-        const ClusterCopy *copy;
-        GPtrArray *all; /* of Forgetting */
-};
-
 typedef struct Forgetting {
-        Forgettings *forgettings;
-        const ClusterOps *ops;
+        Cluster *cluster;
         char *host;
-        bool asked; /* a transaction is on its way */
+        bool left; /* something was, when it was looked last */
         ClusterForgotten done;
         void *userdata;
 } Forgetting;
 
-static void forgetting_free(void *data) {
-        Forgetting *forgetting = data;
-
+static void end(Forgetting *forgetting, const GError *error) {
+        forgetting->done(forgetting->userdata, error);
         g_free(forgetting->host);
         g_free(forgetting);
 }
 
-Forgettings *forgettings_new(const ClusterCopy *copy) {
-        Forgettings *forgettings = g_new0(Forgettings, 1);
-
-        forgettings->copy = copy;
-        forgettings->all = g_ptr_array_new_with_free_func(forgetting_free);
-        return forgettings;
-}
-
-static void end(Forgetting *forgetting, const GError *error) {
-        ClusterForgotten done = forgetting->done;
-        void *userdata = forgetting->userdata;
-
-        g_ptr_array_remove(forgetting->forgettings->all, forgetting);
-        done(userdata, error);
-}
-
-static void end_unavailable(Forgetting *forgetting, const char *why) {
+/* The errand says what kept the cluster from it, and not what it was about. */
+static void end_halfway(Forgetting *forgetting, const GError *why) {
         g_autoptr(GError) error = NULL;
 
-        g_set_error(&error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
-                    "Host %s is not forgotten, or not wholly: %s; try again", forgetting->host,
-                    why);
+        g_set_error(&error, FERRY_ERROR, why->code, "Host %s is not forgotten, or not wholly: %c%s",
+                    forgetting->host, g_ascii_tolower(why->message[0]), why->message + 1);
         end(forgetting, error);
 }
 
-void forgettings_free(Forgettings *forgettings) {
-        if (!forgettings)
-                return;
+static ClusterTransaction *make(void *userdata, const ClusterCopy *copy, GError **error) {
+        Forgetting *forgetting = userdata;
+        ClusterTransaction *transaction = cluster_forget(copy, forgetting->host, error);
 
-        while (forgettings->all->len > 0)
-                end_unavailable(forgettings->all->pdata[0], "virtferryd is about to end");
-        g_ptr_array_unref(forgettings->all);
-        g_free(forgettings);
+        forgetting->left = transaction;
+        return transaction;
 }
 
-static void go_on(Forgetting *forgetting);
+/* What may have been done is asked for again: it is gone then, and that is all that is wanted. */
+static ClusterVerdict judge(void *userdata, const ClusterCopy *copy) {
+        return CLUSTER_VERDICT_LOST;
+}
 
-/* Where another host has changed something, what is left is seen when the copy has followed: at the
- * next forgettings_wake(). */
-static void on_answer(void *userdata, ClusterOutcome outcome, const char *why) {
+static void on_done(void *userdata, const GError *error);
+
+static const ErrandClass class = { make, judge, on_done };
+
+static void on_done(void *userdata, const GError *error) {
         Forgetting *forgetting = userdata;
 
-        forgetting->asked = false;
-        if (outcome == CLUSTER_DONE)
-                go_on(forgetting);
-        else if (outcome != CLUSTER_LOST)
-                end_unavailable(forgetting, why);
+        if (g_error_matches(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE) ||
+            g_error_matches(error, FERRY_ERROR, FERRY_ERROR_BUSY))
+                end_halfway(forgetting, error);
+        else if (error || !forgetting->left)
+                end(forgetting, error);
+        else
+                cluster_begin_errand(forgetting->cluster, &class, forgetting);
 }
 
-static void go_on(Forgetting *forgetting) {
-        g_autoptr(ClusterTransaction) transaction = NULL;
+static bool check(const Cluster *cluster, const char *host, GError **error) {
+        const ClusterCopy *copy = cluster_copy(cluster);
+
+        if (cluster_away(cluster)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE,
+                            "Host %.64s cannot be forgotten now: %s", host, cluster_away(cluster));
+                return false;
+        }
+        if (cluster_copy_is_whole(copy) && !cluster_copy_host(copy, host)) {
+                g_set_error(error, FERRY_ERROR, FERRY_ERROR_NOT_FOUND,
+                            "The cluster knows no host '%.64s': 'virt-ferry hosts' lists those it "
+                            "knows",
+                            host);
+                return false;
+        }
+        return true;
+}
+
+void cluster_forget_host(Cluster *cluster, const char *host, ClusterForgotten done,
+                         void *userdata) {
+        Forgetting *forgetting;
         g_autoptr(GError) error = NULL;
 
-        transaction = cluster_forget(forgetting->forgettings->copy, forgetting->host, &error);
-        if (!transaction) {
-                end(forgetting, error);
+        if (!check(cluster, host, &error)) {
+                done(userdata, error);
                 return;
         }
-        forgetting->asked = true;
-        forgetting->ops->transact(forgetting->ops->userdata, transaction, on_answer, forgetting);
-}
 
-void forgettings_begin(Forgettings *forgettings, const ClusterOps *ops, const char *host,
-                       ClusterForgotten done, void *userdata) {
-        Forgetting *forgetting = g_new0(Forgetting, 1);
-
-        forgetting->forgettings = forgettings;
-        forgetting->ops = ops;
+        forgetting = g_new0(Forgetting, 1);
+        forgetting->cluster = cluster;
         forgetting->host = g_strdup(host);
         forgetting->done = done;
         forgetting->userdata = userdata;
-        g_ptr_array_add(forgettings->all, forgetting);
-        go_on(forgetting);
-}
-
-void forgettings_wake(Forgettings *forgettings, const char *away) {
-        g_autoptr(GPtrArray) all = g_ptr_array_copy(forgettings->all, NULL, NULL);
-
-        g_ptr_array_set_free_func(all, NULL);
-        for (guint i = 0; i < all->len; i++) {
-                Forgetting *forgetting = all->pdata[i];
-
-                if (forgetting->asked)
-                        continue;
-                if (away)
-                        end_unavailable(forgetting, away);
-                else
-                        go_on(forgetting);
-        }
+        cluster_begin_errand(cluster, &class, forgetting);
 }

@@ -82,7 +82,7 @@ static ClusterCopyHost *take_host(World *world, const char *name) {
 }
 
 static void drop_host_if_empty(World *world, ClusterCopyHost *host) {
-        if (host->create_revision != 0 || host->has_map || host->lots->len > 0)
+        if (host->create_revision != 0 || host->map_revision != 0 || host->lots->len > 0)
                 return;
 
         world->members = ++world->changes;
@@ -173,7 +173,7 @@ static bool set_map(World *world, const char *name, const Event *event, GError *
 
         host->changed = ++world->changes;
         g_clear_pointer(&host->map, cluster_map_free);
-        host->has_map = event->value;
+        host->map_revision = event->value ? event->modified : 0;
         if (event->value)
                 host->map = cluster_map_from_json(event->value, error);
         else
@@ -387,6 +387,12 @@ static int64_t alive_revision(const ClusterCopy *copy, const char *name) {
         return host ? host->create_revision : 0;
 }
 
+static int64_t map_revision(const ClusterCopy *copy, const char *name) {
+        const ClusterCopyHost *host = cluster_copy_host(copy, name);
+
+        return host ? host->map_revision : 0;
+}
+
 bool cluster_copy_holds(const ClusterCopy *copy, const ClusterCompare *compare) {
         int64_t revision = 0;
 
@@ -394,6 +400,8 @@ bool cluster_copy_holds(const ClusterCopy *copy, const ClusterCompare *compare) 
                 revision = lot_revision(copy, compare->key + 5);
         else if (g_str_has_prefix(compare->key, "hosts/"))
                 revision = alive_revision(copy, compare->key + 6);
+        else if (g_str_has_prefix(compare->key, "maps/"))
+                revision = map_revision(copy, compare->key + 5);
         else if (g_str_equal(compare->key, "moves"))
                 revision = copy->now->moves_revision;
         else if (g_str_equal(compare->key, "drains"))

@@ -25,10 +25,10 @@ struct ClusterCopyHost {
         char *name;
         int64_t create_revision; /* of hosts/NAME; 0: it is not alive */
         ClusterHost *alive;      /* NULL: it is not, or that cannot be read */
-        bool has_map;
-        ClusterMap *map;  /* NULL: it has none, or that cannot be read */
-        GPtrArray *lots;  /* of ClusterCopyLot, by resource */
-        uint64_t changed; /* the copy's cluster_copy_changes() when something of it did */
+        int64_t map_revision;    /* when maps/NAME was changed last; 0: it has none */
+        ClusterMap *map;         /* NULL: the same, or it cannot be read */
+        GPtrArray *lots;         /* of ClusterCopyLot, by resource */
+        uint64_t changed;        /* the copy's cluster_copy_changes() when something of it did */
 };
 
 typedef struct ClusterCopy ClusterCopy;

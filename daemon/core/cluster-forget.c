@@ -3,8 +3,8 @@
 
 #include "xml/ferry-error.h"
 
-/* One compare is of hosts/HOST, two of moves and drains; two deletes are of maps and loads. */
-#define LOTS_MAX (CLUSTER_TRANSACTION_MAX - 3)
+/* The compares besides are of hosts/HOST, maps/HOST, moves and drains. */
+#define LOTS_MAX (CLUSTER_TRANSACTION_MAX - 4)
 
 static bool may_be_forgotten(const ClusterCopy *copy, const char *host, GError **error) {
         if (!cluster_copy_is_whole(copy)) {
@@ -92,7 +92,8 @@ ClusterTransaction *cluster_forget(const ClusterCopy *copy, const char *host, GE
         cluster_transaction_compare_create(transaction, alive, 0);
         if (known)
                 delete_lots(transaction, known);
-        if (known && known->has_map) {
+        if (known && known->map_revision != 0) {
+                cluster_transaction_compare_mod(transaction, map, known->map_revision);
                 cluster_transaction_delete(transaction, map);
                 cluster_transaction_delete(transaction, load); /* which no copy tells of */
         }

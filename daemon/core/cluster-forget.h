@@ -6,7 +6,8 @@
  * all the same finds that it has offered nothing.
  *
  * It may take more than one transaction, since a host can have more lots than one may delete: the
- * next is asked for when the one before is done and the copy has followed. Pure.
+ * next is asked for when the one before is done and the copy has followed. One that was done is
+ * lost when it is sent again: what goes is compared. Pure.
  */
 
 #include "daemon/core/cluster-copy.h"

@@ -73,6 +73,17 @@ static void test_many_lots_take_more_than_one_transaction(Fixture *f, gconstpoin
         g_assert_cmpuint(n, ==, 3);
 }
 
+static void test_what_was_done_is_not_done_twice(Fixture *f, gconstpointer unused) {
+        g_autoptr(ClusterTransaction) transaction = NULL;
+
+        fake_etcd_put(f->etcd, "maps/a", "{\"schema\":1}");
+        follow(f);
+        die(f, "hosts/a");
+        transaction = cluster_forget(f->copy, "a", NULL);
+        g_assert_true(fake_etcd_transact(f->etcd, transaction));
+        g_assert_false(fake_etcd_transact(f->etcd, transaction));
+}
+
 static void test_who_comes_back_has_offered_nothing(Fixture *f, gconstpointer unused) {
         g_autoptr(ClusterChange) late = NULL;
 
@@ -93,6 +104,7 @@ int main(int argc, char **argv) {
         ADD("nothing of it is left", test_nothing_of_it_is_left);
         ADD("many lots take more than one transaction",
             test_many_lots_take_more_than_one_transaction);
+        ADD("what was done is not done twice", test_what_was_done_is_not_done_twice);
         ADD("who comes back has offered nothing", test_who_comes_back_has_offered_nothing);
         return g_test_run();
 }

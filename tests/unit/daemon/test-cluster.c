@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/cluster/cluster.h"
 
+#include "daemon/cluster/forgetting.h"
 #include "daemon/cluster/place.h"
 #include "daemon/cluster/publish.h"
 #include "daemon/cluster/world.h"
@@ -280,18 +281,43 @@ static void test_nobody_waits_for_a_store_that_is_away(Store *store, gconstpoint
                         "knows");
         tell(store, "maps/hostb", "{\"schema\":1}");
         forget(store);
-        answer(store, CLUSTER_UNKNOWN);
+        answer(store, CLUSTER_AWAY);
         g_assert_cmpstr(store->end, ==,
-                        "Host hostb is not forgotten, or not wholly: etcd is away; try again");
+                        "Host hostb is not forgotten, or not wholly: the cluster cannot be asked: "
+                        "etcd is away; try again");
         forget(store);
-        answer(store, CLUSTER_LOST);
+        answer(store, CLUSTER_UNKNOWN);
+        g_assert_null(store->end);
         g_test_expect_message(NULL, G_LOG_LEVEL_WARNING,
                               "Host hosta has lost cluster default: it was stopped; guests and "
                               "hooks go on");
         store->events.down(store->events.userdata, "it was stopped");
         g_test_assert_expected_messages();
         g_assert_cmpstr(store->end, ==,
-                        "Host hostb is not forgotten, or not wholly: it was stopped; try again");
+                        "Host hostb is not forgotten, or not wholly: the cluster cannot be asked: "
+                        "it was stopped; try again");
+}
+
+/* Where nobody knows what became of it, it is asked for again; and a copy that does not show yet
+ * what was done is waited for. */
+static void test_forgetting_goes_by_what_is_left(Store *store, gconstpointer unused) {
+        const char *asked = "delete maps/hostb\ndelete loads/hostb\n";
+
+        come_up(store);
+        tell(store, "maps/hostb", "{\"schema\":1}");
+        forget(store);
+        assert_store_asked(store, asked);
+        answer(store, CLUSTER_UNKNOWN);
+        assert_store_asked(store, "");
+        tell(store, "hosts/hostc", "{\"schema\":1}");
+        assert_store_asked(store, asked);
+        answer(store, CLUSTER_DONE);
+        assert_store_asked(store, asked);
+        answer(store, CLUSTER_LOST);
+        assert_store_asked(store, "");
+        g_assert_null(store->end);
+        tell(store, "maps/hostb", NULL);
+        g_assert_cmpstr(store->end, ==, "");
 }
 
 static void test_who_waits_is_told_of_the_end(Store *store, gconstpointer unused) {
@@ -300,8 +326,8 @@ static void test_who_waits_is_told_of_the_end(Store *store, gconstpointer unused
         forget(store);
         g_clear_pointer(&store->cluster, cluster_free);
         g_assert_cmpstr(store->end, ==,
-                        "Host hostb is not forgotten, or not wholly: virtferryd is about to end; "
-                        "try again");
+                        "Host hostb is not forgotten, or not wholly: the cluster cannot be asked: "
+                        "virtferryd is about to end; try again");
 }
 
 /* Places ---------------------------------------------------------------------------- */
@@ -462,6 +488,7 @@ int main(int argc, char **argv) {
         ADD("a host that is gone is forgotten", test_a_host_that_is_gone_is_forgotten);
         ADD("forgetting goes on when somebody came between",
             test_forgetting_goes_on_when_somebody_came_between);
+        ADD("forgetting goes by what is left", test_forgetting_goes_by_what_is_left);
         ADD("nobody waits for a store that is away", test_nobody_waits_for_a_store_that_is_away);
         ADD("who waits is told of the end", test_who_waits_is_told_of_the_end);
         ADD("a slice goes where there is most of it", test_a_slice_goes_where_there_is_most_of_it);
