@@ -323,7 +323,7 @@ static void look(Meter *meter, const GPtrArray *samples, int64_t monotonic) {
                 add_guests(meter, samples);
         telemetry_end(meter->telemetry);
         agent_meter_turn(meter->offload, monotonic);
-        outlook_turn(meter->manager->outlook, monotonic);
+        outlook_turn(meter->manager->outlook, monotonic, samples);
         advisor_turn(meter->manager->advisor, monotonic);
         meter->rounds.count++;
         meter->rounds.usec += (uint64_t)(meter->stopwatch() - begin);

@@ -8,6 +8,7 @@
 
 /* Of one turn: about 50 ms at most. */
 #define FORECASTS 24
+#define LOOKS     2 /* at guests, before a round is of them: one does not tell what is counted */
 #define DAY_STEPS (G_TIME_SPAN_DAY / G_USEC_PER_SEC / DEMAND_BOOK_STEP)
 
 typedef struct Task {
@@ -23,6 +24,9 @@ struct Outlook {
         GQueue waiting;    /* Task */
         int64_t begun;     /* CLOCK_MONOTONIC us, the last round; 0 never */
         bool in_round;
+        unsigned looks;  /* at guests, LOOKS at most */
+        bool of_guests;  /* this round */
+        bool has_guests; /* one that has ended */
 };
 
 static const Metric metrics[] = {
@@ -89,6 +93,7 @@ static void begin_round(Outlook *outlook, int64_t monotonic) {
                 await_subject(outlook, subjects->pdata[i]);
         outlook->begun = monotonic;
         outlook->in_round = true;
+        outlook->of_guests = outlook->looks >= LOOKS;
 }
 
 static void forecast(Outlook *outlook, const Task *task) {
@@ -125,11 +130,19 @@ static void end_round(Outlook *outlook) {
         outlook->fresh = before;
         g_hash_table_remove_all(outlook->fresh);
         outlook->in_round = false;
+        outlook->has_guests = outlook->has_guests || outlook->of_guests;
 }
 
-void outlook_turn(Outlook *outlook, int64_t monotonic) {
+static bool is_due(const Outlook *outlook, int64_t monotonic) {
+        return outlook->begun == 0 || monotonic - outlook->begun >= OUTLOOK_ROUND_USEC ||
+               (!outlook->has_guests && outlook->looks >= LOOKS);
+}
+
+void outlook_turn(Outlook *outlook, int64_t monotonic, bool guests) {
+        if (guests && outlook->looks < LOOKS)
+                outlook->looks++;
         if (!outlook->in_round) {
-                if (outlook->begun != 0 && monotonic - outlook->begun < OUTLOOK_ROUND_USEC)
+                if (!is_due(outlook, monotonic))
                         return;
                 begin_round(outlook, monotonic);
         }
@@ -140,6 +153,10 @@ void outlook_turn(Outlook *outlook, int64_t monotonic) {
 }
 
 /* What is known --------------------------------------------------------------------- */
+
+bool outlook_has_guests(const Outlook *outlook) {
+        return outlook->has_guests;
+}
 
 static const PolicyAhead *find(const Outlook *outlook, SubjectKind kind, const char *id,
                                Metric metric) {

@@ -3,8 +3,9 @@
 
 /* What guests, VFs, PFs and offload devices are expected to use in each hour of the day ahead, for
  * those that decide by all of them at once: forecasts (demands.h) are made anew every 5 minutes,
- * some in each turn (of a host with hundreds of VFs, that takes longer), and kept in between.
- * Nothing is stored. One thread; belongs to the manager.
+ * some in each turn (of a host with hundreds of VFs, that takes longer), and kept in between; and
+ * as soon as the guests of this host have been looked at. Nothing is stored. One thread; belongs to
+ * the manager.
  */
 
 #include "daemon/core/demand-sum.h"
@@ -18,8 +19,11 @@ Outlook *outlook_new(Manager *manager);
 void outlook_free(Outlook *outlook);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outlook, outlook_free)
 
-/* At the end of each round of the meter, CLOCK_MONOTONIC in us: a part of what is to be done. */
-void outlook_turn(Outlook *outlook, int64_t monotonic);
+/* At the end of each round of the meter, CLOCK_MONOTONIC in us: a part of what is to be done.
+ * `guests`: it has looked at them, too. */
+void outlook_turn(Outlook *outlook, int64_t monotonic, bool guests);
+/* It has been thought of the guests of this host: who is not known is not there, or new. */
+bool outlook_has_guests(const Outlook *outlook);
 
 /* CPU, resident memory, received and transmitted bytes; in the hour 0 to POLICY_HOURS - 1. Of whom
  * there is no forecast yet it is what is used now. False: nothing is known. */

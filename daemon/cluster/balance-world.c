@@ -78,7 +78,8 @@ static char *why_not(const BalanceTold *told, const ClusterCopyHost *host,
         if (!host->map)
                 return g_strdup("it has not told what it has, or that cannot be read");
         if (!read)
-                return g_strdup("it has told nothing of its load yet, which takes some minutes");
+                return g_strdup("it has told nothing of its load yet, which it does when it has "
+                                "looked at its guests");
         return read->problem ? g_strdup(read->problem) : why_not_load(told, read->load);
 }
 

@@ -5,6 +5,7 @@
 
 #include "daemon/cluster/load.h"
 #include "daemon/leave-host.h"
+#include "daemon/outlook.h"
 
 struct Loads {
         const Manager *manager;
@@ -22,7 +23,7 @@ Loads *loads_new(const Manager *manager, const char *host) {
         loads->key = g_strconcat(CLUSTER_APART, host, NULL);
         loads->guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                               (GDestroyNotify)leave_guest_free);
-        loads->due = manager->now() + LOADS_FIRST_USEC;
+        loads->due = manager->now();
         return loads;
 }
 
@@ -36,7 +37,11 @@ void loads_free(Loads *loads) {
 }
 
 void loads_on_guest_event(Loads *loads, const GuestEvent *event) {
+        guint before = g_hash_table_size(loads->guests);
+
         leave_guests_follow(loads->guests, event);
+        if (g_hash_table_size(loads->guests) != before)
+                loads->due = MIN(loads->due, loads->manager->now() + LOADS_CHANGED_USEC);
 }
 
 void loads_tell_anew(Loads *loads) {
@@ -55,8 +60,8 @@ static void on_told(void *userdata, ClusterOutcome outcome, const char *why) {
 static bool is_due(const Loads *loads) {
         int64_t now = loads->manager->now();
 
-        return loads->manager->libvirt_known && !loads->telling &&
-               (now >= loads->due || loads->due - now > LOADS_USEC);
+        return loads->manager->libvirt_known && outlook_has_guests(loads->manager->outlook) &&
+               !loads->telling && (now >= loads->due || loads->due - now > LOADS_USEC);
 }
 
 void loads_on_tick(Loads *loads, const ClusterOps *ops) {

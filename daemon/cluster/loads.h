@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Tells the others what is forecast of this host (load.h), each LOADS_USEC: forecasts
- * change little in that time, and what many hosts write adds up in their store. Not before its
- * guests are known and were looked at once, since a host that tells of none looks empty. Belongs to
- * cluster.h.
+/* Tells the others what is forecast of this host (load.h), each LOADS_USEC: forecasts change little
+ * in that time, and what many hosts write adds up in their store. Sooner when a guest has come or
+ * gone, or who evens load out would do it twice. Not before its guests are known and were thought
+ * of (outlook.h), since a host that tells of none looks empty. Belongs to cluster.h.
  */
 
 #include "daemon/core/cluster-ops.h"
 #include "daemon/manager.h"
 
-#define LOADS_USEC       (10 * G_TIME_SPAN_MINUTE)
-#define LOADS_FIRST_USEC (6 * G_TIME_SPAN_MINUTE) /* a round of outlook.h, and the first minute */
+#define LOADS_USEC         (10 * G_TIME_SPAN_MINUTE)
+#define LOADS_CHANGED_USEC (30 * G_TIME_SPAN_SECOND) /* two looks at who has come */
 
 typedef struct Loads Loads;
 

@@ -68,7 +68,7 @@ class Balance(HostsTest):
         one, _, three = self.start()
         self.put("a", *[guest(n) for n in range(1, 4)])
         self.assertEqual(self.moves(one)[1], dict.fromkeys(
-            "bc", "it has told nothing of its load yet, which takes some minutes"))
+            "bc", "it has told nothing of its load yet, which it does when it has looked at its guests"))
         self.put("b", ago=7200)
         self.put("c", base=1)
         told = one.ferry("balance")

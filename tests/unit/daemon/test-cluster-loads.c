@@ -229,7 +229,7 @@ static void test_tells_nothing_before_they_were_looked_at(LoadsFixture *l, gcons
         g_autoptr(ClusterLoad) load = NULL;
 
         connect_libvirt(l);
-        let_pass(l, 5);
+        let_pass(l, 1); /* by one look nobody knows what is counted */
         g_assert_null(told(l));
         loads_tell_anew(l->loads);
         g_assert_null(told(l));
@@ -259,6 +259,25 @@ static void test_tells_each_ten_minutes_and_when_it_was_lost(LoadsFixture *l,
         g_assert_nonnull(third);
 }
 
+static void test_tells_soon_who_has_come_or_gone(LoadsFixture *l, gconstpointer unused) {
+        g_autoptr(ClusterLoad) first = NULL, second = NULL;
+
+        connect_libvirt(l);
+        let_pass(l, 60);
+        first = told(l);
+        g_assert_cmpuint(first->guests->len, ==, 1);
+        answer(l);
+        leave(l, 0);
+        g_assert_null(told(l));
+        let_pass(l, 1);
+        second = told(l);
+        g_assert_cmpuint(second->guests->len, ==, 0);
+        answer(l);
+        run(l, 1); /* it was there */
+        let_pass(l, 1);
+        g_assert_null(told(l));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -274,5 +293,6 @@ int main(int argc, char **argv) {
             test_tells_nothing_before_they_were_looked_at);
         ADD("it tells each ten minutes, and when it was lost",
             test_tells_each_ten_minutes_and_when_it_was_lost);
+        ADD("it tells soon who has come or gone", test_tells_soon_who_has_come_or_gone);
         return g_test_run();
 }
