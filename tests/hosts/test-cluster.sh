@@ -1,7 +1,8 @@
 #!/bin/bash
 #
-# Both hosts share an etcd on hosta: a guest goes to the best host without being told where, by a promise;
-# both hosts are not emptied at once; and while etcd is away, all goes on that needs no other host.
+# Both hosts share an etcd on hosta: of two guests that are too many for one host one goes to the other, by
+# a week of history that was made up; a guest goes to the best host without being told where, by a promise; both
+# hosts are not emptied at once; and while etcd is away, all goes on that needs no other host.
 
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -10,11 +11,14 @@ set -euo pipefail
 . "$HOSTS_DIR/ferry.sh"
 
 guest=cluster1
+second=cluster2 # of its host, until load is even
 uuid=$(uuid_of "$guest")
 mdev_a=$(uuid_of "$guest a")
 mdev_b=$(uuid_of "$guest b")
 log=$RUN/$guest.log
 conf=/etc/virtferry/virtferry.conf
+store=/var/lib/virtferry/virtferry.db
+tool=$CACHE/build/debian13/build/tests/lib/history-tool
 dropin=/etc/systemd/system/virtferryd.service.d
 below=/virtferry/1/default # in etcd
 
@@ -123,6 +127,37 @@ test_they_know_each_other() {
         done
         ok 'hostb offers its device' -- wait_until 120 said_is "$lot" 'it.get("offered")' 1
         like "$(ferry a hosts offers hostb)" "$mdev_b" 'which hosta knows'
+}
+
+# As "NAME FROM TO".
+proposed_are() {
+        [[ $(ferry_get "$1" balance "[row['Name'] + ' ' + row['From'] + ' ' + row['To'] for row in rows['Moves']]") == "$2" ]]
+}
+
+is_even() {
+        [[ $(ferry "$1" balance 2>&1) == 'All is even: no guest should move.' ]]
+}
+
+is_on() {
+        [[ $(guest_host "$1") == "$2" ]]
+}
+
+test_balance() {
+        local told tick
+        ok 'of two guests on hosta one should be on hostb: hosta says so' -- \
+                wait_until 120 proposed_are a "$second hosta hostb"
+        told=$(ferry b balance)
+        diag <<<"$told"
+        like "$told" "$second should go from hosta to hostb: .*CPU of hosta" 'and hostb, with what is forecast'
+        like "$told" "virt-ferry -H hosta migrate $second " 'and the command for it'
+        tick=$(guest_tick a "$second")
+        told=$(ferry a balance --apply 2>&1) || told="failed: $told"
+        like "$told" 'on its way' 'it is told to go'
+        ok 'it arrives' -- wait_until 120 is_on "$second" b
+        ok 'and ticks on' -- wait_until 60 guest_has_ticked b "$second" "$tick"
+        ok 'all is even then' -- wait_until 120 is_even a
+        ok 'on both hosts' -- wait_until 30 is_even b
+        guest_remove "$second"
 }
 
 fits_on_b() {
@@ -242,24 +277,41 @@ test_etcd_is_back() {
                 "it.get('promised', {})" '{}'
 }
 
+# Two guests that have used most of hosta together, for a week.
+remember() {
+        local name
+        "$HOSTS_DIR/hosts" copy-to a "$tool" /tmp/history-tool
+        on_host a 'systemctl stop virtferryd'
+        for name in "$guest" "$second"; do
+                on_host a "/tmp/history-tool $store $(uuid_of "$name") $name hot"
+        done
+        on_host a 'rm /tmp/history-tool'
+}
+
 prepare() {
         local host
+        [[ -x $tool ]] || die "$tool is not there: tests/hosts/build makes it"
         etcd_start
         guest_remove "$guest"
+        guest_remove "$second"
         mdev_create a "$mdev_a"
         mdev_create b "$mdev_b"
+        guest_define a mtty "$guest" "MDEV=$mdev_a"
+        guest_define a plain "$second"
+        guest_start a "$guest"
+        guest_start a "$second"
+        wait_until 60 lease_runs a "$mdev_a"
+        remember
         for host in a b; do
                 join "$host"
         done
-        guest_define a mtty "$guest" "MDEV=$mdev_a"
-        guest_start a "$guest"
-        wait_until 60 lease_runs a "$mdev_a"
 }
 
 # A host in a cluster is of no use to other tests.
 clean() {
         local host
         guest_remove "$guest"
+        guest_remove "$second"
         for host in a b; do
                 ferry "$host" undrain || true
                 leave "$host" || true
@@ -274,6 +326,7 @@ trap 'clean >/dev/null 2>&1; tap_on_exit' EXIT
 log "starting etcd and the guest"
 prepare
 test_they_know_each_other
+test_balance
 test_place
 test_limits
 test_it_finds_its_host

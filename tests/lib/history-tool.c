@@ -6,6 +6,7 @@
  *   history-tool DATABASE UUID NAME soon    a guest: four hours of traffic each day, that begin in
  *                                           10 minutes
  *   history-tool DATABASE UUID NAME over    the same, that were over 40 minutes ago
+ *   history-tool DATABASE UUID NAME hot     a guest: two fifths of a CPU, all the time
  *   history-tool DATABASE ID NAME busy      a device: at work all the time
  */
 
@@ -28,11 +29,11 @@ static void make_traffic(MadeHistory *history, int64_t begins) {
         history->lasts = 4 * G_TIME_SPAN_HOUR;
 }
 
-static void make_work(MadeHistory *history) {
-        history->kind = SUBJECT_VF;
-        history->metrics[0] = METRIC_BUSY;
+static void make_work(MadeHistory *history, SubjectKind kind, Metric metric, double work) {
+        history->kind = kind;
+        history->metrics[0] = metric;
         history->n_metrics = 1;
-        history->low = history->high = 1;
+        history->low = history->high = work;
 }
 
 static bool make(MadeHistory *history, const char *word) {
@@ -41,7 +42,9 @@ static bool make(MadeHistory *history, const char *word) {
         else if (strcmp(word, "over") == 0)
                 make_traffic(history, -4 * G_TIME_SPAN_HOUR - 40 * G_TIME_SPAN_MINUTE);
         else if (strcmp(word, "busy") == 0)
-                make_work(history);
+                make_work(history, SUBJECT_VF, METRIC_BUSY, 1);
+        else if (strcmp(word, "hot") == 0)
+                make_work(history, SUBJECT_GUEST, METRIC_CPU, 0.4);
         else
                 return false;
         return true;
@@ -53,7 +56,7 @@ int main(int argc, char **argv) {
         g_autoptr(Store) store = NULL;
 
         if (argc != 5 || !make(&history, argv[4])) {
-                fprintf(stderr, "usage: history-tool DATABASE ID NAME soon|over|busy\n");
+                fprintf(stderr, "usage: history-tool DATABASE ID NAME soon|over|hot|busy\n");
                 return 2;
         }
 
