@@ -63,7 +63,8 @@ bool drive_cluster_go_elsewhere(Turn *turn, Migration *migration, const char *re
         const ClusterMoveOps *ops = turn->manager->cluster_moves;
         g_autoptr(ClusterDestination) next = NULL;
 
-        if (!ops || !turn->tried || turn->request->off || migration->state != MIGRATION_CHECKED)
+        if (!ops || !turn->tried || turn->alone || turn->request->off ||
+            migration->state != MIGRATION_CHECKED)
                 return false;
 
         g_ptr_array_add(turn->tried, g_strdup(turn->host));
@@ -112,6 +113,7 @@ static void on_begun(void *userdata, const GError *error) {
                 drive_begin(g_steal_pointer(&turn));
         } else {
                 kept->may_wait = g_error_matches(error, FERRY_ERROR, FERRY_ERROR_BUSY);
+                kept->alone = g_error_matches(error, FERRY_ERROR, FERRY_ERROR_UNAVAILABLE);
                 drive_begin_give_up(turn, error->message);
         }
 }

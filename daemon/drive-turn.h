@@ -24,6 +24,7 @@ struct Turn {
         bool force;       /* although it has moved a moment ago */
         bool asks;        /* the cluster, which has not answered yet */
         bool may_wait;    /* the cluster has refused, for now */
+        bool alone;       /* the cluster does not answer: it is asked for no other host */
 };
 
 Turn *turn_copy(const Turn *turn);

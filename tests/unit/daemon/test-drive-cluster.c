@@ -365,6 +365,17 @@ static void test_silent_entry(Case *c, gconstpointer unused) {
         assert_going(c, NULL);
 }
 
+/* Another host would be another wait. */
+static void test_silent_while_it_chooses(Case *c, gconstpointer unused) {
+        migrate_to(c, NULL);
+        cluster_store_pass(&c->store, 30);
+        assert_asked(c->f, "");
+        g_assert_cmpint(latest(c)->state, ==, MIGRATION_ROLLED_BACK);
+        g_assert_nonnull(strstr(latest(c)->reason, "etcd has not answered for 30 seconds"));
+        settle(c);
+        g_assert_false(is_promised(c, LOT("hostb")));
+}
+
 /* Who chose can say no more. */
 static void test_away_meanwhile(Case *c, gconstpointer unused) {
         migrate_to(c, NULL);
@@ -420,6 +431,7 @@ int main(int argc, char **argv) {
         ADD("while etcd is away, a guest moves where it is told to only", test_away);
         ADD("nobody waits for etcd for longer than 30 seconds", test_silent);
         ADD("nor to be entered", test_silent_entry);
+        ADD("nor for one host after the other", test_silent_while_it_chooses);
         ADD("a guest stays when etcd goes away after the choice", test_away_meanwhile);
         ADD("the end of the daemon begins no move", test_end);
         ADD("what a daemon that was killed has entered is taken out", test_killed);
