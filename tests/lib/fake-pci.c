@@ -164,6 +164,7 @@ static FakeFunction *make_vf(FakeRoot *root, FakeFunction *pf) {
         vf = function_new(address,
                           &(FakePci){ .vendor = pf->spec.vendor,
                                       .device = pf->spec.vf_device ? pf->spec.vf_device : 0x10ca,
+                                      .iommu_group = pf->spec.vf_group,
                                       .subsystem_vendor = pf->spec.subsystem_vendor,
                                       .subsystem_device = pf->spec.subsystem_device,
                                       .revision = pf->spec.revision,

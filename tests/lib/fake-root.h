@@ -39,6 +39,7 @@ typedef struct FakePci {
         unsigned total_vfs;    /* a PF */
         unsigned made_at_most; /* its driver makes no more, without an error; 0 no limit */
         int vf_device;         /* 0: 10ca */
+        int vf_group;          /* of all its VFs; 0: each has one of its own */
         const char *vf_driver; /* what the kernel probes for new VFs; NULL leaves them unbound */
 } FakePci;
 

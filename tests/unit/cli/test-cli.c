@@ -265,6 +265,8 @@ static void test_usage(void) {
                 { "hosts --per-host 4", "--together and --per-host are of 'hosts limit'" },
                 { "hosts limit --together -1",
                   "--together must be none, or a number up to 1000000, not '-1'" },
+                { "hosts limit --together 1000001",
+                  "--together must be none, or a number up to 1000000, not '1000001'" },
                 { "hosts limit --per-host many",
                   "--per-host must be none, or a number up to 1000000, not 'many'" },
                 { "place", "'place' needs DOMAIN or FILE" },

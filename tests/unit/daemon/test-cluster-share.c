@@ -197,6 +197,48 @@ static void test_a_device_that_somebody_has_open_is_not_offered(Case *c, gconstp
         fake_root_release(c->store.manager.root, mdevs[3]);
 }
 
+static void test_a_device_that_is_tried_is_not_offered(Case *c, gconstpointer unused) {
+        g_assert_true(lease_book_begin_trial(manager_of(c)->leases, mdevs[0], NULL));
+        settle(c);
+        assert_offered(c, "0001"); /* of three */
+        lease_book_end_trial(manager_of(c)->leases, mdevs[0]);
+        settle(c);
+        assert_offered(c, "0011");
+}
+
+/* Half of the eight cores is promised, and half of the rest is offered besides. */
+static void test_what_is_promised_is_not_free(Case *c, gconstpointer unused) {
+        add_cores(c);
+        settle(c);
+        promise(c, "cores", GUEST_UUID, 4);
+        settle(c);
+        g_assert_cmpint(offered(c, "cores"), ==, 6);
+}
+
+/* Its last VF. */
+static const char *add_two_vfs(Case *c, const char *pf, const FakePci *spec) {
+        const char *vf = NULL;
+
+        fake_root_add_pf(c->store.manager.root, pf, spec);
+        for (int i = 0; i < 2; i++)
+                vf = fake_root_add_vf(c->store.manager.root, pf);
+        return vf;
+}
+
+static void test_vfs_that_cannot_be_given_away_are_not_offered(Case *c, gconstpointer unused) {
+        const FakePci spec = { .driver = "igb", .netdev = "eth3", .vf_driver = "igbvf" };
+        const FakePci together = { .driver = "igb", .vf_driver = "igbvf", .vf_group = 99 };
+        const char *used = add_two_vfs(c, "0000:3b:00.0", &spec);
+        const char *beside = add_two_vfs(c, "0000:3c:00.0", &together);
+
+        fake_root_set_address(c->store.manager.root, "eth3v1", "192.0.2.7");
+        g_assert_cmpint(inventory_scan(manager_of(c)->inventory), ==, 0);
+        settle(c);
+        g_assert_cmpint(offered(c, "0000:3b:10.0"), ==, 1);
+        g_assert_cmpint(offered(c, used), ==, 0);
+        g_assert_cmpint(offered(c, beside), ==, 0);
+}
+
 static void test_a_little_more_or_less_is_no_change(Case *c, gconstpointer unused) {
         int64_t before;
 
@@ -557,6 +599,10 @@ int main(int argc, char **argv) {
         NEW("a device that somebody has open is not offered",
             test_a_device_that_somebody_has_open_is_not_offered);
         NEW("a little more or less is no change", test_a_little_more_or_less_is_no_change);
+        ADD("a device that is tried is not offered", test_a_device_that_is_tried_is_not_offered);
+        ADD("what is promised is not free", test_what_is_promised_is_not_free);
+        WITH("VFs that cannot be given away are not offered", CONFIG("100"), set_up_offering,
+             test_vfs_that_cannot_be_given_away_are_not_offered);
         ADD("a guest gets what it was promised", test_a_guest_gets_what_it_was_promised);
         WITH("nobody else gets it", ALL, set_up_offering, test_nobody_else_gets_it);
         ADD("it is redeemed when its guest runs here",
