@@ -215,6 +215,18 @@ static void test_what_is_promised_is_not_free(Case *c, gconstpointer unused) {
         g_assert_cmpint(offered(c, "cores"), ==, 6);
 }
 
+static void test_others_see_how_scarce_it_is(Case *c, gconstpointer unused) {
+        g_autoptr(ClusterMap) map = NULL;
+        const ClusterResource *cores;
+
+        add_cores(c);
+        settle(c);
+        map = cluster_map_from_json(cluster_store_value(&c->store, "maps/hosta"), NULL);
+        cores = &g_array_index(map->resources, ClusterResource, 0);
+        g_assert_cmpstr(cores->name, ==, "cores");
+        g_assert_cmpstr(cores->headroom, ==, "high");
+}
+
 /* Its last VF. */
 static const char *add_two_vfs(Case *c, const char *pf, const FakePci *spec) {
         const char *vf = NULL;
@@ -601,6 +613,7 @@ int main(int argc, char **argv) {
         NEW("a little more or less is no change", test_a_little_more_or_less_is_no_change);
         ADD("a device that is tried is not offered", test_a_device_that_is_tried_is_not_offered);
         ADD("what is promised is not free", test_what_is_promised_is_not_free);
+        ADD("others see how scarce it is", test_others_see_how_scarce_it_is);
         WITH("VFs that cannot be given away are not offered", CONFIG("100"), set_up_offering,
              test_vfs_that_cannot_be_given_away_are_not_offered);
         ADD("a guest gets what it was promised", test_a_guest_gets_what_it_was_promised);
