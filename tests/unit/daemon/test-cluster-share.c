@@ -227,6 +227,17 @@ static void test_others_see_how_scarce_it_is(Case *c, gconstpointer unused) {
         g_assert_cmpstr(cores->headroom, ==, "high");
 }
 
+/* No hook waits for a store that is away. */
+static void test_it_comes_back_while_the_store_is_there(Case *c, gconstpointer unused) {
+        g_assert_true(share_book_may_come_back(manager_of(c)->shares));
+        cluster_store_go_down(&c->store);
+        pass(c, 1);
+        g_assert_false(share_book_may_come_back(manager_of(c)->shares));
+        cluster_store_come_up(&c->store);
+        pass(c, 1);
+        g_assert_true(share_book_may_come_back(manager_of(c)->shares));
+}
+
 /* Its last VF. */
 static const char *add_two_vfs(Case *c, const char *pf, const FakePci *spec) {
         const char *vf = NULL;
@@ -614,6 +625,7 @@ int main(int argc, char **argv) {
         ADD("a device that is tried is not offered", test_a_device_that_is_tried_is_not_offered);
         ADD("what is promised is not free", test_what_is_promised_is_not_free);
         ADD("others see how scarce it is", test_others_see_how_scarce_it_is);
+        ADD("it comes back while the store is there", test_it_comes_back_while_the_store_is_there);
         WITH("VFs that cannot be given away are not offered", CONFIG("100"), set_up_offering,
              test_vfs_that_cannot_be_given_away_are_not_offered);
         ADD("a guest gets what it was promised", test_a_guest_gets_what_it_was_promised);
