@@ -16,7 +16,10 @@ typedef struct Course {
         void *userdata;
 } Course;
 
+/* When the daemon ends there are no slices any more. */
 static void end(Course *course, const GError *error) {
+        if (course->manager->slices)
+                slices_resume(course->manager->slices, course->uuid);
         course->reply(course->userdata, error);
         g_clear_error(&course->reason);
         g_free(course->uuid);
@@ -50,8 +53,7 @@ static void on_taken_back(void *userdata, const SliceEntry *entry, const SlicePl
         end(course, course->reason);
 }
 
-/* When the daemon ends there are no slices any more: the next one tells of the type that the guest
- * has still. */
+/* When the daemon ends, the next one tells of the type that the guest has still. */
 static void take_back(Course *course, const GError *reason) {
         if (!course->manager->slices) {
                 end(course, reason);
@@ -113,5 +115,6 @@ void slice_exchange_begin(Manager *manager, const SliceExchange *wanted, Advisor
         course->present = g_strdup(wanted->present);
         course->reply = reply;
         course->userdata = userdata;
+        slices_hold(manager->slices, course->uuid);
         ask(course, course->type, on_asked);
 }

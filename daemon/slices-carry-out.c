@@ -69,7 +69,9 @@ static bool is_due(const Slices *slices, const char *domain_uuid) {
 static void carry_out(const Slices *slices, const SliceDue *due) {
         g_autoptr(SliceEntry) was = slice_entry_as_it_was(due->entry);
 
-        if (!g_hash_table_contains(slices->manager->active, due->entry->domain_uuid))
+        if (!g_hash_table_contains(slices->manager->active, due->entry->domain_uuid) ||
+            (due->change != SLICE_REMOVED &&
+             g_hash_table_contains(slices->held, due->entry->domain_uuid)))
                 return;
 
         if (!due->come) /* its metadata are to have the slice that it has now */
@@ -175,6 +177,17 @@ void slices_on_lease_gone(Slices *slices, const char *domain_uuid) {
                 if (entry)
                         slices_note_come(slices, entry);
         }
+}
+
+void slices_hold(Slices *slices, const char *domain_uuid) {
+        g_hash_table_add(slices->held, g_strdup(domain_uuid));
+}
+
+void slices_resume(Slices *slices, const char *domain_uuid) {
+        const SliceEntry *entry = slice_book_find(slices->book, domain_uuid);
+
+        if (g_hash_table_remove(slices->held, domain_uuid) && entry)
+                add_due(slices, SLICE_CHANGED, entry, false);
 }
 
 /* It may be what its slice was waiting for: a function of another type. */

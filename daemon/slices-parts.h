@@ -44,6 +44,7 @@ struct Slices {
         bool capacity_stale;  /* the book's is not what map and leases make */
         char *capacity_for;   /* the domain whose own devices are not in its way; NULL none */
         GPtrArray *due;       /* SliceDue, in the order of the changes */
+        GHashTable *held;     /* UUIDs of those for which nothing is carried out now */
         GHashTable *problems; /* domain UUID to a sentence */
         GHashTable *short_of; /* UUIDs of those for which a device was missing */
         GHashTable *lacks;    /* the same, of what is not there any more */

@@ -27,6 +27,7 @@ Slices *slices_new(Manager *manager) {
         slices->pending = g_ptr_array_new_with_free_func(pending_free);
         slices->due = g_ptr_array_new_with_free_func(slice_due_free);
         slices->problems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        slices->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->short_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         slices->lacks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         slices->lifted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -45,6 +46,7 @@ void slices_free(Slices *slices) {
         g_ptr_array_unref(slices->due);
         slice_moves_free(slices->moves);
         g_hash_table_unref(slices->problems);
+        g_hash_table_unref(slices->held);
         g_hash_table_unref(slices->short_of);
         g_hash_table_unref(slices->lacks);
         g_hash_table_unref(slices->lifted);

@@ -113,6 +113,10 @@ void slices_on_released(Slices *slices, const char *domain_uuid, bool left);
 /* libvirt has told of all guests: what came with one that is not there is given back, and what one
  * had that has left while nobody looked. */
 void slices_on_list(Slices *slices);
+/* Who has asked for another function gives it to the guest, too, by an exchange (swap.h): what its
+ * slice says is carried out when that has ended, one way or the other. Not stored. */
+void slices_hold(Slices *slices, const char *domain_uuid);
+void slices_resume(Slices *slices, const char *domain_uuid);
 /* It has another device in the place of one that it had (swap.h). */
 void slices_on_exchanged(Slices *slices, const char *domain_uuid);
 /* What virt tells of a tune() (VirtOps). */

@@ -136,8 +136,9 @@ test_a_larger_one_is_advised() {
 }
 
 test_it_is_applied() {
-        local said before=$mdev tick
+        local said before=$mdev tick since
         tick=$(guest_tick a "$guest")
+        since=$(on_host a 'date +%s')
         said=$(ferry a apply "$(advice Id)" 2>&1) || said="no success: $said"
         is "$said" '' 'applied: without a word'
         expect 'applied: the guest has another mdev' 120 has_another "$before"
@@ -147,6 +148,8 @@ test_it_is_applied() {
         is "$(mdevs a)" "$mdev" 'applied: the small one is no more'
         expect 'applied: the slice is carried out' 60 is_enforced
         is "$(slice_get Problem)" '' 'applied: without a problem'
+        fails 'applied: and without one on the way' -- on_host a \
+                "journalctl -u virtferryd --since @$since | grep 'does not have its hardware slice'"
         ok 'applied: the guest counts on' -- wait_until 30 guest_has_ticked a "$guest" "$tick"
         ok 'applied: the advice is done with' -- wait_until 30 is_not_advised
 }

@@ -161,7 +161,7 @@ static void test_a_slice_whose_exchange_fails_has_its_old_type(SlicesFixture *s,
         assert_type_advice(s, "grow", "rises", "mtty-2", "mtty");
         end_all_questions();
         begin_apply(s);
-        slices_write(s->f.manager->slices); /* before it is carried out */
+        slices_flush(s->f.manager->slices);
         g_assert_cmpstr(type_of(s), ==, "mtty-2");
         g_assert_cmpstr(s->answer, ==, NULL);
         answer_last("");
@@ -179,7 +179,7 @@ static void test_a_function_is_exchanged_when_its_slice_has_room(SlicesFixture *
         end_all_questions();
         g_string_truncate(s->f.asked, 0);
         begin_apply(s);
-        slices_write(s->f.manager->slices);
+        slices_flush(s->f.manager->slices);
         answer_last(GPU(HERE_MDEV));
         g_assert_cmpstr(s->answer, ==, NULL);
         g_assert_nonnull(strstr(s->f.asked->str, "unplug " GUEST_UUID " " HERE_MDEV));

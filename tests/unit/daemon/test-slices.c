@@ -427,6 +427,30 @@ static void test_a_slice_that_changes_is_in_the_metadata(Fixture *f, gconstpoint
         g_assert_cmpint(written_cores(f), ==, 0);
 }
 
+/* Given back all the same: another guest waits for it. */
+static void test_what_is_held_is_carried_out_when_it_goes_on(Fixture *f, gconstpointer unused) {
+        g_autofree char *bare = guest_with("");
+
+        connect_libvirt(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, bare);
+        answer_all(f, bare);
+        slices_hold(f->manager->slices, GUEST_UUID);
+        allocate(f, GUEST_UUID, TWO, NULL);
+        flush(f);
+        g_assert_true(g_queue_is_empty(&questions));
+        slices_resume(f->manager->slices, GUEST_UUID);
+        flush(f);
+        g_assert_false(g_queue_is_empty(&questions));
+        answer_all(f, bare);
+        g_assert_cmpint(written_cores(f), ==, 2);
+
+        slices_hold(f->manager->slices, GUEST_UUID);
+        slices_deallocate(f->manager->slices, GUEST_UUID, NULL, NULL);
+        flush(f);
+        g_assert_false(g_queue_is_empty(&questions));
+        slices_resume(f->manager->slices, GUEST_UUID);
+}
+
 /* Problems ------------------------------------------------------------------------------ */
 
 /* To whoever asks about g1: libvirt has it, and nobody can read it. */
@@ -739,6 +763,8 @@ static void add_guests(void) {
                    test_a_guest_that_ended_unseen_gives_back, tear_down);
         ADD("a slice that changes is in the metadata",
             test_a_slice_that_changes_is_in_the_metadata);
+        ADD("what is held is carried out when it goes on",
+            test_what_is_held_is_carried_out_when_it_goes_on);
 }
 
 int main(int argc, char **argv) {
