@@ -284,7 +284,7 @@ test_etcd_is_back() {
                 "it.get('promised', {})" '{}'
 }
 
-# Two that have used most of hosta together, for a week.
+# Two have used most of hosta together for a week, and what the third one does at its start is nothing new.
 remember() {
         local name
         "$HOSTS_DIR/hosts" copy-to a "$tool" /tmp/history-tool
@@ -292,6 +292,7 @@ remember() {
         for name in "${hot[@]}"; do
                 on_host a "/tmp/history-tool $store $(uuid_of "$name") $name hot"
         done
+        on_host a "/tmp/history-tool $store $uuid $guest cool"
         on_host a 'rm /tmp/history-tool'
 }
 

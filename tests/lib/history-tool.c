@@ -7,6 +7,7 @@
  *                                           10 minutes
  *   history-tool DATABASE UUID NAME over    the same, that were over 40 minutes ago
  *   history-tool DATABASE UUID NAME hot     a guest: two fifths of a CPU, all the time
+ *   history-tool DATABASE UUID NAME cool    a guest: a fiftieth
  *   history-tool DATABASE ID NAME busy      a device: at work all the time
  */
 
@@ -45,6 +46,8 @@ static bool make(MadeHistory *history, const char *word) {
                 make_work(history, SUBJECT_VF, METRIC_BUSY, 1);
         else if (strcmp(word, "hot") == 0)
                 make_work(history, SUBJECT_GUEST, METRIC_CPU, 0.4);
+        else if (strcmp(word, "cool") == 0)
+                make_work(history, SUBJECT_GUEST, METRIC_CPU, 0.02);
         else
                 return false;
         return true;
@@ -56,7 +59,7 @@ int main(int argc, char **argv) {
         g_autoptr(Store) store = NULL;
 
         if (argc != 5 || !make(&history, argv[4])) {
-                fprintf(stderr, "usage: history-tool DATABASE ID NAME soon|over|hot|busy\n");
+                fprintf(stderr, "usage: history-tool DATABASE ID NAME soon|over|hot|cool|busy\n");
                 return 2;
         }
 
