@@ -77,6 +77,13 @@ static bool has_part(const Manager *manager, const char *uuid, const char *part)
         return false;
 }
 
+/* One that has just gone is a subject still, and takes its forecast along. */
+static bool is_expected(const Manager *manager, const Subject *subject, const char *part) {
+        return subject->kind == SUBJECT_GUEST &&
+               g_hash_table_contains(manager->active, subject->id) &&
+               !has_part(manager, subject->id, part);
+}
+
 /* Of guests that have none of it by a slice. */
 static void add_guests(Use *use, const char *part, Metric metric) {
         g_autoptr(GPtrArray) subjects = telemetry_list(meter_telemetry(use->manager->meter));
@@ -84,7 +91,7 @@ static void add_guests(Use *use, const char *part, Metric metric) {
         for (guint i = 0; i < subjects->len; i++) {
                 const Subject *subject = subjects->pdata[i];
 
-                if (subject->kind == SUBJECT_GUEST && !has_part(use->manager, subject->id, part))
+                if (is_expected(use->manager, subject, part))
                         add(use, SUBJECT_GUEST, subject->id, metric);
         }
 }

@@ -204,6 +204,15 @@ static void test_who_is_gone_is_forgotten(HeadroomFixture *h, gconstpointer unus
         assert_row(h, HEADROOM_HOST, HEADROOM_CORES, "4 0 0 high");
 }
 
+/* Nobody waits for the next round: others ask where there is room for what leaves them. */
+static void test_who_has_just_gone_uses_nothing(HeadroomFixture *h, gconstpointer unused) {
+        h->cpus = 3;
+        let_pass(h, 2 * HOUR);
+        g_assert_true(outlook_knows(h->f.manager->outlook, SUBJECT_GUEST, GUEST_UUID, METRIC_CPU));
+        send_event(&h->f, GUEST_STOPPED, GUEST_UUID, NULL);
+        assert_row(h, HEADROOM_HOST, HEADROOM_CORES, "4 0 0 high");
+}
+
 /* Of cores it has its own, of memory nothing was promised to it. */
 static void test_a_guest_with_a_slice_uses_what_it_was_promised(HeadroomFixture *h,
                                                                 gconstpointer unused) {
@@ -249,6 +258,7 @@ int main(int argc, char **argv) {
         ADD("what is used now is expected", NULL, test_what_is_used_now_is_expected);
         ADD("what is forecast is expected", NULL, test_what_is_forecast_is_expected);
         ADD("who is gone is forgotten", NULL, test_who_is_gone_is_forgotten);
+        ADD("who has just gone uses nothing", NULL, test_who_has_just_gone_uses_nothing);
         ADD("a guest with a slice uses what it was promised", NULL,
             test_a_guest_with_a_slice_uses_what_it_was_promised);
         ADD("traffic of VFs is expected of the PF", NULL,
