@@ -63,6 +63,11 @@ static void connect_libvirt(Fixture *f) {
         f->virt.find = note_question;
 }
 
+static void run_guest(Fixture *f, const char *xml) {
+        connect_libvirt(f);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+}
+
 /* Four cores of one thread. */
 static void set_up(Fixture *f, gconstpointer config) {
         fixture_set_up(f, config);
@@ -280,8 +285,7 @@ static void test_a_slice_in_the_metadata_comes_and_goes_with_the_guest(Fixture *
                                                                        gconstpointer unused) {
         g_autofree char *xml = guest_with(SLICE("<ferry:cores count='2' exclusive='yes'/>"));
 
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        run_guest(f, xml);
         flush(f);
         g_assert_cmpuint(find(f, GUEST_UUID)->grants->len, ==, 2);
         g_assert_cmpint(find(f, GUEST_UUID)->expires, ==, SLICE_WITH_GUEST);
@@ -379,8 +383,7 @@ static void test_what_was_allocated_here_has_the_last_word(Fixture *f, gconstpoi
 static void test_a_guest_that_ended_unseen_gives_back(Fixture *f, gconstpointer unused) {
         g_autofree char *xml = guest_with(SLICE("<ferry:cores count='2' exclusive='yes'/>"));
 
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        run_guest(f, xml);
         allocate(f, OTHER_UUID, "<cores count='1'/>", NULL);
         flush(f);
         fixture_restart(f);
@@ -412,8 +415,7 @@ static void test_a_slice_that_changes_is_in_the_metadata(Fixture *f, gconstpoint
         g_autofree char *xml = guest_with(SLICE("<ferry:cores count='2' exclusive='yes'/>")),
                         *bare = guest_with("");
 
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, bare);
+        run_guest(f, bare);
         g_assert_cmpint(written_cores(f), ==, -1);
 
         allocate(f, GUEST_UUID, TWO, NULL);
@@ -431,8 +433,7 @@ static void test_a_slice_that_changes_is_in_the_metadata(Fixture *f, gconstpoint
 static void test_what_is_held_is_carried_out_when_it_goes_on(Fixture *f, gconstpointer unused) {
         g_autofree char *bare = guest_with("");
 
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, bare);
+        run_guest(f, bare);
         answer_all(f, bare);
         slices_hold(f->manager->slices, GUEST_UUID);
         allocate(f, GUEST_UUID, TWO, NULL);
@@ -465,8 +466,7 @@ static void answer_nonsense(Fixture *f, const char *expected) {
 static void run_with_slice(Fixture *f) {
         g_autofree char *bare = guest_with("");
 
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, bare);
+        run_guest(f, bare);
         allocate(f, GUEST_UUID, TWO, NULL);
         flush(f);
 }
@@ -614,8 +614,7 @@ static void test_own_devices_are_in_nobodys_way_but_others(Fixture *f, gconstpoi
         fake_root_add_mdev_parent(f->root, "tiny", "mtty", 2, types);
         fake_root_add_mdev(f->root, "tiny", "mtty-2", HERE_MDEV);
         g_assert_cmpint(inventory_scan(f->manager->inventory), ==, 0);
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        run_guest(f, xml);
 
         allocate(f, OTHER_UUID, FUNCTION, answers);
         allocate(f, GUEST_UUID, FUNCTION, answers);
@@ -635,8 +634,7 @@ static void test_what_is_given_back_may_be_held_still(Fixture *f, gconstpointer 
         fake_root_add_mdev_parent(f->root, "tiny", "mtty", 2, types);
         fake_root_add_mdev(f->root, "tiny", "mtty-2", HERE_MDEV);
         g_assert_cmpint(inventory_scan(f->manager->inventory), ==, 0);
-        connect_libvirt(f);
-        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        run_guest(f, xml);
         allocate(f, GUEST_UUID, FUNCTION, NULL);
         flush(f);
         g_assert_nonnull(find(f, GUEST_UUID));
