@@ -50,7 +50,8 @@ promised="'$uuid' in it.get('promised', {})"
 
 # The hosts ---------------------------------------------------------------------------------
 
-# As the man page says, but for the addresses, and with all that is free offered: there is one device.
+# As the man page says, but for the addresses, with all that is free offered (there is one device), and guests
+# that an earlier run has moved may move again.
 join() {
         on_host "$1" "mkdir -p ${conf%/*} $dropin && cat >$conf &&
                 sed 's|192.0.2.0/24|10.42.0.0/24|' /usr/share/virt-ferry/examples/cluster.conf \
@@ -60,6 +61,8 @@ join() {
 		Etcd=http://10.42.0.1:2379
 		TTLSec=30
 		Share=100
+		[Policy]
+		SettlingTimeSec=0
 	END
         wait_until 60 ferry_up "$1"
 }
