@@ -247,6 +247,7 @@ static void follow(Manager *manager, const GuestEvent *event) {
         case GUEST_TUNED:
                 slices_on_tuned(manager->slices, event);
                 return;
+        case GUEST_GONE:  /* of one that was not here any more */
         case GUEST_FOUND: /* whoever asked has it */
         case GUEST_STATS:
         case _GUEST_EVENT_KIND_MAX:
@@ -254,7 +255,7 @@ static void follow(Manager *manager, const GuestEvent *event) {
         }
 }
 
-void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
+static void tell_all(Manager *manager, const GuestEvent *event) {
         follow(manager, event);
         traffic_on_guest_event(manager->traffic, event);
         meter_on_guest_event(manager->meter, event);
@@ -262,4 +263,15 @@ void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
                 slices_on_sampled(manager->slices);
         drain_on_guest_event(manager->drain, event);
         advisor_on_guest_event(manager->advisor, event);
+}
+
+/* The release hook told of the end of one that is gone. What was read of libvirt before that and
+ * came after it took the guest for one that is here; and of an end that libvirt only finds when it
+ * starts, as of a guest on its way here, it has no event. */
+void manager_on_guest_event(Manager *manager, const GuestEvent *event) {
+        GuestEvent end = *event;
+
+        if (event->kind == GUEST_GONE && g_hash_table_contains(manager->active, event->uuid))
+                end.kind = GUEST_STOPPED;
+        tell_all(manager, &end);
 }

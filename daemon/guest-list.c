@@ -172,6 +172,7 @@ bool guest_list_on_guest_event(Manager *manager, const GuestEvent *event) {
                 return true;
         case GUEST_LEFT:
         case GUEST_STOPPED:
+        case GUEST_GONE:
                 note_end(manager, event);
                 forget_the_gone(manager);
                 return true;

@@ -399,5 +399,7 @@ bool manager_release_domain(Manager *manager, const char *xml, const char *reaso
                                    reason);
         recover_domain(manager, domain->uuid, sentence);
         slices_on_released(manager->slices, domain->uuid, g_str_equal(reason, "migrated"));
+        if (manager->virt)
+                manager->virt->look_again(manager->virt->userdata, domain->uuid);
         return true;
 }

@@ -20,6 +20,7 @@ typedef enum GuestEventKind {
         GUEST_STAYED,    /* source: RESUMED after a failed migration; job figures have errmsg */
         GUEST_LEFT,      /* source: STOPPED, migrated */
         GUEST_STOPPED,   /* STOPPED for any other reason; detail says which */
+        GUEST_GONE,      /* answer to look_again(): it is not active */
         GUEST_JOB_DONE,  /* source: JOB_COMPLETED with the final figures */
         GUEST_LIST,      /* at connect, after a GUEST_RUNNING or GUEST_INCOMING for each active one:
                           * `active` has the UUIDs of all of them; whoever is not there is not */
@@ -112,6 +113,9 @@ typedef struct VirtOps {
         void (*redefine)(void *userdata, const char *uuid, const char *xml);
         /* Figures of the job that moves this guest: GUEST_ITERATING answers until the job ends. */
         void (*follow_job)(void *userdata, const char *uuid);
+        /* Whether it is active still: GUEST_GONE comes behind all that was told before, when it is
+         * not. Nothing else comes of it. */
+        void (*look_again)(void *userdata, const char *uuid);
         /* The guest of this name or UUID, running or not. */
         void (*find)(void *userdata, const char *domain, GuestFinder finder, void *finder_userdata);
         /* The same, when it was watched for a second how fast it writes its memory. */

@@ -119,6 +119,12 @@ static void task_follow_job(void *userdata, void *uuid) {
         virt_reader_follow_job(link->reader, uuid);
 }
 
+static void task_look_again(void *userdata, void *uuid) {
+        VirtLink *link = userdata;
+
+        virt_reader_look_again(link->reader, uuid);
+}
+
 static void task_find(void *userdata, void *search) {
         VirtLink *link = userdata;
 
@@ -127,6 +133,10 @@ static void task_find(void *userdata, void *search) {
 
 void virt_link_follow_job(VirtLink *link, const char *uuid) {
         worker_push(link->worker, task_follow_job, g_strdup(uuid), g_free);
+}
+
+void virt_link_look_again(VirtLink *link, const char *uuid) {
+        worker_push(link->worker, task_look_again, g_strdup(uuid), g_free);
 }
 
 void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned long question) {

@@ -24,6 +24,7 @@ void virt_link_free(VirtLink *link);
 void virt_link_set_metadata(VirtLink *link, const char *uuid, const char *xml);
 void virt_link_redefine(VirtLink *link, const char *uuid, const char *xml);
 void virt_link_follow_job(VirtLink *link, const char *uuid);
+void virt_link_look_again(VirtLink *link, const char *uuid);
 /* The answer comes through the door as GUEST_FOUND. */
 void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned long question);
 void virt_link_abort_job(VirtLink *link, const char *uuid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/edges/virt-reader.h"
 
+#include <libvirt/virterror.h>
 #include <stdlib.h>
 
 #include "daemon/edges/virt-map.h"
@@ -160,6 +161,7 @@ static void task_lifecycle(void *unused, void *argument) {
         case GUEST_UNPLUGGED:
         case GUEST_PLUGGED:
         case GUEST_TUNED:
+        case GUEST_GONE:
         case GUEST_SHUT_DOWN:
         case GUEST_STATS:
         case GUEST_LOST_LIBVIRT:
@@ -290,7 +292,7 @@ static GuestEvent *found_event(VirtReader *reader, virDomainPtr domain, const ch
 }
 
 /* The list has every domain, also one that does not answer: whoever is not in it loses its devices.
- * Of one that ends meanwhile an event tells. */
+ * Of one that ends meanwhile an event tells, or the hook alone: look_again(). */
 static bool tell_domains(VirtReader *reader) {
         g_autoptr(GPtrArray) active = g_ptr_array_new();
         virDomainPtr *domains;
@@ -316,6 +318,17 @@ static bool tell_domains(VirtReader *reader) {
         list->active = (char **)g_ptr_array_free(g_steal_pointer(&active), false);
         tell(reader, list);
         return true;
+}
+
+/* Of no domain, that it is not there is said; any other error says nothing. */
+void virt_reader_look_again(VirtReader *reader, const char *uuid) {
+        g_autoptr(virDomain) domain = look_up(reader, uuid);
+
+        if (!reader->connection)
+                return;
+        if (domain ? virDomainIsActive(domain) == 0 : virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+                tell(reader,
+                     guest_event_new(GUEST_GONE, uuid, domain ? virDomainGetName(domain) : uuid));
 }
 
 /* Watches before it lists: nothing happens unseen in between. */

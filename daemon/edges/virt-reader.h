@@ -29,3 +29,5 @@ void virt_reader_detach(VirtReader *reader);
 /* Figures of the guest's job every second, GUEST_STAYED when it is gone while the guest is active.
  */
 void virt_reader_follow_job(VirtReader *reader, const char *uuid);
+/* GUEST_GONE when it is not active; of one that is not defined either, the UUID is the name. */
+void virt_reader_look_again(VirtReader *reader, const char *uuid);

@@ -117,6 +117,10 @@ static void follow_job(void *userdata, const char *uuid) {
         virt_link_follow_job(((Virt *)userdata)->link, uuid);
 }
 
+static void look_again(void *userdata, const char *uuid) {
+        virt_link_look_again(((Virt *)userdata)->link, uuid);
+}
+
 static void find(void *userdata, const char *domain, GuestFinder answer, void *asker) {
         Virt *virt = userdata;
 
@@ -186,6 +190,7 @@ static const VirtOps virt_ops = {
         .set_metadata = set_metadata,
         .redefine = redefine,
         .follow_job = follow_job,
+        .look_again = look_again,
         .find = find,
         .measure = measure,
         .migrate = migrate,

@@ -62,10 +62,15 @@ static void abort_alone(void *userdata) {
         g_assert_not_reached();
 }
 
+/* The edge does it when the hook is answered. */
+static void look_later(void *userdata, const char *uuid) {
+}
+
 static const VirtOps no_virt = {
         .set_metadata = abort_with_text,
         .redefine = abort_with_text,
         .follow_job = abort_with_uuid,
+        .look_again = look_later,
         .find = abort_with_name,
         .measure = abort_with_name,
         .migrate = abort_with_request,
@@ -90,6 +95,10 @@ static void note_redefine(void *userdata, const char *uuid, const char *xml) {
 
 static void note_follow(void *userdata, const char *uuid) {
         g_string_append_printf(((Fixture *)userdata)->asked, "follow %s\n", uuid);
+}
+
+static void note_look(void *userdata, const char *uuid) {
+        g_string_append_printf(((Fixture *)userdata)->asked, "look again %s\n", uuid);
 }
 
 static void note_find(void *userdata, const char *name, GuestFinder finder, void *asker) {
@@ -168,6 +177,7 @@ static const VirtOps noted_virt = {
         .set_metadata = note_metadata,
         .redefine = note_redefine,
         .follow_job = note_follow,
+        .look_again = note_look,
         .find = note_find,
         .measure = note_find,
         .migrate = note_migrate,

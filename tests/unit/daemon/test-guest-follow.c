@@ -237,6 +237,67 @@ static void test_late_news_of_the_last_stay_do_not_touch_the_next(Fixture *f,
         g_assert_cmpint(latest(f)->state, ==, MIGRATION_RESERVED);
 }
 
+static bool may_come(Fixture *f) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, SOURCE_MDEV, "mtty-1"), *here = NULL;
+        g_autoptr(GError) error = NULL;
+
+        here = manager_filter_domain(f->manager, "migrate", xml, &error);
+        if (!here)
+                g_assert_nonnull(strstr(error->message, "is active on this host already"));
+        return here;
+}
+
+/* libvirt was listed, then gave up the guest that was on its way, of which it has no event. */
+static void test_a_guest_that_was_listed_too_late_may_come_again(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+        g_autoptr(GError) error = NULL;
+
+        arrive_until_prepared(f);
+        manager_release_domain(f->manager, xml, "failed", &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(strstr(f->asked->str, "look again " GUEST_UUID "\n"));
+
+        send_event(f, GUEST_INCOMING, GUEST_UUID, NULL);
+        send_list(f, GUEST_UUID);
+        g_assert_false(may_come(f));
+        send_event(f, GUEST_GONE, GUEST_UUID, NULL);
+        g_assert_true(may_come(f));
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+}
+
+static void test_a_guest_that_was_read_too_late_holds_nothing(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
+        g_autoptr(GError) error = NULL;
+
+        fixture_connect(f);
+        manager_release_domain(f->manager, xml, "crashed", &error);
+        g_assert_no_error(error);
+        send_event(f, GUEST_RUNNING, GUEST_UUID, xml);
+        assert_leases(f, HERE_MDEV " running\n");
+        send_event(f, GUEST_GONE, GUEST_UUID, NULL);
+        assert_leases(f, "");
+}
+
+/* Its end comes behind the release, as its next coming may. */
+static void test_that_a_guest_is_gone_does_not_touch_its_next_coming(Fixture *f,
+                                                                     gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+        g_autoptr(GError) error = NULL;
+
+        start_plain(f);
+        send_job(f, GUEST_ITERATING, false, NULL);
+        manager_release_domain(f->manager, xml, "migrated", &error);
+        g_assert_no_error(error);
+        send_event(f, GUEST_GONE, GUEST_UUID, NULL);
+        g_assert_cmpint(latest(f)->state, ==, MIGRATION_PRECOPY);
+        send_event(f, GUEST_LEFT, GUEST_UUID, NULL);
+        g_assert_cmpint(latest(f)->state, ==, MIGRATION_FINISHED);
+
+        g_assert_true(may_come(f));
+        send_event(f, GUEST_GONE, GUEST_UUID, NULL);
+        assert_leases(f, HERE_MDEV " reserved expires\n");
+}
+
 static void test_guest_found_running_is_adopted(Fixture *f, gconstpointer unused) {
         g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, NULL);
 
@@ -370,6 +431,12 @@ int main(int argc, char **argv) {
              test_source_of_a_failed_migration_keeps_its_lease);
         TEST("late-news-of-the-last-stay-do-not-touch-the-next", NULL,
              test_late_news_of_the_last_stay_do_not_touch_the_next);
+        TEST("a-guest-that-was-listed-too-late-may-come-again", NULL,
+             test_a_guest_that_was_listed_too_late_may_come_again);
+        TEST("a-guest-that-was-read-too-late-holds-nothing", NULL,
+             test_a_guest_that_was_read_too_late_holds_nothing);
+        TEST("that-a-guest-is-gone-does-not-touch-its-next-coming", NULL,
+             test_that_a_guest_is_gone_does_not_touch_its_next_coming);
         TEST("guest-found-running-is-adopted", NULL, test_guest_found_running_is_adopted);
         TEST("without-adoption-a-running-guest-is-left-alone", "[Daemon]\nAdopt=no\n",
              test_without_adoption_a_running_guest_is_left_alone);

@@ -138,6 +138,25 @@ static void test_a_guest_is_followed_from_stop_to_start(Fixture *f, gconstpointe
         g_assert_nonnull(running->xml);
 }
 
+/* What is asked for next tells that nothing came before. */
+static void test_that_a_guest_is_gone_is_told_of_one_that_is(Fixture *f, gconstpointer unused) {
+        const VirtOps *ops = virt_get_ops(f->virt);
+        g_autoptr(GuestEvent) unknown = NULL, stopped = NULL, gone = NULL;
+        g_autofree char *uuid = uuid_of(f);
+
+        ops->look_again(ops->userdata, uuid); /* it runs */
+        ops->look_again(ops->userdata, "11111111-2222-4333-8444-555555555555");
+        unknown = await(f, GUEST_GONE);
+        g_assert_cmpstr(unknown->uuid, ==, "11111111-2222-4333-8444-555555555555");
+
+        g_assert_cmpint(virDomainDestroy(f->domain), ==, 0);
+        stopped = await(f, GUEST_STOPPED);
+        ops->look_again(ops->userdata, uuid);
+        gone = await(f, GUEST_GONE);
+        g_assert_cmpstr(gone->uuid, ==, uuid);
+        g_assert_cmpstr(gone->name, ==, "test");
+}
+
 static void test_a_pause_is_no_event_of_a_move(Fixture *f, gconstpointer unused) {
         g_autoptr(GuestEvent) stopped = NULL;
 
@@ -407,6 +426,8 @@ int main(int argc, char **argv) {
         ADD("a connection tells first who runs", set_up, test_a_connection_tells_first_who_runs);
         ADD("a guest is followed from stop to start", set_up_connected,
             test_a_guest_is_followed_from_stop_to_start);
+        ADD("that a guest is gone is told of one that is", set_up_connected,
+            test_that_a_guest_is_gone_is_told_of_one_that_is);
         ADD("a pause is no event of a move", set_up_connected, test_a_pause_is_no_event_of_a_move);
         ADD("metadata and definition are written", set_up_connected,
             test_metadata_and_definition_are_written);
