@@ -4,6 +4,7 @@
 # Sourced; needs `set -euo pipefail` of its caller.
 #
 # VIRTFERRY_CACHE   where everything that takes time is kept, /var/cache/virtferry-tests
+# VIRTFERRY_BED     a name; hosts of their own, beside those of other names and of none
 
 shopt -s inherit_errexit
 
@@ -11,7 +12,7 @@ shopt -s inherit_errexit
 HOSTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CACHE=${VIRTFERRY_CACHE:-/var/cache/virtferry-tests}
 # shellcheck disable=SC2034
-RUN=$CACHE/run
+RUN=$CACHE/run${VIRTFERRY_BED:+-$VIRTFERRY_BED}
 SSH_CONFIG=$RUN/ssh_config
 
 # Children inherit the start, so that all lines of one run count from the same moment.
@@ -19,7 +20,8 @@ export VIRTFERRY_STARTED=${VIRTFERRY_STARTED:-${EPOCHREALTIME/./}}
 
 log() {
         local ms=$(((${EPOCHREALTIME/./} - VIRTFERRY_STARTED) / 1000))
-        printf '[%4d.%d s] %s\n' $((ms / 1000)) $((ms % 1000 / 100)) "$*" >&2
+        printf '[%4d.%d s] %s\n' $((ms / 1000)) $((ms % 1000 / 100)) \
+                "${VIRTFERRY_BED:+$VIRTFERRY_BED: }$*" >&2
 }
 
 die() {
