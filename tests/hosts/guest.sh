@@ -54,9 +54,12 @@ guest_start() {
 
 # guest_wait HOST NAME REGEX: until its console there has such a line.
 guest_wait() {
-        on_host "$1" "timeout $guest_seconds sh -c '
-                until grep -Eqs \"\$1\" \"\$0\"; do sleep 0.3; done' \
-                /var/log/libvirt/qemu/$2.console ${3@Q}"
+        # shellcheck disable=SC2016 # the other host's shell expands it
+        local script='
+                timeout "$3" grep -Eqm 1 -- "$2" < <(exec tail -n +1 -F "$1" 2>/dev/null) || code=$?
+                kill $!
+                exit "${code-0}"'
+        on_host "$1" "bash -c ${script@Q} guest_wait /var/log/libvirt/qemu/$2.console ${3@Q} $guest_seconds"
 }
 
 guest_remove() {
@@ -85,20 +88,16 @@ guest_tick() {
 
 # shellcheck disable=SC2016 # the other host's shell expands it
 # The terminal stays open until the answer is there: QEMU reads from it only while it is open.
-# A line counts when it has ended: what is last is still being written, and goes with the "x".
+# A line counts when it has ended.
 guest_ask() {
         local script='
-                set -e
                 log=/var/log/libvirt/qemu/$1.console
-                from=$(stat -c %s "$log")
-                exec 3<>"$(virsh ttyconsole "$1")"
+                from=$(stat -c %s "$log") || exit
+                exec 3<>"$(virsh ttyconsole "$1")" || exit
                 printf "%s\n" "$2" >&3
-                end=$((SECONDS + $4))
-                until { tail -c "+$((from + 1))" "$log" && echo x; } | sed "\$d" | tr -d "\r" |
-                        grep -E -m 1 -- "$3"; do
-                        ((SECONDS < end)) || exit 1
-                        sleep 0.2
-                done'
+                timeout "$4" grep -E -m 1 -- "$3" < <(tail -c "+$((from + 1))" -f "$log" | sed -u "s|\r||g") || code=$?
+                pkill -P $!
+                exit "${code-0}"'
         on_host "$1" "bash -c ${script@Q} guest_ask ${2@Q} ${3@Q} ${4@Q} $guest_seconds"
 }
 
