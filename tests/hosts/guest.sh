@@ -56,7 +56,8 @@ guest_start() {
 guest_wait() {
         # shellcheck disable=SC2016 # the other host's shell expands it
         local script='
-                timeout "$3" grep -Eqm 1 -- "$2" < <(exec tail -n +1 -F "$1" 2>/dev/null) || code=$?
+                exec 4< <(exec tail -n +1 -F "$1" 2>/dev/null)
+                timeout "$3" grep -Eqm 1 -- "$2" <&4 || code=$?
                 kill $!
                 exit "${code-0}"'
         on_host "$1" "bash -c ${script@Q} guest_wait /var/log/libvirt/qemu/$2.console ${3@Q} $guest_seconds"
@@ -95,7 +96,8 @@ guest_ask() {
                 from=$(stat -c %s "$log") || exit
                 exec 3<>"$(virsh ttyconsole "$1")" || exit
                 printf "%s\n" "$2" >&3
-                timeout "$4" grep -E -m 1 -- "$3" < <(tail -c "+$((from + 1))" -f "$log" | sed -u "s|\r||g") || code=$?
+                exec 4< <(tail -c "+$((from + 1))" -f "$log" | sed -u "s|\r||g")
+                timeout "$4" grep -E -m 1 -- "$3" <&4 || code=$?
                 pkill -P $!
                 exit "${code-0}"'
         on_host "$1" "bash -c ${script@Q} guest_ask ${2@Q} ${3@Q} ${4@Q} $guest_seconds"
