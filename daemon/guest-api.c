@@ -99,13 +99,13 @@ static void forget_uuid(GuestApi *api, const char *uuid) {
                 forget(api, guest);
 }
 
-static void forget_unless_listed(GuestApi *api, char *const *active) {
+static void forget_unless_listed(GuestApi *api, const GuestEvent *event) {
         g_autoptr(GList) guests = g_hash_table_get_values(api->by_uuid);
 
         for (GList *i = guests; i; i = i->next) {
                 Guest *guest = i->data;
 
-                if (!active || !g_strv_contains((const char *const *)active, guest->uuid))
+                if (!guest_event_lists(event, guest->uuid))
                         forget(api, guest);
         }
 }
@@ -144,12 +144,11 @@ static void follow_running(GuestApi *api, const GuestEvent *event) {
 void guest_api_on_guest_event(GuestApi *api, const GuestEvent *event) {
         if (event->kind == GUEST_RUNNING || event->kind == GUEST_ARRIVED)
                 follow_running(api, event);
-        else if (event->kind == GUEST_LEFT || event->kind == GUEST_STOPPED)
+        else if (event->kind == GUEST_LEFT || event->kind == GUEST_STOPPED ||
+                 event->kind == GUEST_GONE)
                 forget_uuid(api, event->uuid);
-        else if (event->kind == GUEST_LIST)
-                forget_unless_listed(api, event->active);
-        else if (event->kind == GUEST_LOST_LIBVIRT)
-                forget_unless_listed(api, NULL);
+        else if (event->kind == GUEST_LIST || event->kind == GUEST_LOST_LIBVIRT)
+                forget_unless_listed(api, event);
 }
 
 bool guest_api_has_guests(const GuestApi *api) {

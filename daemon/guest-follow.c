@@ -179,13 +179,13 @@ static void note_active(Manager *manager, const char *uuid, const char *name) {
         g_hash_table_replace(manager->active, g_strdup(uuid), g_strdup(name));
 }
 
-static gboolean is_not_listed(gpointer uuid, gpointer name, gpointer listed) {
-        return !listed || !g_strv_contains(listed, uuid);
+static gboolean is_not_listed(gpointer uuid, gpointer name, gpointer list) {
+        return !guest_event_lists(list, uuid);
 }
 
 /* Of one that does not answer nobody has told the name. */
 static void follow_list(Manager *manager, const GuestEvent *event) {
-        (void)g_hash_table_foreach_remove(manager->active, is_not_listed, event->active);
+        (void)g_hash_table_foreach_remove(manager->active, is_not_listed, (void *)event);
         for (char **uuid = event->active; uuid && *uuid; uuid++)
                 if (!g_hash_table_contains(manager->active, *uuid))
                         note_active(manager, *uuid, *uuid);

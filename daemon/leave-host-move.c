@@ -33,6 +33,10 @@ void leave_guest_free(LeaveGuest *guest) {
         g_free(guest);
 }
 
+static gboolean is_not_listed(gpointer uuid, gpointer guest, gpointer list) {
+        return !guest_event_lists(list, uuid);
+}
+
 void leave_guests_follow(GHashTable *guests, const GuestEvent *event) {
         LeaveGuest *guest;
 
@@ -47,7 +51,11 @@ void leave_guests_follow(GHashTable *guests, const GuestEvent *event) {
                 return;
         case GUEST_LEFT:
         case GUEST_STOPPED:
+        case GUEST_GONE:
                 g_hash_table_remove(guests, event->uuid);
+                return;
+        case GUEST_LIST:
+                (void)g_hash_table_foreach_remove(guests, is_not_listed, (void *)event);
                 return;
         default:
                 return;

@@ -49,6 +49,10 @@ void unplug_request_free(UnplugRequest *request) {
         g_free(request);
 }
 
+bool guest_event_lists(const GuestEvent *event, const char *uuid) {
+        return event->active && g_strv_contains((const char *const *)event->active, uuid);
+}
+
 void guest_event_free(GuestEvent *event) {
         if (!event)
                 return;

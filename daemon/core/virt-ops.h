@@ -68,6 +68,8 @@ typedef struct GuestEvent {
         unsigned long question; /* of GUEST_FOUND, the edge's own */
 } GuestEvent;
 
+/* Of a GUEST_LIST; nobody is active in it where it has none. */
+bool guest_event_lists(const GuestEvent *event, const char *uuid);
 void guest_event_free(GuestEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestEvent, guest_event_free)
 

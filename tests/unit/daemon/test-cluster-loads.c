@@ -81,12 +81,20 @@ static void run(LoadsFixture *l, unsigned g) {
         tell(l, event);
 }
 
-static void leave(LoadsFixture *l, unsigned g) {
+/* A GUEST_LIST is of the others. */
+static void leave_by(LoadsFixture *l, GuestEventKind kind, unsigned g) {
         g_autoptr(GuestEvent) event = g_new0(GuestEvent, 1);
 
-        event->kind = GUEST_STOPPED;
-        event->uuid = g_strdup(uuids[g]);
+        event->kind = kind;
+        if (kind == GUEST_LIST)
+                event->active = g_strdupv((char *[]){ (char *)uuids[1 - g], NULL });
+        else
+                event->uuid = g_strdup(uuids[g]);
         tell(l, event);
+}
+
+static void leave(LoadsFixture *l, unsigned g) {
+        leave_by(l, GUEST_STOPPED, g);
 }
 
 static void set_up(LoadsFixture *l, gconstpointer unused) {
@@ -278,6 +286,25 @@ static void test_tells_soon_who_has_come_or_gone(LoadsFixture *l, gconstpointer 
         g_assert_null(told(l));
 }
 
+static void test_tells_soon_who_was_found_gone(LoadsFixture *l, gconstpointer kind) {
+        g_autoptr(ClusterLoad) first = NULL, second = NULL;
+
+        connect_libvirt(l);
+        let_pass(l, 60);
+        first = told(l);
+        g_assert_cmpuint(first->guests->len, ==, 1);
+        answer(l);
+        leave_by(l, GPOINTER_TO_INT(kind), 0);
+        let_pass(l, 1);
+        second = told(l);
+        g_assert_nonnull(second);
+        g_assert_cmpuint(second->guests->len, ==, 0);
+        answer(l);
+        leave_by(l, GPOINTER_TO_INT(kind), 0);
+        let_pass(l, 1);
+        g_assert_null(told(l)); /* the other is there */
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -294,5 +321,11 @@ int main(int argc, char **argv) {
         ADD("it tells each ten minutes, and when it was lost",
             test_tells_each_ten_minutes_and_when_it_was_lost);
         ADD("it tells soon who has come or gone", test_tells_soon_who_has_come_or_gone);
+        g_test_add("/cluster-loads/it tells soon who was found gone", LoadsFixture,
+                   GINT_TO_POINTER(GUEST_GONE), set_up, test_tells_soon_who_was_found_gone,
+                   tear_down);
+        g_test_add("/cluster-loads/it tells soon who is not listed", LoadsFixture,
+                   GINT_TO_POINTER(GUEST_LIST), set_up, test_tells_soon_who_was_found_gone,
+                   tear_down);
         return g_test_run();
 }

@@ -96,14 +96,22 @@ static void test_guests_of_other_hosts_are_nobody(GuestFixture *f, gconstpointer
         g_assert_false(vsock_is_of_guest(VMADDR_CID_ANY, VMADDR_CID_HOST));
 }
 
-static void test_a_guest_that_ends_is_hung_up_on(GuestFixture *f, gconstpointer unused) {
+static void check_ends_with(GuestFixture *f, GuestEventKind kind) {
         int web = begin(f, WEB_CID);
         g_autoptr(sd_bus) db = guest_fixture_bus(f, DB_CID, ROOT_PORT);
 
-        guest_fixture_tell(f, GUEST_STOPPED, WEB_UUID, 0);
+        guest_fixture_tell(f, kind, WEB_UUID, 0);
         check_hung_up(f, web);
         check_undisturbed(f, db);
         check_hung_up(f, guest_fixture_connect(f, WEB_CID, ROOT_PORT));
+}
+
+static void test_a_guest_that_ends_is_hung_up_on(GuestFixture *f, gconstpointer unused) {
+        check_ends_with(f, GUEST_STOPPED);
+}
+
+static void test_a_guest_that_is_gone_is_hung_up_on(GuestFixture *f, gconstpointer unused) {
+        check_ends_with(f, GUEST_GONE);
 }
 
 static void test_a_guest_with_the_number_of_another_does_not_inherit(GuestFixture *f,
@@ -558,6 +566,7 @@ int main(int argc, char **argv) {
         ADD("the host itself is nobody", test_the_host_itself_is_nobody);
         ADD("guests of other hosts are nobody", test_guests_of_other_hosts_are_nobody);
         ADD("a guest that ends is hung up on", test_a_guest_that_ends_is_hung_up_on);
+        ADD("a guest that is gone is hung up on", test_a_guest_that_is_gone_is_hung_up_on);
         ADD("a guest with the number of another does not inherit",
             test_a_guest_with_the_number_of_another_does_not_inherit);
         ADD("without libvirt nobody is known", test_without_libvirt_nobody_is_known);
