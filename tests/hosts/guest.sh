@@ -9,7 +9,9 @@
 #   guest_host NAME               the host that runs it: a, b or nothing
 #   guest_log HOST NAME           its console there
 #   guest_tick HOST NAME          its last tick there: a number
-#   guest_ask HOST NAME COMMAND REGEX   a console command, prints the first line like REGEX
+#   guest_ask HOST NAME COMMAND REGEX [GREP-OPTION...]   a console command, prints the first line like REGEX
+#   guest_net HOST NAME           its network interfaces as it sees them, a line each
+#   guest_sees HOST NAME REGEX    one of them is like that: a condition for wait_until
 #   migrate FROM TO NAME [OPTION...]    virsh migrate --live
 #   mdev_create HOST UUID [TYPE]  an mtty by hand; TYPE mtty-1 or mtty-2
 #   mdev_remove HOST UUID
@@ -97,10 +99,18 @@ guest_ask() {
                 exec 3<>"$(virsh ttyconsole "$1")" || exit
                 printf "%s\n" "$2" >&3
                 exec 4< <(tail -c "+$((from + 1))" -f "$log" | sed -u "s|\r||g")
-                timeout "$4" grep -E -m 1 -- "$3" <&4 || code=$?
+                timeout "$4" grep -E -m 1 "${@:5}" -- "$3" <&4 || code=$?
                 pkill -P $!
                 exit "${code-0}"'
-        on_host "$1" "bash -c ${script@Q} guest_ask ${2@Q} ${3@Q} ${4@Q} $guest_seconds"
+        on_host "$1" "bash -c ${script@Q} guest_ask ${2@Q} ${3@Q} ${4@Q} $guest_seconds ${*:5}"
+}
+
+guest_net() {
+        guest_ask "$1" "$2" net '^net end' --before-context=99 | sed -n '/^net end/d; /^net /p'
+}
+
+guest_sees() {
+        guest_net "$1" "$2" | grep -E -- "$3"
 }
 
 migrate() {

@@ -46,7 +46,7 @@ is_not_noted() {
 }
 
 guest_sees_vf() {
-        guest_ask "$1" "$2" net '^net .*driver=igbvf'
+        guest_sees "$1" "$2" driver=igbvf
 }
 
 kill_daemon() {

@@ -39,7 +39,7 @@ has_no_vf() {
 
 # As the guest itself sees it, with the MAC that it always had.
 guest_sees_vf() {
-        guest_ask "$1" "$guest" net "^net .*driver=igbvf mac=$mac"
+        guest_sees "$1" "$guest" "driver=igbvf mac=$mac"
 }
 
 is_noted() {
@@ -72,7 +72,7 @@ speed_up() {
 # has_vf HOST VF WHAT: the VF is the guest's there, and nothing of the replug is left.
 has_vf() {
         ok "$3: the guest has the VF" -- wait_until 120 vf_is "$1" "$2"
-        ok "$3: and sees it" -- guest_sees_vf "$1"
+        ok "$3: and sees it" -- wait_until 60 guest_sees_vf "$1"
         ok "$3: the note in its metadata is gone" -- wait_until 30 is_not_noted "$1"
         ok "$3: the VF is leased" -- wait_until 30 eval "leases $1 | grep -q '^$2 running'"
 }
@@ -193,7 +193,7 @@ test_it_gets_another_vf_here() {
 }
 
 guest_sees_virtio() {
-        guest_ask "$1" "$guest" net "^net .*driver=virtio_net mac=$mac"
+        guest_sees "$1" "$guest" "driver=virtio_net mac=$mac"
 }
 
 # From the card to the host and back, with the same MAC.
@@ -201,7 +201,7 @@ test_it_moves_to_virtio_and_back() {
         local said
         said=$(ferry a move "$guest" "$mac" virtio:br0 --force) || said="no success: $said"
         like "$said" 'is virtio:br0 now' 'virtio: it says what was done'
-        ok 'virtio: the guest sees it' -- guest_sees_virtio a
+        ok 'virtio: the guest sees it' -- wait_until 60 guest_sees_virtio a
         ok 'virtio: the VF is given back' -- wait_until 30 no_lease a
         ok 'virtio: no note is left' -- wait_until 30 is_not_noted a
         said=$(ferry a move "$guest" "$mac" "$vf_a" --force) || said="no success: $said"

@@ -219,7 +219,7 @@ test_memory() {
 test_function() {
         gets "$guest" "<function name='nic' class='sriov' parent='$pf' max-mbit='500'/>" 'a VF'
         ok 'a VF: it is in the guest' -- wait_until 60 has_vfs "$guest" 1
-        ok 'a VF: which sees it' -- guest_ask "$host" "$guest" net '^net .*driver=igbvf'
+        ok 'a VF: which sees it' -- wait_until 60 guest_sees "$host" "$guest" driver=igbvf
         like "$(rate_of 0)/$(rate_of 1)" '(^|/)0 500' 'a VF: with its rate'
         ok 'a VF: it is leased' -- wait_until 30 eval 'leases "$host" | grep -q "^0000:01:10.[02] running"'
 
