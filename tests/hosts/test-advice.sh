@@ -112,7 +112,7 @@ compare() {
 
 # When the daemon last saw what the guest uses.
 last_look() {
-        ferry a history "$guest" cpu --since 10m --json | python3 -c "
+        ferry a history "$guest" cpu --since 10min --json | python3 -c "
 import json, sys
 print(max((slot['Start'] for metric in json.load(sys.stdin) for slot in metric['Slots']), default=0))"
 }
