@@ -115,8 +115,8 @@ typedef struct VirtOps {
         void (*redefine)(void *userdata, const char *uuid, const char *xml);
         /* Figures of the job that moves this guest: GUEST_ITERATING answers until the job ends. */
         void (*follow_job)(void *userdata, const char *uuid);
-        /* Whether it is active still: GUEST_GONE comes behind all that was told before, when it is
-         * not. Nothing else comes of it. */
+        /* Whether it is active still, in a second: GUEST_GONE comes behind all that was told
+         * before, when it is not. Nothing else comes of it. */
         void (*look_again)(void *userdata, const char *uuid);
         /* The guest of this name or UUID, running or not. */
         void (*find)(void *userdata, const char *domain, GuestFinder finder, void *finder_userdata);

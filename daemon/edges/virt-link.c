@@ -10,8 +10,10 @@
 #include "daemon/edges/virt-stats.h"
 #include "daemon/edges/virt-writer.h"
 
-#define RETRY_MIN_USEC (G_USEC_PER_SEC / 4)
-#define RETRY_MAX_USEC (30 * G_USEC_PER_SEC)
+#define RETRY_MIN_USEC  (G_USEC_PER_SEC / 4)
+#define RETRY_MAX_USEC  (30 * G_USEC_PER_SEC)
+
+#define LOOK_AGAIN_USEC G_USEC_PER_SEC
 
 /* A dead libvirt on the other end of a socket is noticed by its silence. */
 #define KEEPALIVE_SEC   5
@@ -135,8 +137,9 @@ void virt_link_follow_job(VirtLink *link, const char *uuid) {
         worker_push(link->worker, task_follow_job, g_strdup(uuid), g_free);
 }
 
+/* A guest that ends is locked until it has ended, and so would be who reads its end. */
 void virt_link_look_again(VirtLink *link, const char *uuid) {
-        worker_push(link->worker, task_look_again, g_strdup(uuid), g_free);
+        worker_push_after(link->worker, LOOK_AGAIN_USEC, task_look_again, g_strdup(uuid), g_free);
 }
 
 void virt_link_find(VirtLink *link, const char *name, bool measure, unsigned long question) {

@@ -102,6 +102,18 @@ static void test_it_is_shut_down_moved_and_started_there(Test *t, gconstpointer 
         assert_asked(&t->f, "");
 }
 
+/* One thread of libvirt's waits for the end, another reads events. */
+static void test_its_end_may_be_heard_of_after_it_was_waited_for(Test *t, gconstpointer unused) {
+        begin(t);
+        tell_guest(&t->f, GUEST_SHUT_DOWN, NULL, NULL);
+        assert_record(t, MIGRATION_SWITCHOVER, NULL);
+        tell_guest(&t->f, GUEST_STOPPED, NULL, "shutdown");
+        assert_leases(&t->f, "");
+        assert_record(t, MIGRATION_SWITCHOVER, NULL);
+        tell_moved(t, NULL, false);
+        assert_record(t, MIGRATION_FINISHED, NULL);
+}
+
 /* That of an operator, which stays where a guest is only shut down. */
 static const SliceEntry *slice_of(Test *t) {
         slices_flush(t->f.manager->slices);
@@ -257,6 +269,8 @@ int main(int argc, char **argv) {
 
         ADD("it is shut down, moved and started there",
             test_it_is_shut_down_moved_and_started_there);
+        ADD("its end may be heard of after it was waited for",
+            test_its_end_may_be_heard_of_after_it_was_waited_for);
         ADD("its slice leaves with it", test_its_slice_leaves_with_it);
         g_test_add("/cold/its slice stays with it", Test, "refused", set_up_plain,
                    test_its_slice_leaves_with_it, tear_down);
