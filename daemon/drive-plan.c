@@ -79,14 +79,21 @@ static void add_devices(const Manager *manager, Migration *migration, const Doma
         }
 }
 
-/* What the user allows is never changed. */
+/* What the user allows is never changed. What libvirt's own limit is when its turn has come counts
+ * then, not what it is now. */
 static bool foretell(Manager *manager, const GuestEvent *found, Migration *migration,
                      MoveRequest *request, GError **error) {
         GuestMemory memory = { .total = found->memory,
                                .used = found->memory_used,
                                .dirty_rate = found->dirty_rate };
+        uint64_t asked = request->bandwidth;
+        bool done;
 
-        return guest_transfer_plan(manager, migration, request, memory, error);
+        if (asked == 0)
+                request->bandwidth = found->bandwidth;
+        done = guest_transfer_plan(manager, migration, request, memory, error);
+        request->bandwidth = asked;
+        return done;
 }
 
 static bool check_team(const GuestEvent *found, const Domain *domain, Strategy strategy,

@@ -61,6 +61,8 @@ typedef struct GuestEvent {
                                        * move well: it may run at the destination all the same */
         uint64_t memory, memory_used; /* of GUEST_FOUND that runs: bytes, 0 not known */
         uint64_t dirty_rate;          /* of one that was measured: bytes/s, 0 not known */
+        uint64_t bandwidth; /* of GUEST_FOUND that runs: MiB/s that libvirt sends it with at most
+                             * when it is not told, 0 no limit */
         char **agent_macs;  /* of GUEST_FOUND that runs and has a team: of the network interfaces
                              * that the guest itself sees, as its agent says; NULL it says nothing */
         GPtrArray *samples; /* of GUEST_STATS: GuestSample (sample.h), owned; */

@@ -9,6 +9,8 @@
 #define VIR_DOMAIN_JOB_VFIO_DATA_TRANSFERRED "vfio_data_transferred"
 #endif
 
+#define BANDWIDTH_NONE ((unsigned long)INT64_MAX >> 20) /* MiB/s: nobody has set one */
+
 GuestEvent *guest_event_new(GuestEventKind kind, const char *uuid, const char *name) {
         GuestEvent *event = g_new0(GuestEvent, 1);
 
@@ -76,6 +78,14 @@ static void read_memory(virDomainPtr domain, GuestEvent *event) {
                         event->memory_used = MIN(stats[i].val * 1024, event->memory);
 }
 
+/* What "virsh migrate-setspeed" has set. A driver without that has no limit. */
+static void read_bandwidth(virDomainPtr domain, GuestEvent *event) {
+        unsigned long bandwidth;
+
+        if (virDomainMigrateGetMaxSpeed(domain, &bandwidth, 0) == 0 && bandwidth < BANDWIDTH_NONE)
+                event->bandwidth = bandwidth;
+}
+
 GuestEvent *virt_find(virConnectPtr connection, const char *name) {
         g_autoptr(virDomain) domain = look_up(connection, name);
         GuestEvent *event = guest_event_new(GUEST_FOUND, NULL, NULL);
@@ -95,8 +105,10 @@ GuestEvent *virt_find(virConnectPtr connection, const char *name) {
         virt_get_uuid(domain, uuid);
         event->uuid = g_strdup(uuid);
         event->name = g_strdup(virDomainGetName(domain));
-        if (event->running)
+        if (event->running) {
                 read_memory(domain, event);
+                read_bandwidth(domain, event);
+        }
         return event;
 }
 

@@ -19,9 +19,9 @@ drive() {
         on_host "$1" "timeout 300 virt-ferry migrate $guest host$2 ${*:3} 2>&1"
 }
 
-# drive_slowly FROM TO: in the background, until memory flows.
+# drive_slowly FROM TO [OPTION...]: in the background, until memory flows.
 drive_slowly() {
-        drive "$1" "$2" --force --bandwidth 1 >"$log" &
+        drive "$@" --force >"$log" &
         driving=$!
         wait_until 90 memory_flows "$1"
 }
@@ -60,13 +60,19 @@ test_it_settles() {
 
 # Of the command on the host, as Ctrl-C does it there.
 test_it_is_stopped() {
+        local foretold
+        on_host a "virsh migrate-setspeed $guest 1"
         drive_slowly a b
+        foretold=$(last_migration a ForecastTotalMSec)
+        ok "the limit that libvirt has is foretold ($foretold ms; -1: no end)" -- \
+                test "$foretold" -gt 30000 -o "$foretold" -lt 0
         on_host a "kill -INT \$(pgrep -x virt-ferry)"
         fails 'Ctrl-C: the command says that it did not move' -- wait "$driving"
         like "$(cat "$log")" 'rolled-back.*: Stopped on request' 'Ctrl-C: and why'
         is "$(guest_host "$guest")" a 'Ctrl-C: the guest runs where it was'
         ok 'Ctrl-C: nothing is left of it there' -- wait_until 60 no_lease b
         is "$(leases a)" "$mdev_a running" 'Ctrl-C: its lease is untouched'
+        speed_up a
 }
 
 test_it_is_refused() {
@@ -93,7 +99,7 @@ test_it_is_refused_before() {
 }
 
 test_the_daemon_dies() {
-        drive_slowly a b
+        drive_slowly a b --bandwidth 1
         on_host a 'systemctl kill --signal=KILL virtferryd'
         wait_until 60 ferry_up a
         speed_up a
@@ -110,7 +116,7 @@ test_they_take_turns() {
         wait_until 60 ferry_up a
         guest_define a plain driven2
         guest_start a driven2
-        drive_slowly a b
+        drive_slowly a b --bandwidth 1
         ok 'the second of two is planned' -- ferry a migrate driven2 hostb --detach
         is "$(last_migration a State)" planned 'and waits'
         speed_up a

@@ -110,10 +110,11 @@ static void note_find(void *userdata, const char *name, GuestFinder finder, void
 }
 
 static void note_migrate(void *userdata, const MoveRequest *request) {
-        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s%s%s%s\n",
+        g_string_append_printf(((Fixture *)userdata)->asked, "migrate %s to %s%s%s%s%s\n",
                                request->uuid, request->uri, request->off ? " off" : "",
                                request->persistent ? " persistent" : "",
-                               request->undefine_source ? " undefine" : "");
+                               request->undefine_source ? " undefine" : "",
+                               request->bandwidth > 0 ? " slowly" : "");
 }
 
 static void note_abort(void *userdata, const char *uuid) {

@@ -105,6 +105,24 @@ static void test_a_guest_that_runs_is_planned_and_moved(Fixture *f, gconstpointe
         g_assert_cmpuint(migration->devices->len, ==, 1);
 }
 
+/* What it is when the guest's turn has come is libvirt's to know. */
+static void test_a_limit_of_libvirts_is_foretold_and_left(Fixture *f, gconstpointer unused) {
+        g_autofree char *xml = guest_xml("g1", GUEST_UUID, HERE_MDEV, "mtty-1");
+        GuestEvent found = { .uuid = (char *)GUEST_UUID,
+                             .name = (char *)"g1",
+                             .xml = xml,
+                             .running = true,
+                             .memory = UINT64_C(1) << 30,
+                             .bandwidth = 1 };
+        g_auto(Reply) reply = { 0 };
+
+        ask(f, "g1", NULL, false, &reply);
+        g_string_truncate(f->asked, 0);
+        answer(f, &found);
+        g_assert_cmpint(latest(f, GUEST_UUID)->plan.total_ms, >=, 100 * 1000);
+        g_assert_cmpstr(f->asked->str, ==, "migrate " GUEST_UUID " to " URI "\n");
+}
+
 static void test_it_is_followed_to_its_end(Fixture *f, gconstpointer unused) {
         g_auto(Reply) reply = { 0 };
 
@@ -334,6 +352,8 @@ int main(int argc, char **argv) {
 
         ADD("a guest that runs is planned and moved", NULL,
             test_a_guest_that_runs_is_planned_and_moved);
+        ADD("a limit of libvirt's is foretold and left", NULL,
+            test_a_limit_of_libvirts_is_foretold_and_left);
         ADD("it is followed to its end", NULL, test_it_is_followed_to_its_end);
         ADD("a refusal has the words of the hook", NULL, test_a_refusal_has_the_words_of_the_hook);
         ADD("a failure is told with its reason only", NULL,

@@ -274,6 +274,7 @@ static void test_what_cannot_be_measured_is_found(Fixture *f, gconstpointer unus
         g_assert_cmpstr(found->name, ==, "test");
         g_assert_cmpuint(found->memory, >, 0);
         g_assert_cmpuint(found->dirty_rate, ==, 0);
+        g_assert_cmpuint(found->bandwidth, ==, 0);
 }
 
 static void test_a_guest_that_is_not_there_is_not_found(Fixture *f, gconstpointer unused) {
