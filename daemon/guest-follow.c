@@ -156,11 +156,6 @@ static void follow_incoming(Manager *manager, const GuestEvent *event) {
                 (void)guest_migration_enter(manager, migration, MIGRATION_PRECOPY, NULL);
 }
 
-/* Its end begins such a move; who waited for that may have heard of it before. */
-static bool is_off_for(const Migration *migration) {
-        return migration->direction == MIGRATION_OUTGOING && drive_cold_is(migration);
-}
-
 static void follow_end(Manager *manager, const GuestEvent *event) {
         Migration *migration = migration_log_current(manager->migrations, event->uuid);
         g_autofree char *reason = NULL;
@@ -170,7 +165,9 @@ static void follow_end(Manager *manager, const GuestEvent *event) {
         mediations_on_end(manager->mediations, event->uuid);
         lease_follow_end(manager, event->uuid);
         slices_on_gone(manager->slices, event->uuid, event->kind == GUEST_LEFT);
-        if (!migration || is_off_for(migration))
+        if (!migration)
+                return;
+        if (drive_cold_is(migration)) /* its end begins it; who waits for that may know before */
                 return;
 
         reason = g_strdup_printf("The guest ended on this host (%s)", event->detail ?: "unknown");
